@@ -1,0 +1,138 @@
+"""The activities as the workflows see them: names and types, no implementations.
+
+`activities/` subclasses these; mypy checks the overrides. A workflow calls
+`workflow.execute_activity_method(PlanningActivities.plan_shots, …)` and so never imports a
+provider, a database or a codec.
+"""
+
+from temporalio import activity
+
+from studio.contracts.workflow_io import (
+    AssetAnalysis,
+    BriefTask,
+    Clip,
+    ClipJob,
+    ClipTask,
+    CollectTask,
+    Film,
+    FilmTask,
+    HoldRequest,
+    Keyframe,
+    MusicTask,
+    PlanningTask,
+    ProgressReceipt,
+    ProgressUpdate,
+    ProjectTask,
+    ReconcileReport,
+    ReconcileResult,
+    ReconcileTask,
+    Review,
+    ReviewTask,
+    Screenplay,
+    ShotTask,
+    SpokenBrief,
+    Track,
+)
+
+
+class CreditActivities:
+    """Reservation, settlement and release, each with the row that shows it."""
+
+    @activity.defn
+    async def confirm_holds(self, request: HoldRequest) -> ProgressReceipt:
+        """Make sure that every charge line of the render is held; spends nothing."""
+        raise NotImplementedError
+
+    @activity.defn
+    async def record_progress(self, update: ProgressUpdate) -> ProgressReceipt:
+        """Settle what was delivered and store the snapshot, in one transaction."""
+        raise NotImplementedError
+
+    @activity.defn
+    async def close_render(self, update: ProgressUpdate) -> ProgressReceipt:
+        """Settle what was delivered, release the rest, store the terminal snapshot."""
+        raise NotImplementedError
+
+
+class AssetActivities:
+    @activity.defn
+    async def analyze_assets(self, task: ProjectTask) -> AssetAnalysis:
+        """Look at every upload and store what was found."""
+        raise NotImplementedError
+
+
+class MusicActivities:
+    @activity.defn
+    async def make_music(self, task: MusicTask) -> Track:
+        """Generate the film's music, or prepare the caller's track."""
+        raise NotImplementedError
+
+
+class PlanningActivities:
+    @activity.defn
+    async def plan_shots(self, task: PlanningTask) -> Screenplay:
+        """Write one script a shot, obeying the frozen shot timings."""
+        raise NotImplementedError
+
+
+class StoryboardActivities:
+    @activity.defn
+    async def draw_keyframe(self, task: ShotTask) -> Keyframe:
+        """Draw a shot's first frame."""
+        raise NotImplementedError
+
+    @activity.defn
+    async def review_keyframe(self, task: ReviewTask) -> Review:
+        """Have the critic look at a keyframe."""
+        raise NotImplementedError
+
+
+class FilmingActivities:
+    @activity.defn
+    async def submit_clip(self, task: ClipTask) -> ClipJob:
+        """Order one clip. Called once an attempt: an unknown outcome is reconciled, not retried."""
+        raise NotImplementedError
+
+    @activity.defn
+    async def reconcile_clip(self, task: ClipTask) -> ReconcileResult:
+        """Ask the provider what became of a submission whose outcome is unknown."""
+        raise NotImplementedError
+
+    @activity.defn
+    async def await_clip(self, job: ClipJob) -> None:
+        """Poll until the clip is ready; on cancellation ask the provider to stop."""
+        raise NotImplementedError
+
+    @activity.defn
+    async def collect_clip(self, task: CollectTask) -> Clip:
+        """Fetch the finished clip, normalise it and store it."""
+        raise NotImplementedError
+
+    @activity.defn
+    async def animate_keyframe(self, task: ClipTask) -> Clip:
+        """Make the replacement of a shot that could not be filmed from its keyframe."""
+        raise NotImplementedError
+
+    @activity.defn
+    async def review_clip(self, task: ReviewTask) -> Review:
+        """Have the critic sample a clip's frames."""
+        raise NotImplementedError
+
+
+class ProductionActivities:
+    @activity.defn
+    async def speak_brief(self, task: BriefTask) -> SpokenBrief:
+        """Speak the summary of a finished stage."""
+        raise NotImplementedError
+
+    @activity.defn
+    async def assemble_film(self, task: FilmTask) -> Film:
+        """Join, mix and master the film, then measure it."""
+        raise NotImplementedError
+
+
+class ReconcileActivities:
+    @activity.defn
+    async def sweep_renders(self, task: ReconcileTask) -> ReconcileReport:
+        """Start what was stored but never started; close what Temporal has closed."""
+        raise NotImplementedError

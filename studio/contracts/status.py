@@ -1,0 +1,90 @@
+"""The state of a render as the workflow keeps it, the row stores it and the status shows it."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from studio.contracts.base import Payload
+
+
+class RenderState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    HALTED_FOR_REVIEW = "halted_for_review"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+TERMINAL_STATES = frozenset({RenderState.COMPLETED, RenderState.FAILED, RenderState.CANCELED})
+
+
+class Stage(StrEnum):
+    INPUT = "input"
+    MUSIC = "music"
+    PLANNING = "planning"
+    STORYBOARDING = "storyboarding"
+    FILMING = "filming"
+    PRODUCTION = "production"
+    COMPLETED = "completed"
+    HALTED_FOR_REVIEW = "halted_for_review"
+
+
+STAGE_ORDER = (
+    Stage.INPUT,
+    Stage.MUSIC,
+    Stage.PLANNING,
+    Stage.STORYBOARDING,
+    Stage.FILMING,
+    Stage.PRODUCTION,
+    Stage.COMPLETED,
+)
+
+
+class ClipState(StrEnum):
+    """`replaced`: filming failed for good and the animated keyframe takes the shot's place."""
+
+    QUEUED = "queued"
+    STORYBOARDING = "storyboarding"
+    FILMING = "filming"
+    COMPLETED = "completed"
+    REPLACED = "replaced"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+class ClipSnapshot(Payload):
+    """One shot. Keys are storage keys; the gateway signs them when a status is read."""
+
+    index: int
+    status: ClipState = ClipState.QUEUED
+    duration_seconds: float = 0.0
+    attempts: int = 0
+    video_key: str | None = None
+    thumbnail_key: str | None = None
+    error: str | None = None
+
+
+class VoiceBrief(Payload):
+    """A spoken summary of a finished stage."""
+
+    stage: Stage
+    audio_key: str
+
+
+class RenderSnapshot(Payload):
+    """A render at one moment. `revision` grows with every change and never repeats."""
+
+    revision: int = 0
+    status: RenderState = RenderState.QUEUED
+    stage: Stage = Stage.INPUT
+    progress: float = Field(default=0.0, ge=0.0, le=1.0)
+    credits_reserved: int = 0
+    credits_settled: int = 0
+    last_error: str | None = None
+    clips: tuple[ClipSnapshot, ...] = ()
+    warnings: tuple[str, ...] = ()
+    voice_briefs: tuple[VoiceBrief, ...] = ()
+    final_video_key: str | None = None
+    poster_key: str | None = None
+    quality_report_key: str | None = None

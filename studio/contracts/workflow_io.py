@@ -1,0 +1,260 @@
+"""What goes into and out of the workflows and their activities.
+
+Small by design: ids, numbers and storage keys. The brief itself stays in the render's row and the
+shot texts in stored documents, so that no payload grows with a caller's input and an operator can
+read the history.
+"""
+
+from pydantic import Field
+
+from studio.contracts.base import Payload
+from studio.contracts.plan import ModelChoice, ShotPlan, ShotTiming
+from studio.contracts.request import MusicWorkflow, ProjectMode
+from studio.contracts.status import RenderSnapshot, Stage
+
+
+class Timings(Payload):
+    """The waits of a render, in the input so that tests can shorten them."""
+
+    heartbeat_timeout_seconds: float = 10.0
+    poll_interval_seconds: float = 2.0
+    submit_timeout_seconds: float = 60.0
+    clip_timeout_seconds: float = 1800.0
+    join_timeout_seconds: float = 3600.0
+    call_timeout_seconds: float = 300.0
+    reconcile_interval_seconds: float = 5.0
+    reconcile_timeout_seconds: float = 600.0
+    shot_attempts_max: int = 3
+
+
+class MusicBrief(Payload):
+    """What the film's music is: made from a brief, or the caller's own track."""
+
+    workflow: MusicWorkflow
+    start_seconds: float = 0.0
+    duration_seconds_min: float | None = None
+    duration_seconds_max: float | None = None
+
+
+class RenderInput(Payload):
+    """The whole input of `RenderWorkflow`."""
+
+    project_id: str
+    account_id: str
+    name: str
+    mode: ProjectMode
+    plan: ShotPlan
+    asset_count: int = 0
+    music: MusicBrief | None = None
+    voice_briefs: bool = False
+    timings: Timings = Timings()
+
+
+class RenderOutcome(Payload):
+    """How a render ended."""
+
+    project_id: str
+    status: str
+    credits_settled: int
+    final_video_key: str | None = None
+
+
+class HoldRequest(Payload):
+    """Ask that a render's hold lines exist. Repeating it changes nothing."""
+
+    project_id: str
+    account_id: str
+    plan: ShotPlan
+
+
+class ProgressUpdate(Payload):
+    """Settle these lines and store this snapshot, in one transaction."""
+
+    project_id: str
+    settle_line_ids: tuple[str, ...] = ()
+    snapshot: RenderSnapshot
+
+
+class ProgressReceipt(Payload):
+    """What the record says afterwards. `revision` may be ahead of the one that was sent."""
+
+    revision: int
+    credits_settled: int
+
+
+class ProjectTask(Payload):
+    """An activity's work on the render as a whole."""
+
+    project_id: str
+
+
+class AssetAnalysis(Payload):
+    """Where the analysis of all uploads is stored, and what the later stages need of it."""
+
+    analysis_key: str
+    described_count: int
+    audio_key: str | None = None
+    audio_duration_seconds: float | None = None
+
+
+class MusicTask(Payload):
+    project_id: str
+    model: ModelChoice
+    brief: MusicBrief
+    film_duration_seconds: float
+    analysis_key: str
+
+
+class Track(Payload):
+    """A music track in storage. It starts at `start_seconds` of the file."""
+
+    key: str
+    duration_seconds: float
+    start_seconds: float = 0.0
+
+
+class PlanningTask(Payload):
+    project_id: str
+    model: ModelChoice
+    shots: tuple[ShotTiming, ...]
+    analysis_key: str
+
+
+class Screenplay(Payload):
+    """Where the planned shots are stored (`ShotScript` documents)."""
+
+    screenplay_key: str
+    shot_count: int
+
+
+class ShotTask(Payload):
+    """An activity's work on one shot. `attempt` counts the shot's takes from 1."""
+
+    project_id: str
+    shot: ShotTiming
+    shot_count: int
+    attempt: int = 1
+    model: ModelChoice
+    resolution: str
+    screenplay_key: str
+    analysis_key: str
+
+
+class Keyframe(Payload):
+    key: str
+    width: int
+    height: int
+
+
+class ReviewTask(Payload):
+    project_id: str
+    shot: ShotTiming
+    model: ModelChoice
+    screenplay_key: str
+    media_key: str
+
+
+class Review(Payload):
+    """A critic's verdict. `score` is 0 to 10, or None where the critic could not look."""
+
+    passed: bool
+    score: float | None = None
+    remark: str = ""
+
+
+class ClipTask(Payload):
+    """Film one shot from its keyframe. `attempt_id` is the journal's key: one paid job each."""
+
+    project_id: str
+    attempt_id: str
+    shot: ShotTiming
+    shot_count: int
+    attempt: int
+    model: ModelChoice
+    resolution: str
+    screenplay_key: str
+    keyframe_key: str
+    frames_per_second: int
+
+
+class ClipJob(Payload):
+    """A provider's job. `handle` is the provider's own id in plain JSON, enough to resume."""
+
+    attempt_id: str
+    provider: str
+    handle: dict[str, str]
+    poll_interval_seconds: float = 2.0
+
+
+class ReconcileResult(Payload):
+    """What became of a submission whose outcome was unknown."""
+
+    job: ClipJob | None = None
+    lost: bool = False
+
+
+class CollectTask(Payload):
+    """Fetch a finished clip and normalise it for the join."""
+
+    clip: ClipTask
+    job: ClipJob
+
+
+class Clip(Payload):
+    """A normalised shot in storage: exact frames, PCM sound, ready to join."""
+
+    key: str
+    preview_key: str
+    thumbnail_key: str
+    frames: int
+    duration_seconds: float
+
+
+class BriefTask(Payload):
+    """Speak a short summary of a finished stage."""
+
+    project_id: str
+    stage: Stage
+    sentence: str
+    model: ModelChoice
+
+
+class SpokenBrief(Payload):
+    stage: Stage
+    audio_key: str
+
+
+class FilmTask(Payload):
+    """Join the shots, in order, with music if there is any."""
+
+    project_id: str
+    clip_keys: tuple[str, ...]
+    shots: tuple[ShotTiming, ...]
+    frames_per_second: int
+    track: Track | None = None
+
+
+class Film(Payload):
+    """The finished film and what was measured on it after the encode."""
+
+    key: str
+    poster_key: str
+    quality_report_key: str
+    duration_seconds: float
+    size_bytes: int
+    sha256: str
+
+
+class ReconcileTask(Payload):
+    """One sweep. Rows younger than `grace_seconds` are left to the gateway that made them."""
+
+    grace_seconds: float = 30.0
+    limit: int = 200
+
+
+class ReconcileReport(Payload):
+    """What a sweep did. `drift` lists what does not add up; nothing of it is mended by itself."""
+
+    started: tuple[str, ...] = ()
+    released: tuple[str, ...] = ()
+    drift: tuple[str, ...] = Field(default=())

@@ -1,0 +1,77 @@
+"""Engines and transactions, the same for SQLite and PostgreSQL."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
+
+LOCK_TIMEOUT_SECONDS = 5
+"""How long a statement waits for a lock before it fails as 'database is locked'."""
+
+
+@dataclass(frozen=True)
+class Database:
+    """Hands out sessions. One a process; threads share it."""
+
+    engine: Engine
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A session that commits at the end of the block and rolls back on any error."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session for reads. On SQLite it takes no write lock, so reads never queue."""
+        with Session(
+            self.engine.execution_options(fvs_read_only=True), expire_on_commit=False
+        ) as session:
+            yield session
+
+    def dispose(self) -> None:
+        self.engine.dispose()
+
+
+def open_database(url: str, *, lock_timeout_seconds: float = LOCK_TIMEOUT_SECONDS) -> Database:
+    """Open `sqlite:///path` or `postgresql://…` (psycopg 3). Creates no tables: see `migrate`."""
+    if url.startswith("sqlite"):
+        return Database(_sqlite_engine(url, lock_timeout_seconds))
+    driver_url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+    timeout_ms = int(lock_timeout_seconds * 1000)
+    return Database(
+        create_engine(
+            driver_url,
+            pool_pre_ping=True,
+            pool_size=10,
+            max_overflow=10,
+            connect_args={"connect_timeout": 3, "options": f"-c lock_timeout={timeout_ms}"},
+        )
+    )
+
+
+def _sqlite_engine(url: str, lock_timeout_seconds: float) -> Engine:
+    engine = create_engine(
+        url, connect_args={"timeout": lock_timeout_seconds}, pool_size=10, max_overflow=20
+    )
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+        # The driver must not open transactions by itself: we say BEGIN IMMEDIATE below, because a
+        # deferred transaction that turns into a writer fails at once instead of waiting its turn.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        read_only = connection.get_execution_options().get("fvs_read_only", False)
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine
