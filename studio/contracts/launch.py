@@ -1,0 +1,83 @@
+"""How a render's workflow is started: the same from the gateway and from the sweep."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from temporalio.common import (
+    SearchAttributeKey,
+    SearchAttributePair,
+    TypedSearchAttributes,
+)
+
+from studio.contracts.names import (
+    SEARCH_ACCOUNT,
+    SEARCH_CREDITS,
+    SEARCH_MODE,
+    SEARCH_STAGE,
+    SEARCH_STATUS,
+    SEARCH_VIDEO_MODEL,
+)
+from studio.contracts.status import RenderState, Stage
+from studio.contracts.workflow_io import RenderInput
+
+ACCOUNT_KEY = SearchAttributeKey.for_keyword(SEARCH_ACCOUNT)
+MODE_KEY = SearchAttributeKey.for_keyword(SEARCH_MODE)
+STAGE_KEY = SearchAttributeKey.for_keyword(SEARCH_STAGE)
+STATUS_KEY = SearchAttributeKey.for_keyword(SEARCH_STATUS)
+VIDEO_MODEL_KEY = SearchAttributeKey.for_keyword(SEARCH_VIDEO_MODEL)
+CREDITS_KEY = SearchAttributeKey.for_int(SEARCH_CREDITS)
+
+SUMMARY_NAME_LENGTH_MAX = 80
+"""The Temporal UI cuts labels after about 120 characters."""
+
+
+@dataclass(frozen=True)
+class LaunchOptions:
+    """What operators see of a run before it has done anything. Never a text of the brief."""
+
+    static_summary: str
+    static_details: str
+    memo: dict[str, Any]
+    search_attributes: TypedSearchAttributes
+
+
+def launch_options(render: RenderInput) -> LaunchOptions:
+    """Summary, details, memo and search attributes of a render's workflow."""
+    plan = render.plan
+    seconds = film_duration_seconds(render)
+    name = render.name[:SUMMARY_NAME_LENGTH_MAX]
+    credits = plan.charges.total_credits
+    facts = {
+        "Mode": render.mode.value,
+        "Shots": f"{len(plan.shots)}, {seconds:g} s",
+        "Video": f"{plan.models.video.used}, {plan.video_resolution}",
+        "Keyframes": f"{plan.models.image.used}, {plan.image_resolution}",
+        "Uploads": str(render.asset_count),
+        "Credits held": f"{credits} (prices {plan.charges.price_version})",
+    }
+    return LaunchOptions(
+        static_summary=f"{name} - {len(plan.shots)} shots, {seconds:g} s, {credits} credits",
+        static_details="\n".join(f"- **{label}**: {value}" for label, value in facts.items()),
+        memo={
+            "name": name,
+            "mode": render.mode.value,
+            "shots": len(plan.shots),
+            "seconds": seconds,
+            "charges_digest": plan.charges.digest,
+        },
+        search_attributes=TypedSearchAttributes(
+            [
+                SearchAttributePair(ACCOUNT_KEY, render.account_id),
+                SearchAttributePair(MODE_KEY, render.mode.value),
+                SearchAttributePair(STAGE_KEY, Stage.INPUT.value),
+                SearchAttributePair(STATUS_KEY, RenderState.QUEUED.value),
+                SearchAttributePair(VIDEO_MODEL_KEY, plan.models.video.used),
+                SearchAttributePair(CREDITS_KEY, credits),
+            ]
+        ),
+    )
+
+
+def film_duration_seconds(render: RenderInput) -> float:
+    """The length of the finished film, in seconds."""
+    return sum(shot.frames for shot in render.plan.shots) / render.plan.frames_per_second

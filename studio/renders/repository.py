@@ -1,0 +1,182 @@
+"""Every query on the render table."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from studio.contracts.assets import AssetRef
+from studio.contracts.request import RenderRequest
+from studio.contracts.status import TERMINAL_STATES, RenderSnapshot, RenderState
+from studio.contracts.workflow_io import RenderInput
+from studio.renders.cursor import Cursor
+from studio.renders.errors import UnknownRender
+from studio.renders.tables import RenderRow
+
+ACTIVE_STATES = tuple(state for state in RenderState if state not in TERMINAL_STATES)
+
+
+@dataclass(frozen=True)
+class NewRender:
+    """A render as it is first stored: everything needed to start it, now or by a later sweep."""
+
+    project_id: str
+    account_id: str
+    request: RenderRequest
+    assets: tuple[AssetRef, ...]
+    workflow_input: RenderInput
+    snapshot: RenderSnapshot
+    fingerprint: str
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows newest first; `next_cursor` is None on the last page."""
+
+    rows: tuple[RenderRow, ...]
+    next_cursor: str | None
+
+
+def insert_render(session: Session, new: NewRender, *, now: datetime) -> RenderRow:
+    """Store a new render. IntegrityError if the account used the idempotency key before."""
+    row = RenderRow(
+        project_id=new.project_id,
+        account_id=new.account_id,
+        name=new.request.name,
+        request=new.request.model_dump(mode="json"),
+        assets=[asset.model_dump(mode="json") for asset in new.assets],
+        workflow_input=new.workflow_input.model_dump(mode="json"),
+        idempotency_key=new.idempotency_key,
+        fingerprint=new.fingerprint,
+        status=new.snapshot.status,
+        revision=new.snapshot.revision,
+        snapshot=new.snapshot.model_dump(mode="json"),
+        cancel_requested=False,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def get_render(session: Session, project_id: str, *, account_id: str) -> RenderRow:
+    """The account's render. UnknownRender if there is none, or if it is another account's."""
+    row = session.get(RenderRow, project_id)
+    if row is None or row.account_id != account_id:
+        raise UnknownRender(project_id)
+    return row
+
+
+def find_by_idempotency_key(session: Session, account_id: str, key: str) -> RenderRow | None:
+    return session.scalars(
+        select(RenderRow).where(
+            RenderRow.account_id == account_id, RenderRow.idempotency_key == key
+        )
+    ).one_or_none()
+
+
+def list_renders(
+    session: Session,
+    account_id: str,
+    *,
+    limit: int,
+    cursor: str | None = None,
+    status: RenderState | None = None,
+) -> Page:
+    """The account's renders, newest first. InvalidCursor for a cursor that is not ours."""
+    query = select(RenderRow).where(RenderRow.account_id == account_id)
+    if status is not None:
+        query = query.where(RenderRow.status == status)
+    if cursor is not None:
+        after = Cursor.decode(cursor)
+        query = query.where(
+            tuple_(RenderRow.created_at, RenderRow.project_id)
+            < tuple_(after.created_at, after.project_id)
+        )
+    query = query.order_by(RenderRow.created_at.desc(), RenderRow.project_id.desc())
+    rows = session.scalars(query.limit(limit + 1)).all()
+    page = tuple(rows[:limit])
+    more = len(rows) > limit
+    last = Cursor(page[-1].created_at, page[-1].project_id).encode() if more else None
+    return Page(page, last)
+
+
+def count_active(session: Session, account_id: str) -> int:
+    """How many of the account's renders have not ended."""
+    query = select(func.count()).where(
+        RenderRow.account_id == account_id, RenderRow.status.in_(ACTIVE_STATES)
+    )
+    return session.scalar(query) or 0
+
+
+def store_snapshot(
+    session: Session, project_id: str, snapshot: RenderSnapshot, *, now: datetime
+) -> int:
+    """Store a snapshot unless the row already has a newer one; the row's revision afterwards.
+
+    One guarded statement, so that writers who race (the workflow's activity, two gateways) can
+    only move the row forward. A terminal row never changes again.
+    """
+    session.execute(
+        update(RenderRow)
+        .where(
+            RenderRow.project_id == project_id,
+            RenderRow.revision < snapshot.revision,
+            RenderRow.status.in_(ACTIVE_STATES),
+        )
+        .values(
+            revision=snapshot.revision,
+            status=snapshot.status,
+            snapshot=snapshot.model_dump(mode="json"),
+            updated_at=now,
+            finished_at=now if snapshot.status in TERMINAL_STATES else None,
+        )
+    )
+    return read_revision(session, project_id)
+
+
+def read_revision(session: Session, project_id: str) -> int:
+    """The stored revision. UnknownRender if there is no such row."""
+    revision = session.scalar(select(RenderRow.revision).where(RenderRow.project_id == project_id))
+    if revision is None:
+        raise UnknownRender(project_id)
+    return revision
+
+
+def load_render(session: Session, project_id: str) -> RenderRow:
+    """A render for the system's own use, whoever owns it. UnknownRender if there is none."""
+    row = session.get(RenderRow, project_id)
+    if row is None:
+        raise UnknownRender(project_id)
+    return row
+
+
+def mark_started(session: Session, project_id: str, run_id: str) -> None:
+    """Remember the workflow run, the sign that Temporal has taken the render over."""
+    session.execute(
+        update(RenderRow).where(RenderRow.project_id == project_id).values(run_id=run_id)
+    )
+
+
+def request_cancel(session: Session, project_id: str, *, now: datetime) -> None:
+    """Remember that the caller wants the render canceled, whether or not Temporal can be told."""
+    session.execute(
+        update(RenderRow)
+        .where(RenderRow.project_id == project_id, RenderRow.status.in_(ACTIVE_STATES))
+        .values(cancel_requested=True, updated_at=now)
+    )
+
+
+def list_active(session: Session, *, created_before: datetime, limit: int) -> list[RenderRow]:
+    """The renders that have not ended, oldest change first, for the reconciling sweep."""
+    return list(
+        session.scalars(
+            select(RenderRow)
+            .where(RenderRow.status.in_(ACTIVE_STATES), RenderRow.created_at < created_before)
+            .order_by(RenderRow.updated_at)
+            .limit(limit)
+        )
+    )
