@@ -1,0 +1,166 @@
+"""What the processes are configured with: environment variables that start with `FVS_`.
+
+Temporal's own address, namespace and credentials are not here: they come from the standard
+`TEMPORAL_…` variables and profiles that `temporalio.envconfig` reads.
+"""
+
+import os
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from runtime.settings_text import absolute_database_url, invalid_settings_sentence
+from studio.contracts import names
+from studio.contracts.errors import StudioError
+
+PREFIX = "FVS_"
+SECRET_LENGTH_MIN = 16
+"""Characters. A pepper or signing key that is shorter can be guessed; NIST SP 800-107 asks for
+at least 112 bits, which 16 random printable characters carry amply once base64 or hex is used."""
+
+SQLITE_DEFAULT = "sqlite:///.fvs/fvs.db"
+
+
+class SettingsError(StudioError):
+    """A setting is missing or wrong; the sentence names the variable."""
+
+    code: ClassVar[str] = "settings_invalid"
+
+
+class Settings(BaseSettings):
+    """Every setting has a default but the two secrets, which their methods ask for.
+
+    Paths and the SQLite file are made absolute against the folder the process started in.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_ignore_empty=True)
+
+    database_url: str = Field(default=SQLITE_DEFAULT, repr=False)
+    """`sqlite:///path` or `postgresql://…`; not shown, as it may carry a password."""
+    storage_url: str = "file:.fvs/storage"
+    """`file:path` or `gs://bucket`."""
+    gcs_endpoint: str | None = None
+    """Another address for Google Cloud Storage, such as an emulator's."""
+    work_directory: Path = Path(".fvs/work")
+    """Scratch space of the worker; what is in it may be lost at any time."""
+
+    public_base_url: str | None = None
+    """Scheme and host for the URLs in answers; without it, the host that the caller used."""
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+
+    key_pepper: SecretStr | None = None
+    key_pepper_previous: SecretStr | None = None
+    signing_key: SecretStr | None = None
+    signing_key_previous: SecretStr | None = None
+
+    unconfigured_models: Literal["refuse", "local"] = "refuse"
+    google_api_key: SecretStr | None = None
+    google_project: str | None = None
+    google_location: str = "global"
+    fal_key: SecretStr | None = None
+    omni_image_model_id: str | None = None
+    omni_video_model_id: str | None = None
+
+    render_task_queue: str = names.RENDER_TASK_QUEUE
+    media_task_queue: str = names.MEDIA_TASK_QUEUE
+    active_renders_per_account_max: int = Field(default=20, ge=1)
+    worker_workflow_tasks_max: int = Field(default=100, ge=2)
+    worker_activities_max: int = Field(default=100, ge=1)
+    """Calls of models, which wait for others and need no processor of ours."""
+    media_activities_max: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    """Encodings side by side; more than there are processors only slows each."""
+    worker_shutdown_seconds: float = Field(default=10, ge=0)
+    """How long a stopping worker lets its activities finish."""
+    worker_build_id: str | None = None
+    """Turns worker versioning on, pinned: a render stays on the build that began it."""
+
+    gateway_metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    worker_metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    otel_endpoint: str | None = None
+    """OTLP over HTTP; without it no traces are made."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] = "json"
+
+    @field_validator("database_url", mode="after")
+    @classmethod
+    def _absolute_database(cls, value: str) -> str:
+        return absolute_database_url(value)
+
+    @field_validator("storage_url", mode="after")
+    @classmethod
+    def _absolute_storage(cls, value: str) -> str:
+        if value.startswith("gs://"):
+            return value
+        if value.startswith("file:"):
+            path = value.removeprefix("file://").removeprefix("file:")
+            return f"file:{Path(path).expanduser().absolute()}"
+        raise ValueError("must start with file: or gs://")
+
+    @field_validator("work_directory", mode="after")
+    @classmethod
+    def _absolute_work(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("public_base_url", mode="after")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return value.rstrip("/") if value else None
+
+    def key_peppers(self) -> list[bytes]:
+        """Peppers of the keys' HMAC, the current one first, then previous ones.
+
+        Raises SettingsError when FVS_KEY_PEPPER is missing or too short.
+        """
+        return _rotated("key_pepper", self.key_pepper, self.key_pepper_previous)
+
+    def signing_keys(self) -> list[bytes]:
+        """Keys that sign download URLs: new URLs by the first, old ones checked against all.
+
+        Raises SettingsError when FVS_SIGNING_KEY is missing or too short.
+        """
+        return _rotated("signing_key", self.signing_key, self.signing_key_previous)
+
+    def configured(self) -> frozenset[str]:
+        """Names of the variables that have a value, such as `FVS_FAL_KEY`; never the values."""
+        return frozenset(
+            PREFIX + name.upper()
+            for name in type(self).model_fields
+            if getattr(self, name) not in (None, "")
+        )
+
+    @property
+    def storage_path(self) -> Path | None:
+        """The folder of a file storage, or None when files live elsewhere."""
+        if not self.storage_url.startswith("file:"):
+            return None
+        return Path(self.storage_url.removeprefix("file:"))
+
+
+def load_settings() -> Settings:
+    """Read the environment. Raises SettingsError with one sentence that names what is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError(invalid_settings_sentence(PREFIX, error)) from None
+
+
+def _rotated(name: str, current: SecretStr | None, previous: SecretStr | None) -> list[bytes]:
+    variable = PREFIX + name.upper()
+    if current is None:
+        raise SettingsError(
+            f"{variable} is not set: give it a random secret of {SECRET_LENGTH_MIN} or more "
+            "characters, and keep it, because what it protected cannot be read with another."
+        )
+    texts = [current.get_secret_value()]
+    if previous is not None:
+        texts += [text.strip() for text in previous.get_secret_value().split(",") if text.strip()]
+    if any(len(text) < SECRET_LENGTH_MIN for text in texts):
+        raise SettingsError(
+            f"{variable} and {variable}_PREVIOUS need at least {SECRET_LENGTH_MIN} characters each."
+        )
+    return [text.encode() for text in texts]
