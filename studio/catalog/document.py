@@ -1,0 +1,73 @@
+"""The public shape of the catalogue: what `GET /models` answers."""
+
+from studio.catalog.models import Alias, Capabilities, Lifecycle, Role, StylePreset
+from studio.catalog.prices import PriceTable
+from studio.contracts import limits
+from studio.contracts.base import Payload
+
+
+class ModelPrice(Payload):
+    """What a model costs in one role. `credits` is keyed by resolution, or by what is counted.
+
+    `unit` is what the credits are for: `render`, `shot`, `second` (filmed) or `track`.
+    """
+
+    role: Role
+    unit: str
+    credits: dict[str, int]
+
+
+class ServedBy(Payload):
+    """The model that does the work in one role; None where a request for it is refused."""
+
+    role: Role
+    model: str | None
+
+
+class ModelDocument(Payload):
+    """One model. `configured` says whether the model itself, not a stand-in, can be called.
+
+    `missing_settings` are the settings that keep it from that.
+    """
+
+    id: str
+    title: str
+    roles: tuple[Role, ...]
+    aliases: tuple[Alias, ...]
+    provider: str
+    capabilities: Capabilities
+    prices: tuple[ModelPrice, ...]
+    lifecycle: Lifecycle
+    configured: bool
+    missing_settings: tuple[str, ...]
+    served_by: tuple[ServedBy, ...]
+
+
+class RequestLimits(Payload):
+    """The limits of a render request, in the units their names end with."""
+
+    shot_count_min: int = limits.SHOT_COUNT_MIN
+    shot_count_max: int = limits.SHOT_COUNT_MAX
+    scene_target_duration_seconds_min: int = limits.FILM_DURATION_SECONDS_MIN
+    scene_target_duration_seconds_max: int = limits.FILM_DURATION_SECONDS_MAX
+    shot_duration_seconds_min: int = limits.SHOT_DURATION_SECONDS_MIN
+    music_duration_seconds_min: int = limits.MUSIC_DURATION_SECONDS_MIN
+    music_duration_seconds_max: int = limits.MUSIC_DURATION_SECONDS_MAX
+    wait_for_completion_seconds_max: int = limits.WAIT_SECONDS_MAX
+    name_characters_max: int = limits.NAME_LENGTH_MAX
+    brief_characters_max: int = limits.BRIEF_LENGTH_MAX
+    style_characters_max: int = limits.STYLE_LENGTH_MAX
+    upload_files_max: int = limits.UPLOAD_FILES_MAX
+    upload_file_bytes_max: int = limits.UPLOAD_FILE_BYTES_MAX
+    upload_total_bytes_max: int = limits.UPLOAD_TOTAL_BYTES_MAX
+    request_json_bytes_max: int = limits.REQUEST_JSON_BYTES_MAX
+
+
+class CatalogueDocument(Payload):
+    """Models, style presets, prices and limits, as they hold on this server."""
+
+    models: tuple[ModelDocument, ...]
+    styles: tuple[StylePreset, ...]
+    price_version: str
+    prices: PriceTable
+    limits: RequestLimits
