@@ -46,17 +46,17 @@ def launch_options(render: RenderInput) -> LaunchOptions:
     plan = render.plan
     seconds = film_duration_seconds(render)
     name = render.name[:SUMMARY_NAME_LENGTH_MAX]
-    credits = plan.charges.total_credits
+    total_credits = plan.charges.total_credits
     facts = {
         "Mode": render.mode.value,
         "Shots": f"{len(plan.shots)}, {seconds:g} s",
         "Video": f"{plan.models.video.used}, {plan.video_resolution}",
         "Keyframes": f"{plan.models.image.used}, {plan.image_resolution}",
         "Uploads": str(render.asset_count),
-        "Credits held": f"{credits} (prices {plan.charges.price_version})",
+        "Credits held": f"{total_credits} (prices {plan.charges.price_version})",
     }
     return LaunchOptions(
-        static_summary=f"{name} - {len(plan.shots)} shots, {seconds:g} s, {credits} credits",
+        static_summary=f"{name} - {len(plan.shots)} shots, {seconds:g} s, {total_credits} credits",
         static_details="\n".join(f"- **{label}**: {value}" for label, value in facts.items()),
         memo={
             "name": name,
@@ -72,7 +72,7 @@ def launch_options(render: RenderInput) -> LaunchOptions:
                 SearchAttributePair(STAGE_KEY, Stage.INPUT.value),
                 SearchAttributePair(STATUS_KEY, RenderState.QUEUED.value),
                 SearchAttributePair(VIDEO_MODEL_KEY, plan.models.video.used),
-                SearchAttributePair(CREDITS_KEY, credits),
+                SearchAttributePair(CREDITS_KEY, total_credits),
             ]
         ),
     )

@@ -14,7 +14,11 @@ from studio.contracts.status import RenderSnapshot, Stage
 
 
 class Timings(Payload):
-    """The waits of a render, in the input so that tests can shorten them."""
+    """The waits of a render, in the input so that tests can shorten them.
+
+    `stage_deadline_seconds` bounds all tries of one step together, waits between them included:
+    long enough to sit out a database or store that is away for some minutes.
+    """
 
     heartbeat_timeout_seconds: float = 10.0
     poll_interval_seconds: float = 2.0
@@ -22,6 +26,7 @@ class Timings(Payload):
     clip_timeout_seconds: float = 1800.0
     join_timeout_seconds: float = 3600.0
     call_timeout_seconds: float = 300.0
+    stage_deadline_seconds: float = 1800.0
     reconcile_interval_seconds: float = 5.0
     reconcile_timeout_seconds: float = 600.0
     shot_attempts_max: int = 3

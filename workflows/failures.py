@@ -1,0 +1,39 @@
+"""From a failed activity to what the workflow does about it, and to a sentence for the caller."""
+
+from typing import Final
+
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    is_cancelled_exception,
+)
+from temporalio.exceptions import (
+    TimeoutError as TemporalTimeoutError,
+)
+
+REJECTED: Final = "provider_rejected"
+UNKNOWN_SUBMISSION: Final = "submission_unknown"
+CLIP_FAILED: Final = "clip_failed"
+
+
+def is_cancellation(error: BaseException) -> bool:
+    """True for a cancellation in any of its wrappings: never to be handled as a failure."""
+    return is_cancelled_exception(error)
+
+
+def failure_kind(error: ActivityError) -> str:
+    """The `code` of the studio error behind an activity failure, or `timeout`, or `unknown`."""
+    cause = error.cause
+    if isinstance(cause, ApplicationError):
+        return cause.type or "unknown"
+    return "timeout" if isinstance(cause, TemporalTimeoutError) else "unknown"
+
+
+def describe(error: ActivityError) -> str:
+    """One plain sentence: the activity's own message, or that it took too long."""
+    cause = error.cause
+    if isinstance(cause, ApplicationError):
+        return cause.message
+    if isinstance(cause, TemporalTimeoutError):
+        return "It did not answer in time."
+    return "It failed for a reason that is in the logs."

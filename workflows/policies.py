@@ -1,0 +1,98 @@
+"""Timeouts, retries and task queues by kind of work. Every activity call takes one of these.
+
+Temporal's default retries for ever, which hides a failure; a single attempt loses work to a blip.
+So each kind says how long it may take in one go, how long all tries together may take, and how a
+dead worker is noticed.
+"""
+
+from datetime import timedelta
+from typing import Final, TypedDict
+
+from temporalio.common import RetryPolicy
+from temporalio.workflow import ActivityCancellationType
+
+from studio.contracts.names import MEDIA_TASK_QUEUE
+from studio.contracts.workflow_io import Timings
+
+RECORD_TIMEOUT: Final = timedelta(seconds=30)
+"""One transaction; longer than the database's own lock timeout."""
+
+_PATIENT: Final = RetryPolicy(
+    initial_interval=timedelta(milliseconds=500),
+    backoff_coefficient=1.5,
+    maximum_interval=timedelta(seconds=5),
+)
+_STEADY: Final = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(seconds=15),
+)
+_ONCE: Final = RetryPolicy(maximum_attempts=1)
+
+
+class ActivityPolicy(TypedDict, total=False):
+    """Keyword arguments of `workflow.execute_activity_method`."""
+
+    task_queue: str
+    start_to_close_timeout: timedelta
+    schedule_to_close_timeout: timedelta
+    heartbeat_timeout: timedelta
+    retry_policy: RetryPolicy
+    cancellation_type: ActivityCancellationType
+
+
+class Policies:
+    """The policies of one render, made from its timings."""
+
+    def __init__(self, timings: Timings) -> None:
+        heartbeat = timedelta(seconds=timings.heartbeat_timeout_seconds)
+        deadline = timedelta(seconds=timings.stage_deadline_seconds)
+        # The ledger and the row: nothing may go on without them, so they are retried until they
+        # answer, however long the database is away.
+        self.record = ActivityPolicy(start_to_close_timeout=RECORD_TIMEOUT, retry_policy=_PATIENT)
+        # A model call that can be repeated: bounded by the deadline of the stage.
+        self.call = ActivityPolicy(
+            start_to_close_timeout=timedelta(seconds=timings.call_timeout_seconds),
+            schedule_to_close_timeout=deadline,
+            heartbeat_timeout=heartbeat,
+            retry_policy=_STEADY,
+        )
+        # A paid order: never repeated by anyone. What a crash leaves is reconciled.
+        self.submit = ActivityPolicy(
+            start_to_close_timeout=timedelta(seconds=timings.submit_timeout_seconds),
+            heartbeat_timeout=heartbeat,
+            retry_policy=_ONCE,
+            cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        )
+        self.reconcile = ActivityPolicy(
+            start_to_close_timeout=timedelta(seconds=timings.reconcile_timeout_seconds),
+            schedule_to_close_timeout=deadline,
+            heartbeat_timeout=heartbeat,
+            retry_policy=_STEADY,
+        )
+        # Polling resumes from the handle on any worker; one limit for all tries together.
+        self.wait = ActivityPolicy(
+            schedule_to_close_timeout=timedelta(seconds=timings.clip_timeout_seconds),
+            heartbeat_timeout=heartbeat,
+            retry_policy=_STEADY,
+            cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        )
+        # A delivered clip is kept even if the render is canceled meanwhile.
+        self.collect = ActivityPolicy(
+            task_queue=MEDIA_TASK_QUEUE,
+            start_to_close_timeout=timedelta(seconds=timings.call_timeout_seconds),
+            schedule_to_close_timeout=deadline,
+            heartbeat_timeout=heartbeat,
+            retry_policy=_STEADY,
+            cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        )
+        self.media = ActivityPolicy(
+            task_queue=MEDIA_TASK_QUEUE,
+            start_to_close_timeout=timedelta(seconds=timings.join_timeout_seconds),
+            schedule_to_close_timeout=max(
+                deadline, timedelta(seconds=timings.join_timeout_seconds)
+            ),
+            heartbeat_timeout=heartbeat,
+            retry_policy=_STEADY,
+            cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        )

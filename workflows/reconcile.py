@@ -1,0 +1,35 @@
+"""The sweep that keeps the record and Temporal in step, on a schedule."""
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+from studio.contracts.activities import ReconcileActivities
+from studio.contracts.names import RECONCILE_WORKFLOW
+from studio.contracts.workflow_io import ReconcileReport, ReconcileTask
+
+_SWEEP_TIMEOUT = timedelta(minutes=5)
+
+
+@workflow.defn(name=RECONCILE_WORKFLOW)
+class ReconcileWorkflow:
+    """Starts renders that were stored but never started, releases holds of closed ones."""
+
+    @workflow.run
+    async def run(self, task: ReconcileTask) -> ReconcileReport:
+        report = await workflow.execute_activity_method(
+            ReconcileActivities.sweep_renders,
+            task,
+            summary="Compare the record with Temporal",
+            start_to_close_timeout=_SWEEP_TIMEOUT,
+            heartbeat_timeout=timedelta(seconds=30),
+            retry_policy=RetryPolicy(maximum_attempts=5),
+        )
+        workflow.set_current_details(_details(report))
+        return report
+
+
+def _details(report: ReconcileReport) -> str:
+    lines = [f"- started: {len(report.started)}", f"- released: {len(report.released)}"]
+    return "\n".join(lines + [f"- **drift**: {sentence}" for sentence in report.drift])
