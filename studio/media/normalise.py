@@ -1,0 +1,213 @@
+"""Bring a clip to the film's frame size, rate and length, ready to be joined by copying.
+
+The result is a QuickTime file: H.264 as in `studio.media.encoding` and PCM, because every AAC
+stream carries 34 to 38 ms of priming and padding, which adds up when clips are joined.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from studio.media.encoding import (
+    PCM_ARGUMENTS,
+    REPRODUCIBLE_ARGUMENTS,
+    SAMPLE_RATE_HZ,
+    fit_filter,
+    samples_of,
+    time_scale,
+    video_arguments,
+)
+from studio.media.errors import MediaError
+from studio.media.ffmpeg import SAFE_INPUT, file_url, partial_file, run_ffmpeg
+from studio.media.probe import COLOUR_UNSPECIFIED, MediaInfo, VideoInfo, probe
+
+CLIP_FORMATS: Final = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm"
+"""The demuxers a clip may need. None of them follows references to other files."""
+
+CUT_FADE_SECONDS: Final = 0.005
+"""Fades the sound at both ends of a shot: long enough against clicks at cuts, too short to hear."""
+
+HIGH_DEFINITION_HEIGHT_MIN: Final = 720
+"""Untagged pictures from this height on are BT.709, smaller ones BT.601: players' own guess."""
+
+EPSILON_SECONDS: Final = 0.0005
+
+PREVIEW_AUDIO_BITRATE: Final = "160k"
+THUMBNAIL_WIDTH_MAX: Final = 640
+JPEG_QUALITY: Final = 3
+"""mjpeg's scale from 2 (best) to 31."""
+
+
+@dataclass(frozen=True)
+class NormalisedClip:
+    """What was written. `has_sound` says whether the source had an audio stream at all."""
+
+    frames: int
+    duration_seconds: float
+    has_sound: bool
+
+
+async def normalise_clip(
+    source: Path,
+    destination: Path,
+    *,
+    frames: int,
+    frames_per_second: int,
+    width: int,
+    height: int,
+    timeout_seconds: float,
+    threads: int = 1,
+) -> NormalisedClip:
+    """Write `source` to `destination` (.mov) with exactly `frames` frames and as much sound.
+
+    What is too long is trimmed, what is too short freezes on its last frame, missing sound is
+    silence. The picture is scaled and padded; it is copied where the source was encoded by these
+    very settings. Raises MediaError, MediaTimeout, DiskFull.
+    """
+    info = await probe(source)
+    if info.video is None or info.video.frames == 0:
+        raise MediaError(f"{source.name} holds no picture.")
+    size = (info.video.width, info.video.height)
+    agrees = size == (width, height) and _agrees(info.video, frames, frames_per_second)
+    if agrees and info.video.extradata == await _parameter_sets(
+        destination, frames_per_second, width, height, timeout_seconds
+    ):
+        picture = ["-c:v", "copy", "-video_track_timescale", str(time_scale(frames_per_second))]
+    else:
+        fit = _picture_filter(info.video, frames_per_second, width, height)
+        picture = ["-vf", fit, "-frames:v", str(frames), *video_arguments(frames_per_second)]
+    with partial_file(destination) as partial:
+        await run_ffmpeg(
+            [
+                *_inputs(source, info),
+                *picture,
+                *("-af", _sound_filter(frames, frames_per_second)),
+                *PCM_ARGUMENTS,
+                *REPRODUCIBLE_ARGUMENTS,
+                file_url(partial),
+            ],
+            timeout_seconds=timeout_seconds,
+            threads=threads,
+        )
+        await _require_exact(partial, frames, frames_per_second)
+    return NormalisedClip(frames, frames / frames_per_second, info.audio is not None)
+
+
+async def preview_clip(clip: Path, destination: Path, *, timeout_seconds: float = 120.0) -> None:
+    """Make a normalised clip playable anywhere: MP4, the same picture, AAC sound, fast start."""
+    with partial_file(destination) as partial:
+        await run_ffmpeg(
+            [
+                *(*SAFE_INPUT, "-format_whitelist", CLIP_FORMATS, "-i", file_url(clip)),
+                *("-map", "0:v:0", "-map", "0:a:0?", "-c:v", "copy"),
+                *("-c:a", "aac", "-b:a", PREVIEW_AUDIO_BITRATE, "-movflags", "+faststart"),
+                *REPRODUCIBLE_ARGUMENTS,
+                *("-f", "mp4", file_url(partial)),
+            ],
+            timeout_seconds=timeout_seconds,
+        )
+
+
+async def thumbnail(
+    source: Path,
+    destination_jpg: Path,
+    at_seconds: float,
+    *,
+    width_max: int = THUMBNAIL_WIDTH_MAX,
+    timeout_seconds: float = 60.0,
+) -> None:
+    """Write the frame at `at_seconds` (the last one, if that is later) as a JPEG."""
+    info = await probe(source)
+    if info.video is None or info.video.frames == 0:
+        raise MediaError(f"{source.name} holds no picture.")
+    last_frame_seconds = info.video.duration_seconds * (1 - 1 / info.video.frames)
+    at = max(0.0, min(at_seconds, last_frame_seconds - EPSILON_SECONDS))
+    with partial_file(destination_jpg) as partial:
+        await run_ffmpeg(
+            [
+                *("-ss", f"{at:.6f}", *SAFE_INPUT, "-format_whitelist", CLIP_FORMATS),
+                *("-i", file_url(source), "-map", "0:v:0", "-frames:v", "1"),
+                *("-vf", f"scale='min({width_max},iw)':-2:out_range=full,format=yuvj420p"),
+                *("-c:v", "mjpeg", "-q:v", str(JPEG_QUALITY), "-bitexact"),
+                *("-f", "image2", "-update", "1", file_url(partial)),
+            ],
+            timeout_seconds=timeout_seconds,
+        )
+
+
+def _inputs(source: Path, info: MediaInfo) -> list[str]:
+    inputs = [*SAFE_INPUT, "-format_whitelist", CLIP_FORMATS, "-i", file_url(source)]
+    if info.audio is not None:
+        return [*inputs, "-map", "0:v:0", "-map", "0:a:0"]
+    silence = f"anullsrc=r={SAMPLE_RATE_HZ}:cl=stereo"
+    return [*inputs, "-f", "lavfi", "-i", silence, "-map", "0:v:0", "-map", "1:a:0"]
+
+
+def _picture_filter(video: VideoInfo, frames_per_second: int, width: int, height: int) -> str:
+    untagged = video.colour[2] == COLOUR_UNSPECIFIED
+    high_definition = video.height >= HIGH_DEFINITION_HEIGHT_MIN
+    matrix = "bt709" if untagged and high_definition else "auto"
+    fit = fit_filter(width, height, source_matrix=matrix)
+    return f"fps={frames_per_second}:start_time=0,{fit},tpad=stop=-1:stop_mode=clone"
+
+
+def _sound_filter(frames: int, frames_per_second: int) -> str:
+    """Fill gaps and a late start with silence, then cut to the very sample."""
+    samples = samples_of(frames, frames_per_second)
+    fade_out_start = max(0.0, frames / frames_per_second - CUT_FADE_SECONDS)
+    return ",".join(
+        (
+            f"aresample={SAMPLE_RATE_HZ}:async=1:first_pts=0",
+            "aformat=channel_layouts=stereo",
+            "apad",
+            f"atrim=end_sample={samples}",
+            f"afade=t=in:d={CUT_FADE_SECONDS}",
+            f"afade=t=out:st={fade_out_start:.6f}:d={CUT_FADE_SECONDS}",
+        )
+    )
+
+
+def _agrees(video: VideoInfo, frames: int, frames_per_second: int) -> bool:
+    return (
+        video.codec == "h264"
+        and video.pix_fmt == "yuv420p"
+        and video.frames == frames
+        and video.fps == frames_per_second
+        and video.regular
+        and video.square_pixels
+        and abs(video.start_seconds) < EPSILON_SECONDS
+    )
+
+
+async def _parameter_sets(
+    destination: Path, frames_per_second: int, width: int, height: int, timeout_seconds: float
+) -> bytes:
+    """The H.264 parameter sets of our own settings, from one encoded black frame.
+
+    Packets of two encoders can only share one track where these are the same.
+    """
+    sample = destination.with_name(f"{destination.stem}.sample.mov")
+    black = f"color=black:size={width}x{height}:rate={frames_per_second}"
+    output = [*video_arguments(frames_per_second), "-frames:v", "1", file_url(sample)]
+    fit = fit_filter(width, height)
+    try:
+        await run_ffmpeg(
+            ["-f", "lavfi", "-i", black, "-vf", fit, *output], timeout_seconds=timeout_seconds
+        )
+        video = (await probe(sample)).video
+    finally:
+        sample.unlink(missing_ok=True)
+    return video.extradata if video else b""
+
+
+async def _require_exact(clip: Path, frames: int, frames_per_second: int) -> None:
+    info = await probe(clip)
+    length = samples_of(frames, frames_per_second) / SAMPLE_RATE_HZ
+    exact = (
+        info.video is not None
+        and _agrees(info.video, frames, frames_per_second)
+        and info.audio is not None
+        and abs(info.audio.duration_seconds - length) < EPSILON_SECONDS
+    )
+    if not exact:
+        raise MediaError(f"The clip did not come out with {frames} frames and as much sound.")
