@@ -1,0 +1,107 @@
+"""Accounts and their saved defaults."""
+
+import re
+from datetime import datetime
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from studio.accounts.errors import AccountExists, InvalidAccount, UnknownAccount
+from studio.accounts.records import Account
+from studio.accounts.tables import ACCOUNT_ID_LENGTH_MAX, AccountRow
+from studio.contracts.defaults import AccountDefaults
+from studio.contracts.limits import NAME_LENGTH_MAX
+
+_ACCOUNT_ID = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_-]{{0,{ACCOUNT_ID_LENGTH_MAX - 1}}}")
+_NEW_ACCOUNT_DEFAULTS = AccountDefaults()
+
+
+def create_account(
+    session: Session,
+    *,
+    account_id: str,
+    name: str,
+    now: datetime,
+    defaults: AccountDefaults = _NEW_ACCOUNT_DEFAULTS,
+) -> None:
+    """Create an account. Raises AccountExists, and InvalidAccount for a bad id or name."""
+    if not _ACCOUNT_ID.fullmatch(account_id):
+        raise InvalidAccount(
+            f"An account id has 1 to {ACCOUNT_ID_LENGTH_MAX} letters, digits, '-' and '_'."
+        )
+    check_name(name)
+    try:
+        with session.begin_nested():
+            session.execute(
+                insert(AccountRow).values(
+                    account_id=account_id,
+                    name=name,
+                    defaults=defaults.model_dump(mode="json"),
+                    created_at=now,
+                )
+            )
+    except IntegrityError as error:
+        raise AccountExists(account_id) from error
+
+
+def get_account(session: Session, *, account_id: str) -> Account:
+    """Read an account. Raises UnknownAccount."""
+    row = session.execute(
+        select(AccountRow).where(AccountRow.account_id == account_id)
+    ).scalar_one_or_none()
+    if row is None:
+        raise UnknownAccount(account_id)
+    return _account(row)
+
+
+def list_accounts(session: Session, *, limit: int) -> list[Account]:
+    """The newest accounts first."""
+    rows = session.scalars(
+        select(AccountRow)
+        .order_by(AccountRow.created_at.desc(), AccountRow.account_id)
+        .limit(limit)
+    )
+    return [_account(row) for row in rows]
+
+
+def account_defaults(session: Session, *, account_id: str) -> AccountDefaults:
+    """What omitted fields take for this account. Raises UnknownAccount.
+
+    A field that a newer release added has its default value until it is saved.
+    """
+    saved = session.scalar(select(AccountRow.defaults).where(AccountRow.account_id == account_id))
+    if saved is None:
+        raise UnknownAccount(account_id)
+    return AccountDefaults.model_validate(saved)
+
+
+def save_defaults(session: Session, *, account_id: str, defaults: AccountDefaults) -> None:
+    """Save an account's defaults whole. Raises UnknownAccount.
+
+    Whether a model exists is the caller's to check, since the catalogue changes by itself.
+    """
+    changed = session.execute(
+        update(AccountRow)
+        .where(AccountRow.account_id == account_id)
+        .values(defaults=defaults.model_dump(mode="json"))
+        .returning(AccountRow.account_id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    if not changed:
+        raise UnknownAccount(account_id)
+
+
+def check_name(name: str) -> None:
+    """Raise InvalidAccount unless the name of an account or a key can be shown in one line."""
+    if not name.strip() or len(name) > NAME_LENGTH_MAX or not name.isprintable():
+        raise InvalidAccount(f"A name has 1 to {NAME_LENGTH_MAX} printable characters.")
+
+
+def _account(row: AccountRow) -> Account:
+    return Account(
+        account_id=row.account_id,
+        name=row.name,
+        defaults=AccountDefaults.model_validate(row.defaults),
+        created_at=row.created_at,
+    )

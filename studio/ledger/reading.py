@@ -1,0 +1,95 @@
+"""Questions to the ledger that change nothing."""
+
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session, aliased
+
+from studio.ledger.holds import holds_of
+from studio.ledger.records import StatementLine, SubjectSummary
+from studio.ledger.tables import Phase, TransferRow
+from studio.ledger.wallets import balance
+
+
+def summary(session: Session, *, subject: str) -> SubjectSummary:
+    """A subject's money, all zero where nothing was ever held for it."""
+    holds = holds_of(session, subject)
+    reserved = sum(hold.held for hold in holds)
+    settled = sum(hold.charged for hold in holds)
+    still_open = sum(hold.held for hold in holds if hold.resolution is None)
+    return SubjectSummary(
+        reserved=reserved,
+        settled=settled,
+        open=still_open,
+        released=reserved - settled - still_open,
+    )
+
+
+def open_subjects(session: Session, *, limit: int, offset: int = 0) -> list[str]:
+    """Subjects with at least one open hold, those held longest first."""
+    resolution = aliased(TransferRow)
+    return list(
+        session.scalars(
+            select(TransferRow.subject)
+            .outerjoin(resolution, resolution.pending_id == TransferRow.id)
+            .where(TransferRow.phase == Phase.PENDING, resolution.id.is_(None))
+            .group_by(TransferRow.subject)
+            .order_by(func.min(TransferRow.created_at), TransferRow.subject)
+            .limit(limit)
+            .offset(offset)
+        )
+    )
+
+
+def statement(session: Session, *, wallet: str, limit: int) -> list[StatementLine]:
+    """A wallet's newest transfers, newest first. Raises UnknownWallet."""
+    balance(session, wallet=wallet)
+    # Two queries, each served in order by its own index; an OR over both columns would sort the
+    # wallet's whole past for every page.
+    rows = _transfers(session, TransferRow.debit_account_id == wallet, limit)
+    rows += _transfers(session, TransferRow.credit_account_id == wallet, limit)
+    rows.sort(key=lambda row: (row.line_id or "", row.phase.value))
+    rows.sort(key=lambda row: row.created_at, reverse=True)
+    newest = rows[:limit]
+    held = _held(session, [row.pending_id for row in newest if row.pending_id is not None])
+    return [
+        StatementLine(
+            transfer_id=str(row.id),
+            created_at=row.created_at,
+            phase=row.phase,
+            code=row.code,
+            subject=row.subject,
+            line_id=row.line_id,
+            credits=row.amount,
+            change_available=_change_available(row, held),
+            reason=row.reason,
+        )
+        for row in newest
+    ]
+
+
+def _transfers(session: Session, of_wallet: ColumnElement[bool], limit: int) -> list[TransferRow]:
+    return list(
+        session.scalars(
+            select(TransferRow)
+            .where(of_wallet)
+            .order_by(TransferRow.created_at.desc(), TransferRow.id)
+            .limit(limit)
+        )
+    )
+
+
+def _held(session: Session, hold_ids: list[UUID]) -> dict[UUID, int]:
+    rows = session.execute(
+        select(TransferRow.id, TransferRow.amount).where(TransferRow.id.in_(hold_ids))
+    ).all()
+    return {row[0]: row[1] for row in rows}
+
+
+def _change_available(row: TransferRow, held: dict[UUID, int]) -> int:
+    if row.phase is Phase.PENDING:
+        return -row.amount
+    if row.pending_id is None:
+        return row.amount
+    charged = row.amount if row.phase is Phase.POST else 0
+    return held[row.pending_id] - charged

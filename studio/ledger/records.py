@@ -1,0 +1,52 @@
+"""What the ledger answers. All amounts are whole credits."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from studio.ledger.tables import Phase, TransferCode
+
+
+@dataclass(frozen=True)
+class Balance:
+    """A wallet at one moment: `available == granted - spent - held`.
+
+    `granted` is everything that came in, refunds among it; `spent` is everything ever charged.
+    """
+
+    available: int
+    held: int
+    spent: int
+    granted: int
+
+
+@dataclass(frozen=True)
+class SubjectSummary:
+    """A render's money: `reserved == settled + open + released`.
+
+    `reserved` is what was held at the start and never shrinks. `released` counts what was voided,
+    what expired, and what a partial settlement gave back. Refunds do not lower `settled`.
+    """
+
+    reserved: int
+    settled: int
+    open: int
+    released: int
+
+
+@dataclass(frozen=True)
+class StatementLine:
+    """One transfer as its wallet sees it.
+
+    `change_available` is what it did to the credits available: a hold of 20 is -20, a charge of 15
+    to it +5, its release +20.
+    """
+
+    transfer_id: str
+    created_at: datetime
+    phase: Phase
+    code: TransferCode
+    subject: str
+    line_id: str | None
+    credits: int
+    change_available: int
+    reason: str | None

@@ -1,0 +1,211 @@
+"""Wallets: opening, locking, filling, and the guarded statements that change their counters."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, Update, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from studio.ledger.errors import (
+    IdempotencyConflict,
+    InsufficientCredits,
+    InvalidAmount,
+    InvalidReference,
+    LedgerDrift,
+    UnknownWallet,
+)
+from studio.ledger.identity import CASH, transfer_id, wallet_id
+from studio.ledger.records import Balance
+from studio.ledger.tables import (
+    CURRENCY,
+    OWNER_LENGTH_MAX,
+    REFERENCE_LENGTH_MAX,
+    AccountKind,
+    LedgerAccountRow,
+    Phase,
+    TransferCode,
+    TransferRow,
+)
+
+TRANSFER_CREDITS_MAX = 1_000_000_000
+"""Ten million dollars in one movement is a typing error; sums stay far inside 64 bits."""
+
+_AVAILABLE = (
+    LedgerAccountRow.credits_posted
+    - LedgerAccountRow.debits_posted
+    - LedgerAccountRow.debits_pending
+)
+
+
+def open_wallet(session: Session, *, owner: str, now: datetime) -> str:
+    """Open the owner's wallet, empty, unless it is there. Returns its id."""
+    if not 0 < len(owner) <= OWNER_LENGTH_MAX:
+        raise InvalidReference(f"A wallet's owner has 1 to {OWNER_LENGTH_MAX} characters.")
+    wallet = wallet_id(owner)
+    if session.scalar(select(LedgerAccountRow.id).where(LedgerAccountRow.id == wallet)):
+        return wallet
+    try:
+        with session.begin_nested():
+            session.execute(
+                insert(LedgerAccountRow).values(
+                    id=wallet,
+                    kind=AccountKind.WALLET,
+                    owner=owner,
+                    currency=CURRENCY,
+                    debits_pending=0,
+                    debits_posted=0,
+                    credits_posted=0,
+                    created_at=now,
+                )
+            )
+    except IntegrityError:
+        pass  # somebody opened it between our look and our insert
+    return wallet
+
+
+def top_up(session: Session, *, wallet: str, credits: int, reference: str, now: datetime) -> None:
+    """Put credits into a wallet, once a `reference` (a payment, a grant).
+
+    Raises InvalidAmount, InvalidReference, UnknownWallet, and IdempotencyConflict where the
+    reference was used for another wallet or amount.
+    """
+    check_amount(credits, minimum=1)
+    check_reference(reference)
+    lock_wallet(session, wallet)
+    step = transfer_id(reference, "top_up")
+    if _is_repeat(session, step_id=step, wallet=wallet, credits=credits, reference=reference):
+        return
+    row = {
+        "id": step,
+        "phase": Phase.POSTED,
+        "code": TransferCode.TOP_UP,
+        "debit_account_id": CASH,
+        "credit_account_id": wallet,
+        "amount": credits,
+        "subject": reference,
+        "created_at": now,
+    }
+    insert_transfers(session, [row])
+    add_credits(session, wallet, credits)
+
+
+def _is_repeat(
+    session: Session, *, step_id: object, wallet: str, credits: int, reference: str
+) -> bool:
+    found = session.execute(
+        select(TransferRow.credit_account_id, TransferRow.amount).where(TransferRow.id == step_id)
+    ).one_or_none()
+    if found is None:
+        return False
+    if tuple(found) != (wallet, credits):
+        raise IdempotencyConflict(
+            f"The reference {reference} was already used for another wallet or amount."
+        )
+    return True
+
+
+def balance(session: Session, *, wallet: str) -> Balance:
+    """Read a wallet. Raises UnknownWallet."""
+    row = session.execute(
+        select(
+            LedgerAccountRow.credits_posted,
+            LedgerAccountRow.debits_posted,
+            LedgerAccountRow.debits_pending,
+        ).where(LedgerAccountRow.id == wallet, LedgerAccountRow.kind == AccountKind.WALLET)
+    ).one_or_none()
+    if row is None:
+        raise UnknownWallet(wallet)
+    granted, spent, held = row
+    return Balance(available=granted - spent - held, held=held, spent=spent, granted=granted)
+
+
+def lock_wallet(session: Session, wallet: str) -> None:
+    """Make every other writer of this wallet wait until the transaction ends.
+
+    What is read afterwards can't change under us, so a repeat is told from a race and two
+    transactions never wait for each other. PostgreSQL locks the row; on SQLite the transaction
+    already has the only write lock. `key_share` leaves inserts elsewhere that reference the row
+    unhindered.
+    """
+    found = session.scalar(
+        select(LedgerAccountRow.id)
+        .where(LedgerAccountRow.id == wallet, LedgerAccountRow.kind == AccountKind.WALLET)
+        .with_for_update(key_share=True)
+    )
+    if found is None:
+        raise UnknownWallet(wallet)
+
+
+def take_into_hold(session: Session, wallet: str, credits: int) -> None:
+    """Move available credits to held, or raise InsufficientCredits: one guarded statement."""
+    changed = _change(
+        session,
+        update(LedgerAccountRow)
+        .where(LedgerAccountRow.id == wallet, credits <= _AVAILABLE)
+        .values(debits_pending=LedgerAccountRow.debits_pending + credits),
+    )
+    if not changed:
+        available = balance(session, wallet=wallet).available
+        raise InsufficientCredits(credits_required=credits, credits_available=available)
+
+
+def resolve_held(session: Session, wallet: str, *, held: int, charged: int) -> None:
+    """Take `held` out of the holds and charge `charged` of it; the rest is available again."""
+    changed = _change(
+        session,
+        update(LedgerAccountRow)
+        .where(LedgerAccountRow.id == wallet, LedgerAccountRow.debits_pending >= held)
+        .values(
+            debits_pending=LedgerAccountRow.debits_pending - held,
+            debits_posted=LedgerAccountRow.debits_posted + charged,
+        ),
+    )
+    if not changed:
+        raise LedgerDrift(f"The wallet {wallet} holds less than its open holds.")
+
+
+def add_credits(session: Session, wallet: str, credits: int) -> None:
+    changed = _change(
+        session,
+        update(LedgerAccountRow)
+        .where(LedgerAccountRow.id == wallet, LedgerAccountRow.kind == AccountKind.WALLET)
+        .values(credits_posted=LedgerAccountRow.credits_posted + credits),
+    )
+    if not changed:
+        raise UnknownWallet(wallet)
+
+
+def insert_transfers(session: Session, rows: Sequence[dict[str, object]]) -> None:
+    """Insert transfers in one statement. A collision of ids means that they were made before."""
+    blank = {"pending_id": None, "reverses_id": None, "line_id": None}
+    blank |= {"reason": None, "expires_at": None}
+    try:
+        session.execute(insert(TransferRow), [blank | row for row in rows])
+    except IntegrityError as error:
+        raise IdempotencyConflict(
+            "Another transaction made this transfer with another meaning."
+        ) from error
+
+
+def check_amount(credits: int, *, minimum: int) -> None:
+    if not minimum <= credits <= TRANSFER_CREDITS_MAX:
+        raise InvalidAmount(
+            f"{credits} is not an amount of credits; it must be between {minimum} and "
+            f"{TRANSFER_CREDITS_MAX}."
+        )
+
+
+def check_reference(reference: str) -> None:
+    if not reference or len(reference) > REFERENCE_LENGTH_MAX:
+        raise InvalidReference(
+            f"A reference needs 1 to {REFERENCE_LENGTH_MAX} characters; this one has "
+            f"{len(reference)}."
+        )
+
+
+def _change(session: Session, statement: Update) -> bool:
+    statement = statement.execution_options(synchronize_session=False)
+    result = cast("CursorResult[Any]", session.execute(statement))
+    return result.rowcount == 1
