@@ -1,0 +1,153 @@
+"""Which music a film gets, and whether its bounds can be met."""
+
+from dataclasses import dataclass
+
+from studio.catalog.models import MusicCapabilities
+from studio.contracts.limits import MUSIC_DURATION_SECONDS_MAX
+from studio.contracts.problems import Problem
+from studio.contracts.request import MusicWorkflow, ProjectMode, RenderRequest
+from studio.contracts.workflow_io import MusicBrief
+from studio.pricing.uploads import UploadFacts
+
+
+@dataclass(frozen=True)
+class MusicDecision:
+    workflow: MusicWorkflow
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def decide_music(request: RenderRequest, uploads: UploadFacts) -> MusicDecision:
+    """The workflow that the request asks for, or what keeps it from that.
+
+    `use_first_audio_asset_as_music` wins over `music_workflow`. Without either, music is
+    generated in `music` mode and where a style or lyrics are given.
+    """
+    explicit = request.music_workflow
+    if request.use_first_audio_asset_as_music:
+        return _use_upload(request, uploads, "use_first_audio_asset_as_music")
+    if explicit is MusicWorkflow.UPLOADED_TRACK:
+        return _use_upload(request, uploads, "music_workflow")
+    described = bool(request.style_prompt or request.lyrics_prompt)
+    wanted = request.project_mode is ProjectMode.MUSIC or described
+    workflow = explicit or (MusicWorkflow.GENERATED if wanted else MusicWorkflow.NONE)
+    warnings = [*_unused_audio(request, uploads), *_unused_fields(request, workflow)]
+    return MusicDecision(workflow, warnings=tuple(warnings))
+
+
+def _use_upload(request: RenderRequest, uploads: UploadFacts, field: str) -> MusicDecision:
+    workflow = MusicWorkflow.UPLOADED_TRACK
+    if not uploads.may_have_audio:
+        wish = "uploaded_track" if field == "music_workflow" else "true"
+        detail = f"{field} is {wish}, but no audio file was uploaded."
+        return MusicDecision(workflow, problems=(Problem(pointer=f"/{field}", detail=detail),))
+    warnings = list(_unused_fields(request, workflow))
+    if request.music_workflow not in (None, workflow):
+        warnings.append(
+            f"The uploaded track is used, not music_workflow {request.music_workflow}: "
+            "use_first_audio_asset_as_music is true."
+        )
+    if not uploads.known:
+        warnings.append(
+            "The uploaded track is not known yet: without an audio file the render is refused, "
+            "and a film cut to it takes its length from it."
+        )
+    return MusicDecision(workflow, warnings=tuple(warnings))
+
+
+def _unused_audio(request: RenderRequest, uploads: UploadFacts) -> list[str]:
+    if request.project_mode is not ProjectMode.MUSIC or uploads.audio_count == 0:
+        return []
+    return [
+        "The uploaded audio is not the film's music: set music_workflow to uploaded_track for that."
+    ]
+
+
+def _unused_fields(request: RenderRequest, workflow: MusicWorkflow) -> list[str]:
+    """Fields that were sent but have nothing to act on."""
+    generated = workflow is MusicWorkflow.GENERATED
+    unused = {
+        "lyrics_prompt": bool(request.lyrics_prompt) and not generated,
+        "style_prompt": bool(request.style_prompt) and not generated,
+        "music_min_duration_seconds": request.music_min_duration_seconds is not None
+        and not generated,
+        "music_max_duration_seconds": request.music_max_duration_seconds is not None
+        and not generated,
+        "music_start_seconds": request.music_start_seconds > 0 and workflow is MusicWorkflow.NONE,
+    }
+    kind = "there is no music" if workflow is MusicWorkflow.NONE else "the track is an uploaded one"
+    return [f"{field} has no effect: {kind}." for field, sent in unused.items() if sent]
+
+
+def longest_track_seconds(request: RenderRequest, music: MusicCapabilities | None) -> float:
+    """How long generated music can be: the caller's bound, the model's and the contract's."""
+    bounds = [float(MUSIC_DURATION_SECONDS_MAX)]
+    if request.music_max_duration_seconds is not None:
+        bounds.append(request.music_max_duration_seconds)
+    if music is not None and music.duration_seconds_max is not None:
+        bounds.append(float(music.duration_seconds_max))
+    return min(bounds)
+
+
+def check_generated(request: RenderRequest, music: MusicCapabilities) -> tuple[Problem, ...]:
+    """Bounds that the music model cannot meet, or a start that lies beyond them."""
+    problems = []
+    longest = longest_track_seconds(request, music)
+    shortest, start = request.music_min_duration_seconds, request.music_start_seconds
+    if shortest is not None and shortest > longest:
+        detail = f"This music model makes {longest:g} s at most; {shortest:g} s cannot be had."
+        problems.append(Problem(pointer="/music_min_duration_seconds", detail=detail))
+    if start >= longest:
+        detail = f"The music is {longest:g} s long at most; it cannot start at {start:g} s."
+        problems.append(Problem(pointer="/music_start_seconds", detail=detail))
+    return tuple(problems)
+
+
+def check_uploaded(request: RenderRequest, uploads: UploadFacts) -> tuple[Problem, ...]:
+    """A start beyond the end of the caller's track."""
+    length, start = uploads.first_audio_duration_seconds, request.music_start_seconds
+    if length is None or start < length:
+        return ()
+    detail = f"The track is {length:.1f} s long; it cannot start at {start:g} s."
+    return (Problem(pointer="/music_start_seconds", detail=detail),)
+
+
+def track_seconds_left(request: RenderRequest, uploads: UploadFacts) -> float | None:
+    """What remains of the caller's track from its start; None where its length is not known."""
+    length = uploads.first_audio_duration_seconds
+    return None if length is None else max(0.0, length - request.music_start_seconds)
+
+
+def make_brief(
+    request: RenderRequest, workflow: MusicWorkflow, music: MusicCapabilities | None
+) -> MusicBrief | None:
+    """The frozen music brief; None for a film without music."""
+    if workflow is MusicWorkflow.NONE:
+        return None
+    if workflow is MusicWorkflow.UPLOADED_TRACK:
+        return MusicBrief(workflow=workflow, start_seconds=request.music_start_seconds)
+    return MusicBrief(
+        workflow=workflow,
+        start_seconds=request.music_start_seconds,
+        duration_seconds_min=request.music_min_duration_seconds,
+        duration_seconds_max=longest_track_seconds(request, music),
+    )
+
+
+def length_warnings(
+    brief: MusicBrief | None, uploads: UploadFacts, film_seconds: float
+) -> tuple[str, ...]:
+    """Music that is known to be shorter than the film."""
+    if brief is None:
+        return ()
+    length = brief.duration_seconds_max
+    if brief.workflow is MusicWorkflow.UPLOADED_TRACK:
+        length = uploads.first_audio_duration_seconds
+    if length is None or length - brief.start_seconds >= film_seconds - _TOLERANCE_SECONDS:
+        return ()
+    left = length - brief.start_seconds
+    return (f"The music is {left:.1f} s long and the film {film_seconds:.1f} s.",)
+
+
+_TOLERANCE_SECONDS = 0.1
+"""A film is whole frames and a track is not: less than this is no difference to speak of."""
