@@ -4,6 +4,7 @@ The result is a QuickTime file: H.264 as in `studio.media.encoding` and PCM, bec
 stream carries 34 to 38 ms of priming and padding, which adds up when clips are joined.
 """
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -32,6 +33,7 @@ HIGH_DEFINITION_HEIGHT_MIN: Final = 720
 
 EPSILON_SECONDS: Final = 0.0005
 
+SAMPLE_TIMEOUT_SECONDS: Final = 60.0
 PREVIEW_AUDIO_BITRATE: Final = "160k"
 THUMBNAIL_WIDTH_MAX: Final = 640
 JPEG_QUALITY: Final = 3
@@ -69,8 +71,8 @@ async def normalise_clip(
         raise MediaError(f"{source.name} holds no picture.")
     size = (info.video.width, info.video.height)
     agrees = size == (width, height) and _agrees(info.video, frames, frames_per_second)
-    if agrees and info.video.extradata == await _parameter_sets(
-        destination, frames_per_second, width, height, timeout_seconds
+    if agrees and info.video.extradata == await parameter_sets(
+        destination.parent, frames_per_second=frames_per_second, width=width, height=height
     ):
         picture = ["-c:v", "copy", "-video_track_timescale", str(time_scale(frames_per_second))]
     else:
@@ -91,6 +93,25 @@ async def normalise_clip(
         )
         await _require_exact(partial, frames, frames_per_second)
     return NormalisedClip(frames, frames / frames_per_second, info.audio is not None)
+
+
+async def parameter_sets(folder: Path, *, frames_per_second: int, width: int, height: int) -> bytes:
+    """The H.264 parameter sets of our own settings, from one black frame encoded in `folder`.
+
+    Packets of two encodes can only share one track where these are the same.
+    """
+    black = f"color=black:size={width}x{height}:rate={frames_per_second}"
+    with tempfile.NamedTemporaryFile(suffix=".mov", dir=folder) as sample:
+        path = Path(sample.name)
+        await run_ffmpeg(
+            [
+                *("-f", "lavfi", "-i", black, "-vf", fit_filter(width, height)),
+                *(*video_arguments(frames_per_second), "-frames:v", "1", file_url(path)),
+            ],
+            timeout_seconds=SAMPLE_TIMEOUT_SECONDS,
+        )
+        video = (await probe(path)).video
+    return video.extradata if video else b""
 
 
 async def preview_clip(clip: Path, destination: Path, *, timeout_seconds: float = 120.0) -> None:
@@ -177,27 +198,6 @@ def _agrees(video: VideoInfo, frames: int, frames_per_second: int) -> bool:
         and video.square_pixels
         and abs(video.start_seconds) < EPSILON_SECONDS
     )
-
-
-async def _parameter_sets(
-    destination: Path, frames_per_second: int, width: int, height: int, timeout_seconds: float
-) -> bytes:
-    """The H.264 parameter sets of our own settings, from one encoded black frame.
-
-    Packets of two encoders can only share one track where these are the same.
-    """
-    sample = destination.with_name(f"{destination.stem}.sample.mov")
-    black = f"color=black:size={width}x{height}:rate={frames_per_second}"
-    output = [*video_arguments(frames_per_second), "-frames:v", "1", file_url(sample)]
-    fit = fit_filter(width, height)
-    try:
-        await run_ffmpeg(
-            ["-f", "lavfi", "-i", black, "-vf", fit, *output], timeout_seconds=timeout_seconds
-        )
-        video = (await probe(sample)).video
-    finally:
-        sample.unlink(missing_ok=True)
-    return video.extradata if video else b""
 
 
 async def _require_exact(clip: Path, frames: int, frames_per_second: int) -> None:

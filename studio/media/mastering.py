@@ -1,0 +1,119 @@
+"""Bring a mix to the film's loudness and encode it, once, as AAC.
+
+Two passes by EBU R128: the mix is measured, then raised by the difference through a true-peak
+limiter (four times oversampled, as BS.1770 measures peaks). What counts is what a viewer decodes,
+so the encoded sound is measured again, and the gain and the limit are corrected where it missed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from studio.media.encoding import SAMPLE_RATE_HZ
+from studio.media.ffmpeg import file_url, run_ffmpeg
+from studio.media.loudness import Loudness, measure_loudness
+from studio.media.mixing import MeasuredTrack
+
+LOUDNESS_LUFS: Final = -14.0
+LOUDNESS_TOLERANCE_LU: Final = 0.5
+TRUE_PEAK_DBTP_MAX: Final = -1.0
+"""The three numbers that online platforms normalise to, and AES TD1008 advises."""
+
+AIM_TOLERANCE_LU: Final = 0.3
+AIM_PEAK_DBTP_MAX: Final = -1.1
+"""Stricter while mastering, for the meter shows one decimal."""
+
+LIMIT_DB_FIRST: Final = -1.8
+"""Leaves room for what the AAC encoder adds to peaks, usually under 0.7 dB."""
+
+LIMIT_DB_MIN: Final = -12.0
+"""Lower limits than this would be distortion, not mastering."""
+
+GAIN_DB_MAX: Final = 40.0
+"""Beyond this only noise would be raised; the report then shows that the film is quiet."""
+
+ATTEMPTS_MAX: Final = 4
+OVERSAMPLED_HZ: Final = 4 * SAMPLE_RATE_HZ
+AAC_BITRATE: Final = "192k"
+
+
+@dataclass(frozen=True)
+class Setting:
+    gain_db: float
+    limit_db: float
+
+    def corrected(self, measured: Loudness) -> "Setting":
+        """The setting that makes up for what was measured after the encode."""
+        loudness, peak = measured.integrated_lufs, measured.true_peak_dbtp
+        miss_db = 0.0 if loudness is None else LOUDNESS_LUFS - loudness
+        excess_db = 0.0 if peak is None else max(0.0, peak - AIM_PEAK_DBTP_MAX)
+        return Setting(
+            gain_db=min(self.gain_db + miss_db, GAIN_DB_MAX),
+            limit_db=max(self.limit_db - excess_db, LIMIT_DB_MIN),
+        )
+
+
+@dataclass(frozen=True)
+class Master:
+    """An encoded sound track and what was measured on it."""
+
+    path: Path
+    loudness: Loudness
+
+
+async def master_sound(
+    mix: MeasuredTrack,
+    folder: Path,
+    *,
+    samples: int,
+    timeout_seconds: float,
+    on_seconds: Callable[[float], None] | None = None,
+) -> Master:
+    """Encode `mix` at -14 LUFS with true peaks below -1 dBTP; silence stays silence.
+
+    Raises MediaError, MediaTimeout, DiskFull.
+    """
+    setting = Setting(0.0, LIMIT_DB_FIRST).corrected(Loudness(mix.loudness.integrated_lufs, None))
+    master = Master(folder / "master.m4a", Loudness(None, None))
+    for _ in range(ATTEMPTS_MAX):
+        await run_ffmpeg(
+            [
+                *("-i", file_url(mix.path), "-af", _chain(setting, samples)),
+                *("-c:a", "aac", "-b:a", AAC_BITRATE, "-bitexact", file_url(master.path)),
+            ],
+            timeout_seconds=timeout_seconds,
+            on_seconds=on_seconds,
+        )
+        loudness = await measure_loudness(
+            ["-i", file_url(master.path)], timeout_seconds=timeout_seconds
+        )
+        master = Master(master.path, loudness)
+        following = setting.corrected(loudness)
+        if _on_target(loudness) or following == setting:
+            break
+        setting = following
+    return master
+
+
+def _chain(setting: Setting, samples: int) -> str:
+    limit = 10 ** (setting.limit_db / 20)
+    return ",".join(
+        (
+            "aformat=sample_fmts=fltp:channel_layouts=stereo",
+            f"volume={setting.gain_db:.2f}dB",
+            f"aresample={OVERSAMPLED_HZ}",
+            f"alimiter=level=false:limit={limit:.5f}:attack=5:release=60:latency=true",
+            f"aresample={SAMPLE_RATE_HZ}",
+            "apad",
+            f"atrim=end_sample={samples}",
+        )
+    )
+
+
+def _on_target(loudness: Loudness) -> bool:
+    if loudness.integrated_lufs is None:
+        return True
+    missed = abs(loudness.integrated_lufs - LOUDNESS_LUFS)
+    peak = loudness.true_peak_dbtp
+    return missed <= AIM_TOLERANCE_LU and (peak is None or peak <= AIM_PEAK_DBTP_MAX)
