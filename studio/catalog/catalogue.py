@@ -90,8 +90,8 @@ class Catalogue:
         if stand_in is None or unconfigured == "refuse":
             raise ModelNotConfigured(
                 model_id,
-                provider=model.provider,
                 missing_settings=[name for name in model.settings if name not in configured],
+                missing_adapter=None if model.provider in adapters else model.provider,
                 stand_in=stand_in,
             )
         return ModelChoice(requested=model_id, used=stand_in, provider=LOCAL_PROVIDER)

@@ -37,23 +37,28 @@ class UnknownStyle(CatalogueError):
 
 
 class ModelNotConfigured(CatalogueError):
-    """The model is known, but nothing here can call it. `missing_settings` would change that.
+    """The model is known, but nothing here can call it.
 
-    `missing_settings` is empty where everything is set but the provider's adapter is not part of
-    this installation.
+    `missing_settings` must be set first; where it is empty, only the provider's adapter is not
+    part of this installation. `reason` is the detail without the advice to take the stand-in.
     """
 
     code: ClassVar[str] = "model_not_configured"
 
     def __init__(
-        self, model_id: str, *, provider: str, missing_settings: Sequence[str], stand_in: str | None
+        self,
+        model_id: str,
+        *,
+        missing_settings: Sequence[str],
+        missing_adapter: str | None,
+        stand_in: str | None,
     ) -> None:
-        if missing_settings:
-            reason = f"{' and '.join(missing_settings)} must be set"
-        else:
-            reason = f"this installation has no adapter for its provider ({provider})"
+        causes = [f"{name} must be set" for name in missing_settings]
+        if missing_adapter:
+            causes.append(f"this installation has no adapter for its provider ({missing_adapter})")
+        self.reason = f"{model_id} is not configured on this server: {' and '.join(causes)}."
         advice = f" Ask for {stand_in} to use the local stand-in." if stand_in else ""
-        super().__init__(f"{model_id} is not configured on this server: {reason}.{advice}")
+        super().__init__(self.reason + advice)
         self.model_id = model_id
         self.missing_settings = tuple(missing_settings)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from studio.catalog.catalogue import Catalogue, Unconfigured
-from studio.catalog.errors import CatalogueError
+from studio.catalog.errors import CatalogueError, ModelNotConfigured
 from studio.catalog.models import ModelEntry, Role
 from studio.contracts.plan import ModelChoice
 from studio.contracts.problems import Problem
@@ -65,9 +65,11 @@ class Casting:
 
     def _note(self, part: Part, error: CatalogueError) -> None:
         """A model is looked up more than once; what is wrong with it is said once."""
-        detail = (
-            f"{error.detail} (It is the account's default.)" if part.defaulted else error.detail
-        )
+        detail = error.detail
+        if part.role is Role.VOICE and isinstance(error, ModelNotConfigured):
+            detail = f"{error.reason} Voice briefs can be left out: {part.field} false."
+        elif part.defaulted:
+            detail += " (It is the account's default.)"
         problem = Problem(pointer=f"/{part.field}", detail=detail)
         if problem not in self.problems:
             self.problems.append(problem)

@@ -201,14 +201,15 @@ def _span(numbers: Range) -> str:
 
 
 def _differences(wish: FilmWish, frames: int, count: int) -> tuple[str, ...]:
-    """What the text or the track says that the film does not do."""
+    """Where the film is not what the text marks, or ends before the track it is cut to."""
     warnings = []
     marked = count_marked_shots(wish.text)
     if wish.shot_count is None and marked not in (0, count):
-        warnings.append(f"The brief marks {marked} shots; the film has {count}.")
+        shots = "1 shot" if marked == 1 else f"{marked} shots"
+        warnings.append(f"The brief marks {shots}; the film has {count}.")
     track = wish.track_seconds
     if wish.duration_seconds is None and track is not None:
         seconds = frames / FILM_FRAMES_PER_SECOND
-        if frames != int(track * FILM_FRAMES_PER_SECOND):
-            warnings.append(f"{track:.1f} s of the track are left; the film is {seconds:.1f} s.")
+        if frames < int(track * FILM_FRAMES_PER_SECOND):
+            warnings.append(f"The film ends at {seconds:.1f} s, the track at {track:.1f} s.")
     return tuple(warnings)

@@ -1,13 +1,18 @@
 """Which music a film gets, and whether its bounds can be met."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
-from studio.catalog.models import MusicCapabilities
+from studio.catalog.models import ModelEntry
 from studio.contracts.limits import MUSIC_DURATION_SECONDS_MAX
 from studio.contracts.problems import Problem
 from studio.contracts.request import MusicWorkflow, ProjectMode, RenderRequest
 from studio.contracts.workflow_io import MusicBrief
 from studio.pricing.uploads import UploadFacts
+
+_TOLERANCE_SECONDS: Final = 0.1
+"""A film is whole frames and a track is not: less than this is no difference to speak of."""
 
 
 @dataclass(frozen=True)
@@ -65,51 +70,57 @@ def _unused_audio(request: RenderRequest, uploads: UploadFacts) -> list[str]:
 
 def _unused_fields(request: RenderRequest, workflow: MusicWorkflow) -> list[str]:
     """Fields that were sent but have nothing to act on."""
-    generated = workflow is MusicWorkflow.GENERATED
-    unused = {
-        "lyrics_prompt": bool(request.lyrics_prompt) and not generated,
-        "style_prompt": bool(request.style_prompt) and not generated,
-        "music_min_duration_seconds": request.music_min_duration_seconds is not None
-        and not generated,
-        "music_max_duration_seconds": request.music_max_duration_seconds is not None
-        and not generated,
-        "music_start_seconds": request.music_start_seconds > 0 and workflow is MusicWorkflow.NONE,
+    generated, music = workflow is MusicWorkflow.GENERATED, workflow is not MusicWorkflow.NONE
+    of_generated = {
+        "lyrics_prompt": request.lyrics_prompt,
+        "style_prompt": request.style_prompt,
+        "music_min_duration_seconds": request.music_min_duration_seconds,
+        "music_max_duration_seconds": request.music_max_duration_seconds,
     }
-    kind = "there is no music" if workflow is MusicWorkflow.NONE else "the track is an uploaded one"
+    unused = {field: bool(value) and not generated for field, value in of_generated.items()}
+    unused["music_start_seconds"] = bool(request.music_start_seconds) and not music
+    kind = "the track is an uploaded one" if music else "there is no music"
     return [f"{field} has no effect: {kind}." for field, sent in unused.items() if sent]
 
 
-def longest_track_seconds(request: RenderRequest, music: MusicCapabilities | None) -> float:
+def longest_track_seconds(request: RenderRequest, model: ModelEntry | None) -> float:
     """How long generated music can be: the caller's bound, the model's and the contract's."""
     bounds = [float(MUSIC_DURATION_SECONDS_MAX)]
     if request.music_max_duration_seconds is not None:
         bounds.append(request.music_max_duration_seconds)
-    if music is not None and music.duration_seconds_max is not None:
-        bounds.append(float(music.duration_seconds_max))
+    if model is not None and model.capabilities.music is not None:
+        limit = model.capabilities.music.duration_seconds_max
+        bounds += [] if limit is None else [float(limit)]
     return min(bounds)
 
 
-def check_generated(request: RenderRequest, music: MusicCapabilities) -> tuple[Problem, ...]:
-    """Bounds that the music model cannot meet, or a start that lies beyond them."""
-    problems = []
-    longest = longest_track_seconds(request, music)
+def music_problems(
+    request: RenderRequest, uploads: UploadFacts, workflow: MusicWorkflow, model: ModelEntry | None
+) -> tuple[Problem, ...]:
+    """Bounds that cannot be met, or a start beyond the end of the music."""
+    if workflow is MusicWorkflow.GENERATED:
+        return tuple(_generated_problems(request, model))
+    if workflow is MusicWorkflow.UPLOADED_TRACK:
+        return tuple(_uploaded_problems(request, uploads))
+    return ()
+
+
+def _generated_problems(request: RenderRequest, model: ModelEntry | None) -> Iterator[Problem]:
+    longest = longest_track_seconds(request, model)
     shortest, start = request.music_min_duration_seconds, request.music_start_seconds
-    if shortest is not None and shortest > longest:
-        detail = f"This music model makes {longest:g} s at most; {shortest:g} s cannot be had."
-        problems.append(Problem(pointer="/music_min_duration_seconds", detail=detail))
+    if model is not None and shortest is not None and shortest > longest:
+        detail = f"{model.id} makes {longest:g} s of music at most; {shortest:g} s cannot be had."
+        yield Problem(pointer="/music_min_duration_seconds", detail=detail)
     if start >= longest:
         detail = f"The music is {longest:g} s long at most; it cannot start at {start:g} s."
-        problems.append(Problem(pointer="/music_start_seconds", detail=detail))
-    return tuple(problems)
+        yield Problem(pointer="/music_start_seconds", detail=detail)
 
 
-def check_uploaded(request: RenderRequest, uploads: UploadFacts) -> tuple[Problem, ...]:
-    """A start beyond the end of the caller's track."""
+def _uploaded_problems(request: RenderRequest, uploads: UploadFacts) -> Iterator[Problem]:
     length, start = uploads.first_audio_duration_seconds, request.music_start_seconds
-    if length is None or start < length:
-        return ()
-    detail = f"The track is {length:.1f} s long; it cannot start at {start:g} s."
-    return (Problem(pointer="/music_start_seconds", detail=detail),)
+    if length is not None and start >= length:
+        detail = f"The track is {length:.1f} s long; it cannot start at {start:g} s."
+        yield Problem(pointer="/music_start_seconds", detail=detail)
 
 
 def track_seconds_left(request: RenderRequest, uploads: UploadFacts) -> float | None:
@@ -119,7 +130,7 @@ def track_seconds_left(request: RenderRequest, uploads: UploadFacts) -> float | 
 
 
 def make_brief(
-    request: RenderRequest, workflow: MusicWorkflow, music: MusicCapabilities | None
+    request: RenderRequest, workflow: MusicWorkflow, model: ModelEntry | None
 ) -> MusicBrief | None:
     """The frozen music brief; None for a film without music."""
     if workflow is MusicWorkflow.NONE:
@@ -130,7 +141,7 @@ def make_brief(
         workflow=workflow,
         start_seconds=request.music_start_seconds,
         duration_seconds_min=request.music_min_duration_seconds,
-        duration_seconds_max=longest_track_seconds(request, music),
+        duration_seconds_max=longest_track_seconds(request, model),
     )
 
 
@@ -146,8 +157,4 @@ def length_warnings(
     if length is None or length - brief.start_seconds >= film_seconds - _TOLERANCE_SECONDS:
         return ()
     left = length - brief.start_seconds
-    return (f"The music is {left:.1f} s long and the film {film_seconds:.1f} s.",)
-
-
-_TOLERANCE_SECONDS = 0.1
-"""A film is whole frames and a track is not: less than this is no difference to speak of."""
+    return (f"There are {left:.1f} s of music for a film of {film_seconds:.1f} s.",)
