@@ -153,7 +153,7 @@ class Stack:
         if self._options.temporal_from_environment:
             from runtime.temporal_external import external_temporal
 
-            given = external_temporal(self._config, self._environment, self._say)
+            given = external_temporal(self._environment, self._say)
             if given is not None:
                 return _TemporalInUse(given.address, None, _temporal_variables(self._environment))
         host = self._config.server.address

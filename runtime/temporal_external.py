@@ -8,16 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from temporalio.api.enums.v1 import IndexedValueType
-from temporalio.api.operatorservice.v1 import (
-    AddSearchAttributesRequest,
-    ListSearchAttributesRequest,
-)
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError
-
-from runtime.temporal_config import TemporalConfig
 
 CONNECT_SECONDS: Final = 10.0
 
@@ -29,12 +23,11 @@ class ExternalTemporal:
 
 
 def external_temporal(
-    config: TemporalConfig, environment: Mapping[str, str], say: Callable[[str], None]
+    environment: Mapping[str, str], say: Callable[[str], None]
 ) -> ExternalTemporal | None:
-    """The server that the environment names, if it does and it answers; else None.
+    """The server that the environment or a profile of it names, if one is named and it answers.
 
-    Search attributes that are missing are added; where that is not allowed (Temporal Cloud has
-    its own way), a sentence says which.
+    Else None; where one is named but cannot be used, a sentence says why.
     """
     try:
         given = ClientConfig.load_client_connect_config(override_env_vars=dict(environment))
@@ -46,44 +39,18 @@ def external_temporal(
         return None
     namespace = given.get("namespace") or "default"
     try:
-        asyncio.run(
-            asyncio.wait_for(_prepare(config, environment, namespace, say), CONNECT_SECONDS)
-        )
+        asyncio.run(asyncio.wait_for(_look_at(environment, namespace), CONNECT_SECONDS))
     except (RuntimeError, RPCError, TimeoutError) as error:
-        reason = "no answer" if isinstance(error, TimeoutError) else str(error).splitlines()[0]
-        say(f"The Temporal server that the environment names, {address}, is not usable: {reason}.")
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else "no answer"
+        say(
+            f"The Temporal server that the environment names, {address}, cannot be used "
+            f"({reason}); another is looked for."
+        )
         return None
     return ExternalTemporal(address, namespace)
 
 
-async def _prepare(
-    config: TemporalConfig,
-    environment: Mapping[str, str],
-    namespace: str,
-    say: Callable[[str], None],
-) -> None:
+async def _look_at(environment: Mapping[str, str], namespace: str) -> None:
     given = ClientConfig.load_client_connect_config(override_env_vars=dict(environment))
     client = await Client.connect(**given)
-    known = await client.operator_service.list_search_attributes(
-        ListSearchAttributesRequest(namespace=namespace)
-    )
-    missing = {
-        name: IndexedValueType.Value(f"INDEXED_VALUE_TYPE_{_screaming(kind)}")
-        for name, kind in config.search_attributes.items()
-        if name not in known.custom_attributes
-    }
-    if not missing:
-        return
-    try:
-        await client.operator_service.add_search_attributes(
-            AddSearchAttributesRequest(namespace=namespace, search_attributes=missing)
-        )
-    except RPCError as error:
-        say(
-            f"Add these search attributes to the namespace {namespace} first: "
-            f"{', '.join(sorted(missing))} ({error.message})."
-        )
-
-
-def _screaming(kind: str) -> str:
-    return "KEYWORD_LIST" if kind == "KeywordList" else kind.upper()
+    await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=namespace))

@@ -1,0 +1,107 @@
+"""Starts a development stack in a process of its own and waits on what it writes."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from runtime.dev_files import DevNote, Pids, StackFolder
+from runtime.ports import free_port
+
+PATIENCE_SECONDS = 60.0
+"""A limit for a machine that is busy, not a measure."""
+STANDIN = (sys.executable, str(Path(__file__).with_name("dev_standin.py")))
+
+
+@dataclass(frozen=True)
+class Ports:
+    gateway: int
+    temporal: int
+    ui: int
+
+
+def free_ports() -> Ports:
+    return Ports(free_port(), free_port(), free_port())
+
+
+@dataclass(frozen=True)
+class RunningStack:
+    process: subprocess.Popen[str]
+    folder: StackFolder
+
+    @property
+    def pids(self) -> Pids:
+        return self.note.pids
+
+    @property
+    def note(self) -> DevNote:
+        note = self.folder.read_note()
+        assert note is not None
+        return note
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(PATIENCE_SECONDS)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Return when it holds; fail when it never does."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        # Between two looks at another process: nothing tells us of its change.
+        threading.Event().wait(0.05)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+def launch(
+    directory: Path, ports: Ports, command: Sequence[str] = STANDIN
+) -> subprocess.Popen[str]:
+    arguments = [str(directory), str(ports.gateway), str(ports.temporal), str(ports.ui)]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("FVS_", "TEMPORAL_"))}
+    for kept in ("FVS_CACHE_DIR",):
+        if kept in os.environ:
+            environment[kept] = os.environ[kept]
+    return subprocess.Popen(
+        [*command, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        cwd=Path(__file__).parents[2],
+    )
+
+
+@contextmanager
+def running_stack(directory: Path, ports: Ports) -> Iterator[RunningStack]:
+    """A stack that has said where everything is; it is stopped, or killed, at the end."""
+    process = launch(directory, ports)
+    assert process.stdout is not None
+    try:
+        line = process.stdout.readline()
+        if not line:
+            _, errors = process.communicate()
+            raise AssertionError(f"the stack ended with {process.returncode}: {errors}")
+        DevNote.model_validate_json(line)
+        yield RunningStack(process, StackFolder(directory))
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        try:
+            process.communicate(timeout=PATIENCE_SECONDS)
+        finally:
+            process.kill()
