@@ -65,7 +65,6 @@ class Settings(BaseSettings):
     omni_video_model_id: str | None = None
 
     render_task_queue: str = names.RENDER_TASK_QUEUE
-    media_task_queue: str = names.MEDIA_TASK_QUEUE
     active_renders_per_account_max: int = Field(default=20, ge=1)
     worker_workflow_tasks_max: int = Field(default=100, ge=2)
     worker_activities_max: int = Field(default=100, ge=1)

@@ -41,7 +41,8 @@ def external_temporal(
     try:
         asyncio.run(asyncio.wait_for(_look_at(environment, namespace), CONNECT_SECONDS))
     except (RuntimeError, RPCError, TimeoutError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else "no answer"
+        # A failed connection is told in the words of five layers; an answer that refuses, in one.
+        reason = error.message if isinstance(error, RPCError) else "no answer"
         say(
             f"The Temporal server that the environment names, {address}, cannot be used "
             f"({reason}); another is looked for."

@@ -19,9 +19,9 @@ class RenderContext:
     policies: Policies
 
     @staticmethod
-    def of(render: RenderInput) -> "RenderContext":
+    def of(render: RenderInput, render_task_queue: str) -> "RenderContext":
         board = StatusBoard(render)
-        policies = Policies(render.timings)
+        policies = Policies(render.timings, render_task_queue)
         recorder = Recorder(render.project_id, render.plan.charges, board, policies)
         return RenderContext(render, board, recorder, policies)
 

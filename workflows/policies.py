@@ -11,7 +11,7 @@ from typing import Final, TypedDict
 from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityCancellationType
 
-from studio.contracts.names import MEDIA_TASK_QUEUE
+from studio.contracts.names import media_task_queue
 from studio.contracts.workflow_io import Timings
 
 RECORD_TIMEOUT: Final = timedelta(seconds=30)
@@ -42,9 +42,10 @@ class ActivityPolicy(TypedDict, total=False):
 
 
 class Policies:
-    """The policies of one render, made from its timings."""
+    """The policies of one render, made from its timings and its own task queue."""
 
-    def __init__(self, timings: Timings) -> None:
+    def __init__(self, timings: Timings, render_task_queue: str) -> None:
+        media_queue = media_task_queue(render_task_queue)
         heartbeat = timedelta(seconds=timings.heartbeat_timeout_seconds)
         deadline = timedelta(seconds=timings.stage_deadline_seconds)
         # The ledger and the row: nothing may go on without them, so they are retried until they
@@ -79,7 +80,7 @@ class Policies:
         )
         # A delivered clip is kept even if the render is canceled meanwhile.
         self.collect = ActivityPolicy(
-            task_queue=MEDIA_TASK_QUEUE,
+            task_queue=media_queue,
             start_to_close_timeout=timedelta(seconds=timings.call_timeout_seconds),
             schedule_to_close_timeout=deadline,
             heartbeat_timeout=heartbeat,
@@ -87,7 +88,7 @@ class Policies:
             cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         )
         self.media = ActivityPolicy(
-            task_queue=MEDIA_TASK_QUEUE,
+            task_queue=media_queue,
             start_to_close_timeout=timedelta(seconds=timings.join_timeout_seconds),
             schedule_to_close_timeout=max(
                 deadline, timedelta(seconds=timings.join_timeout_seconds)

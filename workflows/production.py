@@ -144,6 +144,7 @@ class Production:
                 clip_keys=tuple(clip.key for _, clip in shots),
                 shots=tuple(shot for shot, _ in shots),
                 frames_per_second=self._plan.frames_per_second,
+                resolution=self._plan.video_resolution,
                 track=track,
             ),
             summary=f"Join, mix and master {len(shots)} shots",

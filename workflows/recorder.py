@@ -42,11 +42,14 @@ class Recorder:
             self._earned.extend(known)
             self._board.earn(sum(self._prices[line_id] for line_id in known))
 
-    async def close(self) -> None:
-        """Store the final snapshot, settle what was earned and release everything else."""
+    async def stop(self) -> None:
+        """End the writing of progress, so that the terminal state is only ever written by close."""
         self._closing = True
         if self._loop is not None:
             await self._loop
+
+    async def close(self) -> None:
+        """Store the terminal snapshot, settle what was earned and release everything else."""
         workflow.set_current_details(current_details(self._board.snapshot()))
         receipt = await workflow.execute_activity_method(
             CreditActivities.close_render,

@@ -7,6 +7,7 @@ its stored documents. Whatever happens to workers, gateway, server or database, 
 
 import asyncio
 import contextlib
+from typing import Any
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
@@ -15,7 +16,7 @@ from studio.contracts.activities import CreditActivities
 from studio.contracts.launch import STAGE_KEY, STATUS_KEY
 from studio.contracts.names import CANCEL_SIGNAL, RENDER_WORKFLOW, STATUS_QUERY
 from studio.contracts.status import RenderSnapshot, RenderState
-from studio.contracts.workflow_io import HoldRequest, RenderInput, RenderOutcome
+from studio.contracts.workflow_io import Film, HoldRequest, RenderInput, RenderOutcome
 from workflows.context import RenderContext
 from workflows.failures import describe, is_cancellation
 from workflows.production import Production, RenderFailed
@@ -29,7 +30,7 @@ class RenderWorkflow:
 
     @workflow.init
     def __init__(self, render: RenderInput) -> None:
-        self._context = RenderContext.of(render)
+        self._context = RenderContext.of(render, workflow.info().task_queue)
         self._board = self._context.board
         self._cancel_reason: str | None = None
 
@@ -59,7 +60,7 @@ class RenderWorkflow:
     def cancel(self, reason: str) -> None:
         self._cancel_reason = reason or "asked for"
 
-    async def _produce(self) -> None:
+    async def _produce(self) -> Film:
         render = self._context.render
         await workflow.execute_activity_method(
             CreditActivities.confirm_holds,
@@ -71,18 +72,15 @@ class RenderWorkflow:
         )
         self._board.set_status(RenderState.RUNNING)
         self._context.recorder.start()
-        self._board.finish(await Production(self._context).run())
+        return await Production(self._context).run()
 
-    async def _conclude(self, production: "asyncio.Task[None]") -> None:
+    async def _conclude(self, production: "asyncio.Task[Film]") -> None:
         """One end for success, failure, signal and native cancellation."""
         if not production.done():
             self._board.stopping = True
             production.cancel()
         await _outlast(production)
-        error = _outcome_error(production)
-        if error is not None:
-            self._board.set_status(*_ending(error))
-        closing = asyncio.create_task(self._context.recorder.close())
+        closing = asyncio.create_task(self._close(production))
         await _outlast(closing)
         closing.result()
         workflow.upsert_search_attributes(
@@ -92,6 +90,15 @@ class RenderWorkflow:
             ]
         )
         await workflow.wait_condition(workflow.all_handlers_finished)
+
+    async def _close(self, production: "asyncio.Task[Film]") -> None:
+        await self._context.recorder.stop()
+        error = _outcome_error(production)
+        if error is None:
+            self._board.finish(production.result())
+        else:
+            self._board.set_status(*_ending(error))
+        await self._context.recorder.close()
 
     def _outcome(self, project_id: str) -> RenderOutcome:
         film = self._board.film
@@ -103,14 +110,14 @@ class RenderWorkflow:
         )
 
 
-async def _outlast(task: "asyncio.Task[None]") -> None:
+async def _outlast(task: "asyncio.Task[Any]") -> None:
     """Wait until a task has ended, even if this workflow is canceled while waiting."""
     while not task.done():
         with contextlib.suppress(asyncio.CancelledError):
             await workflow.wait([task])
 
 
-def _outcome_error(production: "asyncio.Task[None]") -> BaseException | None:
+def _outcome_error(production: "asyncio.Task[Film]") -> BaseException | None:
     """Why there is no film. A bug is raised: its workflow task is retried once it is mended."""
     if production.cancelled():
         return asyncio.CancelledError()

@@ -245,6 +245,7 @@ class ShotRun:
             screenplay_key=self._documents.screenplay_key,
             keyframe_key=keyframe.key,
             frames_per_second=self._plan.frames_per_second,
+            poll_interval_seconds=self._context.render.timings.poll_interval_seconds,
         )
 
     def _line(self, kind: str) -> str:

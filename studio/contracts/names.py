@@ -9,8 +9,12 @@ RECONCILE_WORKFLOW: Final = "ReconcileWorkflow"
 RECONCILE_SCHEDULE_ID: Final = "fvs-reconcile"
 
 RENDER_TASK_QUEUE: Final = "fvs-render"
-MEDIA_TASK_QUEUE: Final = "fvs-media"
-"""CPU-bound work (ffmpeg) has a queue of its own, so that a join never starves model calls."""
+
+
+def media_task_queue(render_task_queue: str) -> str:
+    """CPU-bound work (ffmpeg) has a queue beside its render's: a join never starves model calls."""
+    return f"{render_task_queue}-media"
+
 
 SEARCH_ACCOUNT: Final = "FvsAccount"
 SEARCH_MODE: Final = "FvsMode"

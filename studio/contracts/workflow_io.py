@@ -180,6 +180,7 @@ class ClipTask(Payload):
     screenplay_key: str
     keyframe_key: str
     frames_per_second: int
+    poll_interval_seconds: float = 2.0
 
 
 class ClipJob(Payload):
@@ -236,6 +237,7 @@ class FilmTask(Payload):
     clip_keys: tuple[str, ...]
     shots: tuple[ShotTiming, ...]
     frames_per_second: int
+    resolution: str
     track: Track | None = None
 
 

@@ -1,0 +1,73 @@
+"""Reservation, settlement and release, each in one transaction with the row that shows it."""
+
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+from temporalio import activity
+
+from activities.workbench import Workbench
+from studio.contracts.activities import CreditActivities
+from studio.contracts.limits import HOLD_LIFETIME_SECONDS
+from studio.contracts.workflow_io import HoldRequest, ProgressReceipt, ProgressUpdate
+from studio.ledger import service as ledger
+from studio.renders.repository import mark_started, read_revision, store_snapshot
+
+
+class LedgerCreditActivities(CreditActivities):
+    """The ledger and the render row behind the workflow's money and progress."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+
+    @activity.defn
+    async def confirm_holds(self, request: HoldRequest) -> ProgressReceipt:
+        now = self._bench.now()
+        run_id = activity.info().workflow_run_id or ""
+
+        def confirm(session: Session) -> ProgressReceipt:
+            ledger.reserve(
+                session,
+                wallet=ledger.wallet_id(request.account_id),
+                subject=request.project_id,
+                lines=request.plan.charges.lines,
+                expires_at=now + timedelta(seconds=HOLD_LIFETIME_SECONDS),
+                now=now,
+            )
+            mark_started(session, request.project_id, run_id)
+            return _receipt(session, request.project_id)
+
+        return await self._bench.transact(confirm)
+
+    @activity.defn
+    async def record_progress(self, update: ProgressUpdate) -> ProgressReceipt:
+        def record(session: Session) -> ProgressReceipt:
+            return self._settle_and_store(session, update)
+
+        return await self._bench.transact(record)
+
+    @activity.defn
+    async def close_render(self, update: ProgressUpdate) -> ProgressReceipt:
+        def close(session: Session) -> ProgressReceipt:
+            now = self._bench.now()
+            ledger.settle_lines(
+                session, subject=update.project_id, line_ids=update.settle_line_ids, now=now
+            )
+            ledger.release_open(session, subject=update.project_id, now=now)
+            return self._settle_and_store(session, update)
+
+        return await self._bench.transact(close)
+
+    def _settle_and_store(self, session: Session, update: ProgressUpdate) -> ProgressReceipt:
+        """Settle, then store the snapshot with what the ledger says was settled in all."""
+        now = self._bench.now()
+        settled = ledger.settle_lines(
+            session, subject=update.project_id, line_ids=update.settle_line_ids, now=now
+        )
+        snapshot = update.snapshot.model_copy(update={"credits_settled": settled})
+        revision = store_snapshot(session, update.project_id, snapshot, now=now)
+        return ProgressReceipt(revision=revision, credits_settled=settled)
+
+
+def _receipt(session: Session, project_id: str) -> ProgressReceipt:
+    settled = ledger.summary(session, subject=project_id).settled
+    return ProgressReceipt(revision=read_revision(session, project_id), credits_settled=settled)

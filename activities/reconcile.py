@@ -1,0 +1,119 @@
+"""The sweep: the record and Temporal are compared, and what fell between them is picked up."""
+
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy.orm import Session
+from temporalio import activity
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.workbench import Workbench
+from studio.contracts.activities import ReconcileActivities
+from studio.contracts.launch import launch_options
+from studio.contracts.names import CANCEL_SIGNAL, RENDER_WORKFLOW
+from studio.contracts.status import TERMINAL_STATES, RenderSnapshot, RenderState
+from studio.contracts.workflow_io import ReconcileReport, ReconcileTask, RenderInput
+from studio.ledger import service as ledger
+from studio.renders.repository import list_active, load_render, store_snapshot
+from studio.renders.tables import RenderRow
+
+STOPPED_SENTENCE: Final = "The render was stopped before it ended; what was delivered is kept."
+
+log: Final = structlog.get_logger(__name__)
+
+
+class TemporalReconcileActivities(ReconcileActivities):
+    def __init__(self, bench: Workbench, client: Client, task_queue: str) -> None:
+        self._bench = bench
+        self._client = client
+        self._task_queue = task_queue
+
+    @activity.defn
+    async def sweep_renders(self, task: ReconcileTask) -> ReconcileReport:
+        before = self._bench.now() - timedelta(seconds=task.grace_seconds)
+        rows = await self._bench.transact(
+            lambda session: list_active(session, created_before=before, limit=task.limit)
+        )
+        started: list[str] = []
+        released: list[str] = []
+        for row in rows:
+            activity.heartbeat({"state": "comparing", "project_id": row.project_id})
+            status = await self._workflow_status(row.project_id)
+            if status is None and row.run_id is None:
+                await self._start(row)
+                started.append(row.project_id)
+            elif status != WorkflowExecutionStatus.RUNNING and await self._close(row.project_id):
+                released.append(row.project_id)
+        drift = await self._bench.transact(ledger.audit)
+        for sentence in drift:
+            log.error("ledger drift", finding=sentence)
+        return ReconcileReport(started=tuple(started), released=tuple(released), drift=tuple(drift))
+
+    async def _workflow_status(self, project_id: str) -> WorkflowExecutionStatus | None:
+        """None where Temporal knows no such workflow (never started, or past its retention)."""
+        try:
+            description = await self._client.get_workflow_handle(project_id).describe()
+        except RPCError as error:
+            if error.status == RPCStatusCode.NOT_FOUND:
+                return None
+            raise
+        except ValueError:
+            # A status newer than this SDK (a paused workflow): it is there, so leave it alone.
+            return WorkflowExecutionStatus.RUNNING
+        return description.status
+
+    async def _start(self, row: RenderRow) -> None:
+        render = RenderInput.model_validate(row.workflow_input)
+        options = launch_options(render)
+        try:
+            await self._client.start_workflow(
+                RENDER_WORKFLOW,
+                render,
+                id=render.project_id,
+                task_queue=self._task_queue,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                memo=options.memo,
+                search_attributes=options.search_attributes,
+                static_summary=options.static_summary,
+                static_details=options.static_details,
+                start_signal=CANCEL_SIGNAL if row.cancel_requested else None,
+                start_signal_args=["canceled before it started"] if row.cancel_requested else [],
+            )
+        except WorkflowAlreadyStartedError:
+            log.info("render was started meanwhile", project_id=render.project_id)
+
+    async def _close(self, project_id: str) -> bool:
+        """Close the record of a workflow that was terminated or is long gone.
+
+        False where the workflow closed its record itself since the sweep read it.
+        """
+        now = self._bench.now()
+
+        def close(session: Session) -> bool:
+            released = ledger.release_open(session, subject=project_id, now=now)
+            row = load_render(session, project_id)
+            if row.status in TERMINAL_STATES:
+                return False
+            settled = ledger.summary(session, subject=project_id).settled
+            store_snapshot(session, project_id, _stopped(row, settled), now=now)
+            log.warning("closed the record of a render", project_id=project_id, released=released)
+            return True
+
+        return await self._bench.transact(close)
+
+
+def _stopped(row: RenderRow, settled: int) -> RenderSnapshot:
+    snapshot = RenderSnapshot.model_validate(row.snapshot)
+    return snapshot.model_copy(
+        update={
+            "revision": row.revision + 1,
+            "status": RenderState.CANCELED if row.cancel_requested else RenderState.FAILED,
+            "credits_settled": settled,
+            "last_error": STOPPED_SENTENCE,
+        }
+    )

@@ -1,0 +1,112 @@
+"""What activities share: the database, the store, a clock and a place for scratch files."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from studio.contracts.assets import AssetRef
+from studio.contracts.documents import AssetReport, ScreenplayDocument, ShotScript
+from studio.contracts.request import RenderRequest
+from studio.contracts.workflow_io import RenderInput
+from studio.db.engine import Database
+from studio.renders.repository import load_render
+from studio.storage.port import Storage
+
+DOCUMENT_BYTES_MAX = 16 * 1024 * 1024
+"""Stored documents are ours; the limit only bounds what a damaged store could hand out."""
+
+JSON_TYPE = "application/json"
+
+Result = TypeVar("Result")
+Document = TypeVar("Document", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Brief:
+    """A render's row as the activities need it."""
+
+    request: RenderRequest
+    assets: tuple[AssetRef, ...]
+    render: RenderInput
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """Handed to every activity class. Blocking work runs in threads."""
+
+    database: Database
+    storage: Storage
+    scratch: Path
+    now: Callable[[], datetime]
+
+    async def transact(self, work: Callable[[Session], Result]) -> Result:
+        """Run `work` in one transaction, in a thread."""
+
+        def run() -> Result:
+            with self.database.transaction() as session:
+                return work(session)
+
+        return await asyncio.to_thread(run)
+
+    async def brief(self, project_id: str) -> Brief:
+        """The resolved request, the uploads and the frozen plan. UnknownRender if gone."""
+
+        def read() -> Brief:
+            with self.database.reading() as session:
+                row = load_render(session, project_id)
+                return Brief(
+                    request=RenderRequest.model_validate(row.request, strict=False),
+                    assets=tuple(AssetRef.model_validate(asset) for asset in row.assets),
+                    render=RenderInput.model_validate(row.workflow_input),
+                )
+
+        return await asyncio.to_thread(read)
+
+    async def write_document(self, key: str, document: BaseModel) -> str:
+        data = document.model_dump_json().encode()
+        await asyncio.to_thread(self.storage.put_bytes, key, data, content_type=JSON_TYPE)
+        return key
+
+    async def read_document(self, key: str, kind: type[Document]) -> Document:
+        data = await asyncio.to_thread(
+            self.storage.read_bytes, key, size_bytes_max=DOCUMENT_BYTES_MAX
+        )
+        return kind.model_validate_json(data)
+
+    async def screenplay(self, key: str) -> ScreenplayDocument:
+        return await self.read_document(key, ScreenplayDocument)
+
+    async def script(self, screenplay_key: str, index: int) -> ShotScript:
+        """The script of shot `index` (from 1)."""
+        screenplay = await self.screenplay(screenplay_key)
+        return next(shot for shot in screenplay.shots if shot.index == index)
+
+    async def asset_report(self, key: str) -> AssetReport:
+        return await self.read_document(key, AssetReport)
+
+    async def fetch(self, key: str, destination: Path) -> Path:
+        await asyncio.to_thread(self.storage.fetch, key, destination)
+        return destination
+
+    async def store(self, key: str, path: Path, content_type: str) -> str:
+        await asyncio.to_thread(self.storage.put_file, key, path, content_type=content_type)
+        return key
+
+    @asynccontextmanager
+    async def workspace(self, label: str) -> AsyncIterator[Path]:
+        """A scratch folder that is gone afterwards, whatever happens."""
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f"{label}-", dir=self.scratch))
+        try:
+            yield folder
+        finally:
+            await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))

@@ -1,0 +1,173 @@
+"""The worker process: workflows and activities with their real collaborators."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import structlog
+from studio.providers.local.factory import local_providers
+from temporalio.client import Client
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.worker import Worker, WorkerDeploymentConfig
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.assets import MediaAssetActivities
+from activities.credits import LedgerCreditActivities
+from activities.errors import ErrorInterceptor
+from activities.filming import ModelFilmingActivities
+from activities.music import ModelMusicActivities
+from activities.planning import ModelPlanningActivities
+from activities.production import MediaProductionActivities
+from activities.reconcile import TemporalReconcileActivities
+from activities.storyboarding import ModelStoryboardActivities
+from activities.workbench import Workbench
+from runtime.schedule import ensure_schedule
+from runtime.search_attributes import ensure_search_attributes
+from runtime.settings import Settings
+from runtime.storage import open_settings_storage
+from runtime.telemetry import worker_runtime
+from runtime.temporal_client import connect
+from studio.contracts.names import media_task_queue
+from studio.db.engine import open_database
+from studio.providers.ports import Providers
+from workflows.reconcile import ReconcileWorkflow
+from workflows.render import RenderWorkflow
+
+DEPLOYMENT_NAME = "future-video-studio"
+
+HEARTBEAT_THROTTLE = timedelta(seconds=1)
+"""By default heartbeats are held back for 0.8 of their time-out, which delays a cancellation by
+as much and loses the progress of a worker that dies."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class WorkerParts:
+    """What the two workers of a process are made of."""
+
+    client: Client
+    bench: Workbench
+    providers: Providers
+
+
+def workers(settings: Settings, parts: WorkerParts) -> tuple[Worker, Worker]:
+    """The render worker (workflows and calls) and the media worker (ffmpeg)."""
+    bench, providers = parts.bench, parts.providers
+    queue = settings.render_task_queue
+    credits_, assets = LedgerCreditActivities(bench), MediaAssetActivities(bench)
+    music = ModelMusicActivities(bench, providers)
+    planning = ModelPlanningActivities(bench, providers)
+    storyboard = ModelStoryboardActivities(bench, providers)
+    filming = ModelFilmingActivities(bench, providers)
+    production = MediaProductionActivities(bench, providers)
+    sweep = TemporalReconcileActivities(bench, parts.client, queue)
+    render_worker = Worker(
+        parts.client,
+        task_queue=queue,
+        workflows=[RenderWorkflow, ReconcileWorkflow],
+        workflow_runner=_runner(),
+        activities=[
+            credits_.confirm_holds,
+            credits_.record_progress,
+            credits_.close_render,
+            music.make_music,
+            planning.plan_shots,
+            storyboard.draw_keyframe,
+            storyboard.review_keyframe,
+            filming.submit_clip,
+            filming.reconcile_clip,
+            filming.await_clip,
+            filming.review_clip,
+            production.speak_brief,
+            sweep.sweep_renders,
+        ],
+        max_concurrent_workflow_tasks=settings.worker_workflow_tasks_max,
+        max_concurrent_activities=settings.worker_activities_max,
+        graceful_shutdown_timeout=timedelta(seconds=settings.worker_shutdown_seconds),
+        max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+        interceptors=[ErrorInterceptor()],
+        deployment_config=_versioning(settings),
+    )
+    media_worker = Worker(
+        parts.client,
+        task_queue=media_task_queue(queue),
+        activities=[
+            assets.analyze_assets,
+            filming.collect_clip,
+            filming.animate_keyframe,
+            production.assemble_film,
+        ],
+        max_concurrent_activities=settings.media_activities_max,
+        graceful_shutdown_timeout=timedelta(seconds=settings.worker_shutdown_seconds),
+        max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+        interceptors=[ErrorInterceptor()],
+        deployment_config=_versioning(settings),
+    )
+    return render_worker, media_worker
+
+
+def _runner() -> SandboxedWorkflowRunner:
+    """The contracts are plain data: loading them anew for every run would only cost time."""
+    return SandboxedWorkflowRunner(
+        restrictions=SandboxRestrictions.default.with_passthrough_modules("studio")
+    )
+
+
+def _versioning(settings: Settings) -> WorkerDeploymentConfig | None:
+    if settings.worker_build_id is None:
+        return None
+    return WorkerDeploymentConfig(
+        version=WorkerDeploymentVersion(DEPLOYMENT_NAME, settings.worker_build_id),
+        use_worker_versioning=True,
+        default_versioning_behavior=VersioningBehavior.PINNED,
+    )
+
+
+@asynccontextmanager
+async def open_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
+    """Connect to everything a worker needs; closed again at the end of the block."""
+    client = await connect(runtime=worker_runtime(settings))
+    await ensure_search_attributes(client)
+    database = open_database(settings.database_url)
+    storage = open_settings_storage(settings)
+    bench = Workbench(
+        database=database,
+        storage=storage,
+        scratch=settings.work_directory / "scratch",
+        now=lambda: datetime.now(UTC),
+    )
+
+    async def fetch_keyframe(key: str, destination: Path) -> None:
+        await bench.fetch(key, destination)
+
+    providers = local_providers(
+        work_directory=settings.work_directory / "local-animatic", fetch_keyframe=fetch_keyframe
+    )
+    try:
+        yield WorkerParts(client, bench, providers)
+    finally:
+        database.dispose()
+
+
+async def run_worker(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT, then finish what can be finished in the grace time."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with open_parts(settings) as parts:
+        render_worker, media_worker = workers(settings, parts)
+        await ensure_schedule(parts.client, settings)
+        async with media_worker, render_worker:
+            log.info("worker is ready", task_queue=settings.render_task_queue)
+            await stop.wait()
+
+
+def main(settings: Settings) -> None:
+    """Run until told to stop."""
+    asyncio.run(run_worker(settings))

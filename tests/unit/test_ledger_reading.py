@@ -1,0 +1,103 @@
+from datetime import timedelta
+
+import pytest
+
+from studio.db.engine import Database
+from studio.ledger import service as ledger
+from studio.ledger.errors import UnknownWallet
+from studio.ledger.tables import Phase, TransferCode
+from tests.ledger_scenes import EXPIRY, NOW, RENDER, WALLET, charge_lines, fund
+
+
+@pytest.fixture
+def lived(database: Database) -> Database:
+    """A wallet that was filled, held from, charged in part, and refunded, a minute each."""
+    fund(database, 100)
+    minute = timedelta(minutes=1)
+    with database.transaction() as session:
+        lines = charge_lines({"project": 12, "planning": 8})
+        ledger.reserve(
+            session,
+            wallet=WALLET,
+            subject=RENDER,
+            lines=lines,
+            expires_at=EXPIRY,
+            now=NOW + minute,
+        )
+        ledger.settle(session, subject=RENDER, line_id="project", credits=10, now=NOW + 2 * minute)
+        ledger.release_open(session, subject=RENDER, now=NOW + 3 * minute)
+        ledger.refund(
+            session,
+            subject=RENDER,
+            line_id="project",
+            credits=4,
+            reason="late",
+            reference="r1",
+            now=NOW + 4 * minute,
+        )
+    return database
+
+
+def test_a_statement_tells_what_happened_newest_first(lived: Database) -> None:
+    with lived.reading() as session:
+        lines = ledger.statement(session, wallet=WALLET, limit=10)
+    told = [(line.code, line.phase, line.line_id, line.change_available) for line in lines]
+    assert told == [
+        (TransferCode.REFUND, Phase.POSTED, "project", 4),
+        (TransferCode.CHARGE, Phase.VOID, "planning", 8),
+        (TransferCode.CHARGE, Phase.POST, "project", 2),
+        (TransferCode.CHARGE, Phase.PENDING, "planning", -8),
+        (TransferCode.CHARGE, Phase.PENDING, "project", -12),
+        (TransferCode.TOP_UP, Phase.POSTED, None, 100),
+    ]
+
+
+def test_the_changes_of_a_statement_add_up_to_what_is_available(lived: Database) -> None:
+    with lived.reading() as session:
+        lines = ledger.statement(session, wallet=WALLET, limit=10)
+        available = ledger.balance(session, wallet=WALLET).available
+    assert sum(line.change_available for line in lines) == available == 94
+
+
+def test_a_statement_is_as_long_as_was_asked(lived: Database) -> None:
+    with lived.reading() as session:
+        everything = ledger.statement(session, wallet=WALLET, limit=10)
+        assert ledger.statement(session, wallet=WALLET, limit=3) == everything[:3]
+
+
+def test_a_statement_shows_one_wallet_only(lived: Database) -> None:
+    other = fund(lived, 7, owner="acct_2")
+    with lived.reading() as session:
+        assert [line.credits for line in ledger.statement(session, wallet=other, limit=9)] == [7]
+
+
+def test_a_statement_of_an_unknown_wallet_is_refused(database: Database) -> None:
+    with database.reading() as session, pytest.raises(UnknownWallet):
+        ledger.statement(session, wallet="wallet:nobody", limit=1)
+
+
+def test_subjects_with_open_holds_are_listed_oldest_first_page_by_page(
+    database: Database,
+) -> None:
+    fund(database, 100)
+    with database.transaction() as session:
+        for minutes, subject in enumerate(["proj_c", "proj_a", "proj_b", "proj_done"]):
+            ledger.reserve(
+                session,
+                wallet=WALLET,
+                subject=subject,
+                lines=charge_lines({"project": 1, "planning": 1}),
+                expires_at=EXPIRY,
+                now=NOW + timedelta(minutes=minutes),
+            )
+        ledger.release_open(session, subject="proj_done", now=NOW)
+        ledger.settle(session, subject="proj_b", line_id="project", now=NOW)
+    with database.reading() as session:
+        assert ledger.open_subjects(session, limit=9) == ["proj_c", "proj_a", "proj_b"]
+        assert ledger.open_subjects(session, limit=1, offset=1) == ["proj_a"]
+
+
+def test_a_subject_that_nobody_knows_has_no_money(database: Database) -> None:
+    with database.reading() as session:
+        summary = ledger.summary(session, subject="proj_none")
+    assert summary == ledger.SubjectSummary(0, 0, 0, 0)
