@@ -1,0 +1,62 @@
+"""What ledger tests start from: a moment, a funded wallet, a render's lines."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from studio.contracts.plan import ChargeLine
+from studio.db.engine import Database
+from studio.ledger import service as ledger
+from studio.ledger.tables import LedgerAccountRow, TransferRow
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+EXPIRY = NOW + timedelta(hours=24)
+OWNER = "acct_1"
+WALLET = ledger.wallet_id(OWNER)
+RENDER = "proj_api_0123456789abcdef"
+LINES = {"project": 12, "planning": 10, "shot-001/keyframe": 21, "shot-001/video": 60}
+TOTAL = sum(LINES.values())
+
+Row = tuple[object, ...]
+
+
+def charge_lines(credits_by_line: Mapping[str, int]) -> list[ChargeLine]:
+    return [
+        ChargeLine(line_id=line_id, label=line_id, credits=credits)
+        for line_id, credits in credits_by_line.items()
+    ]
+
+
+def fund(database: Database, credits: int, *, owner: str = OWNER) -> str:
+    """Open the owner's wallet and put this many credits into it."""
+    with database.transaction() as session:
+        wallet = ledger.open_wallet(session, owner=owner, now=NOW)
+        if credits:
+            reference = f"funds-of-{owner}"
+            ledger.top_up(session, wallet=wallet, credits=credits, reference=reference, now=NOW)
+    return wallet
+
+
+def hold(session: Session, lines: Mapping[str, int] = LINES, *, subject: str = RENDER) -> None:
+    ledger.reserve(
+        session,
+        wallet=WALLET,
+        subject=subject,
+        lines=charge_lines(lines),
+        expires_at=EXPIRY,
+        now=NOW,
+    )
+
+
+def rows(database: Database) -> tuple[list[Row], list[Row]]:
+    """Every row of the ledger, to see that a refusal left nothing behind."""
+    with database.reading() as session:
+        accounts = session.execute(
+            select(*LedgerAccountRow.__table__.columns).order_by(LedgerAccountRow.id)
+        ).all()
+        transfers = session.execute(
+            select(*TransferRow.__table__.columns).order_by(TransferRow.id)
+        ).all()
+    return [tuple(row) for row in accounts], [tuple(row) for row in transfers]
