@@ -1,0 +1,147 @@
+"""Frames of a moving camera over a still, as planes of 8-bit YUV 4:2:0 (BT.709, limited range).
+
+Working in planes and not in RGB costs less than half: Pillow keeps RGB in four bytes a pixel, and
+colour is needed at a quarter of the size. Pillow and numpy release the interpreter's lock meanwhile.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageChops
+
+from studio.providers.local.art.panels import cover_fit
+from studio.providers.local.motion import ROOM, Camera, View
+
+Bytes = NDArray[np.uint8]
+
+# Rec. ITU-R BT.709-6, items 3.2 to 3.4, scaled to 16..235 and 16..240 in 8 bits.
+_LUMA: Final = (0.2126 * 219 / 255, 0.7152 * 219 / 255, 0.0722 * 219 / 255, 16.0)
+_CB: Final = (-0.1146 * 224 / 255, -0.3854 * 224 / 255, 0.5 * 224 / 255, 128.0)
+_CR: Final = (0.5 * 224 / 255, -0.4542 * 224 / 255, -0.0458 * 224 / 255, 128.0)
+_WHITE: Final = 235
+
+_MOTES: Final = 42
+_MOTE_PHASES: Final = 4
+_SWEEP_STRENGTH: Final = 20
+_SWEEP_SECONDS: Final = 7.0
+
+
+@dataclass(frozen=True)
+class _Mote:
+    """A speck of dust in the air. `depth` over 1 is nearer than the still, so it moves more."""
+
+    x: float
+    y: float
+    depth: float
+    drift: tuple[float, float]
+    twinkle: float
+    sprites: tuple[Bytes, ...]
+
+
+class MovingStill:
+    """A still prepared for one clip. Memory: about 1.5 x 1.5 bytes a pixel of the frame, and a
+    light of twice the frame's width."""
+
+    def __init__(self, still: Image.Image, width: int, height: int, move: str, seed: int) -> None:
+        self._size = (width, height)
+        large = (_even(width * ROOM), _even(height * ROOM))
+        fitted = cover_fit(still.convert("RGB"), *large)
+        self._luma = fitted.convert("L", _LUMA)
+        small = fitted.reduce(2)
+        self._chroma = (small.convert("L", _CB), small.convert("L", _CR))
+        self._camera = Camera(move, seed)
+        rng = np.random.default_rng([seed, 1])
+        self._motes = [_mote(rng, height) for _ in range(_MOTES)]
+        self._sweep = _sweep(width, height)
+        self._sweep_start = float(rng.uniform(0, 1))
+
+    def frames(self, count: int, frames_per_second: int) -> Iterator[tuple[bytes, bytes, bytes]]:
+        """`count` frames, each as its Y, U and V plane."""
+        for number in range(count):
+            share = number / max(count - 1, 1)
+            yield self._frame(self._camera.view(share, number / frames_per_second),
+                              number / frames_per_second)
+
+    def _frame(self, view: View, seconds: float) -> tuple[bytes, bytes, bytes]:
+        width, height = self._size
+        luma = _seen(self._luma, self._size, view)
+        travel = (seconds / _SWEEP_SECONDS + self._sweep_start) % 1.0
+        left = round((1 - travel) * width)
+        luma = ImageChops.add(luma, self._sweep.crop((left, 0, left + width, height)))
+        plane = np.array(luma)
+        for mote in self._motes:
+            _float(plane, mote, view, seconds)
+        half = (width // 2, height // 2)
+        blue, red = (_seen(chroma, half, view).tobytes() for chroma in self._chroma)
+        return plane.tobytes(), blue, red
+
+
+def _even(length: float) -> int:
+    return 2 * math.ceil(length / 2)
+
+
+def _seen(plane: Image.Image, size: tuple[int, int], view: View) -> Image.Image:
+    """The part of a plane that the camera sees, resampled to `size` at sub-pixel precision."""
+    half_width, half_height = plane.width / view.zoom / 2, plane.height / view.zoom / 2
+    x, y = view.x * plane.width, view.y * plane.height
+    box = (
+        max(x - half_width, 0.0), max(y - half_height, 0.0),
+        min(x + half_width, plane.width), min(y + half_height, plane.height),
+    )
+    return plane.resize(size, Image.Resampling.BILINEAR, box=box)
+
+
+def _sweep(width: int, height: int) -> Image.Image:
+    """A soft slanted band of light, twice as wide as the frame so that it can pass through it.
+
+    Dark at both ends: it enters and leaves unseen, and starts over without a jump.
+    """
+    x = np.linspace(-1, 1, 128)[None, :] + np.linspace(-0.12, 0.12, 36)[:, None]
+    band = _SWEEP_STRENGTH * np.exp(-((x / 0.16) ** 2))
+    small = Image.fromarray(band.astype(np.uint8))
+    return small.resize((2 * width, height), Image.Resampling.BICUBIC)
+
+
+def _mote(rng: np.random.Generator, height: int) -> _Mote:
+    depth = float(rng.uniform(1.1, 3.2))
+    radius = max(height / 720 * (0.6 + 1.5 * (depth - 1)) * float(rng.uniform(0.6, 1.2)), 0.5)
+    strength = float(rng.uniform(22, 60)) / depth
+    sprites = tuple(
+        _sprite(radius, strength, column / _MOTE_PHASES, row / _MOTE_PHASES)
+        for row in range(_MOTE_PHASES)
+        for column in range(_MOTE_PHASES)
+    )
+    drift = (float(rng.uniform(-0.012, 0.012)), float(rng.uniform(-0.016, -0.002)))
+    return _Mote(float(rng.uniform(0, 1)), float(rng.uniform(0, 1)), depth, drift,
+                 float(rng.uniform(0, 2 * math.pi)), sprites)
+
+
+def _sprite(radius: float, strength: float, shift_x: float, shift_y: float) -> Bytes:
+    reach = math.ceil(radius * 2.5) + 1
+    axis = np.arange(-reach, reach + 1, dtype=np.float32)
+    squared = (axis[None, :] - shift_x) ** 2 + (axis[:, None] - shift_y) ** 2
+    spot: Bytes = np.round(strength * np.exp(-squared / radius**2)).astype(np.uint8)
+    return spot
+
+
+def _float(plane: Bytes, mote: _Mote, view: View, seconds: float) -> None:
+    """Add a mote where it is now. It wraps around the frame, a little outside of it."""
+    x = (mote.x + mote.drift[0] * seconds - (view.x - 0.5) * mote.depth) % 1.0
+    y = (mote.y + mote.drift[1] * seconds - (view.y - 0.5) * mote.depth) % 1.0
+    spread = 1.08 * (1 + (view.zoom - 1) * mote.depth)
+    across = ((x - 0.5) * spread + 0.5) * plane.shape[1]
+    down = ((y - 0.5) * spread + 0.5) * plane.shape[0]
+    column, row = math.floor(across), math.floor(down)
+    phase = int((down - row) * _MOTE_PHASES) * _MOTE_PHASES + int((across - column) * _MOTE_PHASES)
+    sprite = mote.sprites[phase]
+    reach = sprite.shape[0] // 2
+    top, left = row - reach, column - reach
+    if top < 0 or left < 0 or row + reach >= plane.shape[0] or column + reach >= plane.shape[1]:
+        return
+    area = plane[top : row + reach + 1, left : column + reach + 1]
+    glint = sprite if math.sin(seconds * 1.3 + mote.twinkle) > -0.6 else sprite // 2  # noqa: PLR2004
+    area += np.minimum(glint, _WHITE - np.minimum(area, _WHITE))
