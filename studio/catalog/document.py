@@ -27,7 +27,8 @@ class ServedBy(Payload):
 class ModelDocument(Payload):
     """One model. `configured` says whether the model itself, not a stand-in, can be called.
 
-    `missing_settings` are the settings that keep it from that.
+    `missing_settings` are the settings that keep it from that; none are named where only the
+    provider's adapter is missing from this installation.
     """
 
     id: str
