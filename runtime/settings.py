@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from runtime.settings_text import absolute_database_url, invalid_settings_sentence
 from studio.contracts import names
 from studio.contracts.errors import StudioError
+from studio.contracts.workflow_io import Timings
 
 PREFIX = "FVS_"
 SECRET_LENGTH_MIN = 16
@@ -73,6 +74,8 @@ class Settings(BaseSettings):
     """Encodings side by side; more than there are processors only slows each."""
     worker_shutdown_seconds: float = Field(default=10, ge=0)
     """How long a stopping worker lets its activities finish."""
+    timings: Timings = Timings()
+    """The waits of new renders as a JSON object, such as {"clip_timeout_seconds": 3600}."""
     worker_build_id: str | None = None
     """Turns worker versioning on, pinned: a render stays on the build that began it."""
 

@@ -2,8 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -154,13 +154,16 @@ async def open_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
         database.dispose()
 
 
-async def run_worker(settings: Settings) -> None:
+OpenParts = Callable[[Settings], AbstractAsyncContextManager[WorkerParts]]
+
+
+async def run_worker(settings: Settings, open_worker_parts: OpenParts = open_parts) -> None:
     """Work until SIGTERM or SIGINT, then finish what can be finished in the grace time."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with open_parts(settings) as parts:
+    async with open_worker_parts(settings) as parts:
         render_worker, media_worker = workers(settings, parts)
         await ensure_schedule(parts.client, settings)
         async with media_worker, render_worker:
