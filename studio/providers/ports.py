@@ -4,7 +4,7 @@ Video is slow and paid per job, so it is split into submit, poll, cancel, collec
 with the provider's handle as plain JSON. The others answer within one call.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -166,9 +166,9 @@ class VoiceModel(Protocol):
 class Providers:
     """The adapters of one worker by provider name (see the catalogue)."""
 
-    planners: dict[str, Planner] = field(default_factory=dict)
-    images: dict[str, ImageModel] = field(default_factory=dict)
-    critics: dict[str, Critic] = field(default_factory=dict)
-    videos: dict[str, VideoModel] = field(default_factory=dict)
-    music: dict[str, MusicModel] = field(default_factory=dict)
-    voices: dict[str, VoiceModel] = field(default_factory=dict)
+    planners: Mapping[str, Planner] = field(default_factory=dict)
+    images: Mapping[str, ImageModel] = field(default_factory=dict)
+    critics: Mapping[str, Critic] = field(default_factory=dict)
+    videos: Mapping[str, VideoModel] = field(default_factory=dict)
+    music: Mapping[str, MusicModel] = field(default_factory=dict)
+    voices: Mapping[str, VoiceModel] = field(default_factory=dict)
