@@ -49,6 +49,8 @@ class Settings(BaseSettings):
 
     public_base_url: str | None = None
     """Scheme and host for the URLs in answers; without it, the host that the caller used."""
+    trusted_proxies: str = ""
+    """Addresses and networks, comma-separated, whose X-Forwarded-Proto and -Host are believed."""
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
 
@@ -126,6 +128,10 @@ class Settings(BaseSettings):
         Raises SettingsError when FVS_SIGNING_KEY is missing or too short.
         """
         return _rotated("signing_key", self.signing_key, self.signing_key_previous)
+
+    def trusted_proxy_addresses(self) -> list[str]:
+        """The addresses and networks of `trusted_proxies`, one each."""
+        return [text.strip() for text in self.trusted_proxies.split(",") if text.strip()]
 
     def configured(self) -> frozenset[str]:
         """Names of the variables that have a value, such as `FVS_FAL_KEY`; never the values."""

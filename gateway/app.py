@@ -1,0 +1,83 @@
+"""The application: routes, middleware and errors around the services of one gateway."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from fastapi import FastAPI
+
+from gateway.dependencies import Dependencies, Gateway
+from gateway.errors import register_errors
+from gateway.middleware.access_log import AccessLogMiddleware
+from gateway.middleware.failures import FailureMiddleware
+from gateway.middleware.request_id import RequestIdMiddleware
+from gateway.middleware.security_headers import SecurityHeadersMiddleware
+from gateway.openapi import OPENAPI_PATH, install_openapi
+from gateway.routes.files import files_router
+from gateway.routes.health import health_router
+from gateway.routes.models import models_router
+from gateway.routes.renders import renders_router
+from gateway.services.links import API_PREFIX
+
+TITLE: Final = "Future Video Studio agent API"
+SUMMARY: Final = "Give an agent a brief. Get back a finished film."
+DESCRIPTION: Final = (
+    "Submit a brief with `POST /api/agent/renders`, poll the `status_url` of the answer, and "
+    "download the film from its signed `final_video_url`. Every error is a problem document "
+    "(RFC 9457) whose `detail` is a plain sentence."
+)
+_TAGS: Final = [
+    {"name": "renders", "description": "Films of the account that owns the key."},
+    {"name": "planning", "description": "What there is and what it costs."},
+    {"name": "files", "description": "Signed downloads."},
+    {"name": "service", "description": "Whether everything works."},
+]
+
+
+def create_app(dependencies: Dependencies) -> FastAPI:
+    """Build an application of its own: two of them in one process share nothing."""
+    gateway = Gateway(dependencies)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await gateway.close()
+
+    app = FastAPI(
+        title=TITLE,
+        summary=SUMMARY,
+        description=DESCRIPTION,
+        version=dependencies.version,
+        openapi_url=OPENAPI_PATH,
+        openapi_tags=_TAGS,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    app.state.gateway = gateway
+    _add_routes(app, gateway)
+    _add_middleware(app, gateway)
+    register_errors(app)
+    install_openapi(app)
+    return app
+
+
+def _add_routes(app: FastAPI, gateway: Gateway) -> None:
+    # Before the renders: `/renders/estimate` must not be read as a render called "estimate".
+    app.include_router(models_router(gateway), prefix=API_PREFIX)
+    app.include_router(renders_router(gateway), prefix=API_PREFIX)
+    app.include_router(health_router(gateway))
+    files = gateway.local_files
+    if files is not None:
+        app.include_router(files_router(gateway, files))
+
+
+def _add_middleware(app: FastAPI, gateway: Gateway) -> None:
+    """The last one added is the outermost: it sees the answers of all the others."""
+    app.add_middleware(FailureMiddleware)
+    app.add_middleware(SecurityHeadersMiddleware)
+    app.add_middleware(
+        AccessLogMiddleware, metrics=gateway.metrics, monotonic=gateway.clock.monotonic
+    )
+    app.add_middleware(RequestIdMiddleware, new_id=gateway.dependencies.ids.request)

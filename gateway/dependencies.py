@@ -1,0 +1,126 @@
+"""Everything a gateway is made of, put together once by the composition root or a test."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gateway.auth import KeyRing
+from gateway.clock import Clock, Ids
+from gateway.hosts import CallerHost, Network
+from gateway.limits import UploadSlots
+from gateway.metrics import GatewayMetrics
+from gateway.services.estimates import Pricing
+from gateway.services.health import Health
+from gateway.services.links import SignedLinks
+from gateway.services.live import LiveStatus
+from gateway.services.renders import Renders
+from gateway.services.submission import Submissions
+from gateway.services.threads import Threads
+from gateway.services.uploads import Inspect
+from gateway.services.workflows import Workflows
+from studio.contracts.status import RenderSnapshot
+from studio.contracts.workflow_io import Timings
+from studio.db.engine import Database
+from studio.renders.repository import store_snapshot
+from studio.storage.local import LocalStorage
+from studio.storage.port import Storage
+from studio.storage.signing import UrlSigner
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Dependencies:
+    """What the composition root decides. Secrets are in `peppers` and `signer` only.
+
+    `staging` is scratch space for uploads; `stopping` says that the process is being asked to
+    end, so that held answers are given up; `timings` go into each render's workflow.
+    """
+
+    database: Database
+    storage: Storage
+    signer: UrlSigner
+    workflows: Workflows
+    pricing: Pricing
+    inspect: Inspect
+    clock: Clock
+    ids: Ids
+    metrics: GatewayMetrics
+    staging: Path
+    peppers: tuple[bytes, ...] = field(repr=False)
+    active_renders_max: int
+    version: str
+    public_base_url: str | None = None
+    trusted_proxies: tuple[Network, ...] = ()
+    timings: Timings = field(default_factory=Timings)
+    stopping: Callable[[], bool] = _never
+
+
+class Gateway:
+    """The services of one application, wired."""
+
+    def __init__(self, dependencies: Dependencies) -> None:
+        given = dependencies
+        self.dependencies = given
+        self.clock = given.clock
+        self.metrics = given.metrics
+        self.pricing = given.pricing
+        self.threads = Threads(given.database)
+        self.keys = KeyRing(self.threads, peppers=given.peppers, clock=given.clock)
+        self.hosts = CallerHost(
+            public_base_url=given.public_base_url, trusted_proxies=given.trusted_proxies
+        )
+        self.links = SignedLinks(given.storage, self.threads, given.clock)
+        self.slots = UploadSlots()
+        self.live = LiveStatus(
+            given.workflows,
+            store=self._store_snapshot,
+            monotonic=given.clock.monotonic,
+            metrics=given.metrics,
+        )
+        self.renders = Renders(
+            threads=self.threads,
+            live=self.live,
+            starter=given.workflows,
+            clock=given.clock,
+            metrics=given.metrics,
+        )
+        self.submissions = Submissions(
+            threads=self.threads,
+            storage=given.storage,
+            starter=given.workflows,
+            pricing=given.pricing,
+            inspect=given.inspect,
+            clock=given.clock,
+            ids=given.ids,
+            metrics=given.metrics,
+            active_renders_max=given.active_renders_max,
+            timings=given.timings,
+        )
+        self.health = Health(
+            threads=self.threads,
+            starter=given.workflows,
+            storage=given.storage,
+            clock=given.clock,
+        )
+
+    @property
+    def local_files(self) -> LocalStorage | None:
+        """The store whose files this gateway serves itself; None where another service does."""
+        storage = self.dependencies.storage
+        return storage if isinstance(storage, LocalStorage) else None
+
+    async def close(self) -> None:
+        """Finish what is under way: started submissions, queries, notes of keys' use."""
+        await self.submissions.close()
+        await self.live.close()
+        await self.keys.close()
+        self.threads.close()
+
+    async def _store_snapshot(self, project_id: str, snapshot: RenderSnapshot) -> int:
+        now = self.clock.now()
+        return await self.threads.write(
+            lambda session: store_snapshot(session, project_id, snapshot, now=now)
+        )

@@ -1,0 +1,204 @@
+"""The one map from what went wrong to what the caller is told (RFC 9457).
+
+The domain raises typed errors and knows no HTTP; every status is assigned here and nowhere else.
+An error without a line of its own takes its nearest ancestor's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+
+from gateway.auth import AUTHENTICATE_CHALLENGE
+from gateway.limits import (
+    RETRY_AFTER_BUSY_SECONDS,
+    BodyTooLarge,
+    TooManyRenders,
+    TooManyUploads,
+)
+from gateway.problem import ProblemError, problem, problem_response
+from gateway.services.fingerprint import IdempotencyKeyReused, InvalidIdempotencyKey
+from gateway.services.workflows import WorkflowsUnavailable
+from studio.accounts.errors import InvalidKey
+from studio.contracts.errors import StudioError
+from studio.contracts.problems import RequestInfeasible
+from studio.ingest import errors as ingest
+from studio.ledger.errors import IdempotencyConflict, InsufficientCredits
+from studio.renders.errors import InvalidCursor, UnknownRender
+from studio.storage.port import ObjectNotFound, StorageError
+from studio.storage.signing import SignatureExpired, SignatureInvalid
+
+RETRY_AFTER_UNAVAILABLE_SECONDS: Final = 5
+"""A lock's timeout, and more than a restart of Temporal or of a worker takes."""
+RETRY_AFTER_SLOT_SECONDS: Final = 5
+CLIENT_CLOSED_STATUS: Final = 499
+
+_log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("gateway")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The status of an error and the headers that go with it."""
+
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def _retry(status: int, seconds: int) -> Answer:
+    return Answer(status, {"Retry-After": str(seconds)})
+
+
+_UNAVAILABLE: Final = _retry(503, RETRY_AFTER_UNAVAILABLE_SECONDS)
+
+ANSWERS: Final[dict[type[StudioError], Answer]] = {
+    InvalidKey: Answer(401, {"WWW-Authenticate": AUTHENTICATE_CHALLENGE}),
+    InsufficientCredits: Answer(402),
+    SignatureInvalid: Answer(403),
+    SignatureExpired: Answer(403),
+    UnknownRender: Answer(404),
+    ObjectNotFound: Answer(404),
+    IdempotencyKeyReused: Answer(409),
+    IdempotencyConflict: Answer(409),
+    BodyTooLarge: Answer(413),
+    ingest.FormTooLarge: Answer(413),
+    ingest.TooManyFiles: Answer(413),
+    ingest.UnsupportedUpload: Answer(415),
+    ingest.IngestError: Answer(422),
+    ingest.StagingUnavailable: _UNAVAILABLE,
+    RequestInfeasible: Answer(422),
+    InvalidCursor: Answer(422),
+    InvalidIdempotencyKey: Answer(422),
+    TooManyRenders: _retry(429, RETRY_AFTER_BUSY_SECONDS),
+    TooManyUploads: _retry(429, RETRY_AFTER_SLOT_SECONDS),
+    WorkflowsUnavailable: _UNAVAILABLE,
+    StorageError: _UNAVAILABLE,
+    StudioError: Answer(500),
+}
+
+_DETAILS: Final = {
+    404: "There is nothing at this address.",
+    405: "This address does not take that method.",
+    406: "The answer cannot be had in any of the accepted types.",
+}
+"""What a framework's own refusal says, in a sentence."""
+
+DATABASE_SENTENCE: Final = "The record of renders cannot be reached right now; try again shortly."
+INTERNAL_SENTENCE: Final = (
+    "Something went wrong on our side. Quote the request id if you report it."
+)
+
+
+def answer_of(error: StudioError) -> Answer:
+    """The line of the error's class or of its nearest ancestor."""
+    return next(ANSWERS[kind] for kind in type(error).__mro__ if kind in ANSWERS)
+
+
+def register_errors(app: FastAPI) -> None:
+    """Hang the map into an application."""
+    for kind, handler in (
+        (StudioError, _on_studio_error),
+        (OperationalError, _on_database_error),
+        (InterfaceError, _on_database_error),
+        (PoolTimeout, _on_database_error),
+        (RequestValidationError, _on_invalid_parameters),
+        (HTTPException, _on_http_exception),
+        (ClientDisconnect, _on_disconnect),
+    ):
+        app.add_exception_handler(kind, handler)
+
+
+def error_response(error: StudioError, request_id: str | None) -> Response:
+    """The problem document of a domain error. What is ours to mend is said only in the log."""
+    answer = answer_of(error)
+    if answer.status >= 500:  # noqa: PLR2004 - HTTP's own boundary
+        _log.warning("refused", code=error.code, detail=error.detail, status=answer.status)
+    shortfall = error if isinstance(error, InsufficientCredits) else None
+    document = problem(
+        answer.status,
+        error.code,
+        INTERNAL_SENTENCE if answer.status == 500 else error.detail,  # noqa: PLR2004
+        errors=_problem_errors(error),
+        credits_required=shortfall.credits_required if shortfall else None,
+        credits_available=shortfall.credits_available if shortfall else None,
+        request_id=request_id,
+    )
+    return problem_response(document, answer.headers)
+
+
+def _problem_errors(error: StudioError) -> list[ProblemError] | None:
+    if isinstance(error, ingest.InvalidRequest | RequestInfeasible):
+        return [ProblemError(pointer=each.pointer, detail=each.detail) for each in error.problems]
+    if isinstance(error, ingest.InvalidJson):
+        return [ProblemError(pointer=error.pointer, detail=error.detail)]
+    return None
+
+
+def _request_id(request: Request) -> str | None:
+    found: object = request.scope.get("state", {}).get("request_id")
+    return found if isinstance(found, str) else None
+
+
+async def _on_studio_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, StudioError)  # noqa: S101 - by registration
+    return error_response(error, _request_id(request))
+
+
+async def _on_database_error(request: Request, error: Exception) -> Response:
+    _log.warning("database unavailable", error=type(error).__name__)
+    document = problem(
+        503, "database_unavailable", DATABASE_SENTENCE, request_id=_request_id(request)
+    )
+    return problem_response(document, dict(_UNAVAILABLE.headers))
+
+
+async def _on_invalid_parameters(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - by registration
+    errors = _parameter_errors(error.errors())
+    document = problem(
+        422,
+        "invalid_request",
+        " ".join(each.detail for each in errors),
+        errors=errors,
+        request_id=_request_id(request),
+    )
+    return problem_response(document)
+
+
+def _parameter_errors(found: Sequence[dict[str, object]]) -> list[ProblemError]:
+    errors = []
+    for each in found:
+        location = each.get("loc")
+        names = [str(part) for part in location[1:]] if isinstance(location, tuple) else []
+        message = str(each.get("msg", "is not valid"))
+        errors.append(
+            ProblemError(
+                pointer="".join(f"/{name}" for name in names),
+                detail=f"{'.'.join(names) or 'The request'}: {message}.",
+            )
+        )
+    return errors
+
+
+async def _on_http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - by registration
+    detail = _DETAILS.get(error.status_code, f"{error.detail}".rstrip(".") + ".")
+    document = problem(
+        error.status_code,
+        f"http_{error.status_code}",
+        detail,
+        request_id=_request_id(request),
+    )
+    return problem_response(document, dict(error.headers or {}))
+
+
+async def _on_disconnect(_request: Request, _error: Exception) -> Response:
+    """The caller left in the middle of an upload: nobody reads this, the access log counts it."""
+    return Response(status_code=CLIENT_CLOSED_STATUS)

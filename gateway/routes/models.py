@@ -1,0 +1,80 @@
+"""The catalogue and what a request would cost: open to everybody, nothing is stored."""
+
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+
+from gateway.auth import find_key
+from gateway.dependencies import Gateway
+from gateway.estimate import EstimateResource, estimate_resource
+from gateway.openapi import ESTIMATE_BODY, OPTIONAL_KEY_SECURITY, problems
+from gateway.routes.answers import JSON_MEDIA_TYPE
+from gateway.routes.body import read_json_body
+from studio.accounts.records import Principal
+from studio.accounts.service import account_defaults
+from studio.catalog.document import CatalogueDocument
+from studio.contracts.defaults import AccountDefaults
+from studio.ingest.strict_json import parse_request
+from studio.ledger.service import balance, wallet_id
+
+CATALOGUE_MAX_AGE_SECONDS: Final = 60
+
+
+def models_router(gateway: Gateway) -> APIRouter:
+    """`GET /models` and `POST /renders/estimate`."""
+    router = APIRouter(tags=["planning"])
+
+    @router.get(
+        "/models",
+        response_model=CatalogueDocument,
+        summary="List models, styles and prices",
+        description=(
+            "Ids and aliases of every model, what each can do and costs, whether it is configured "
+            "here, the style presets, and the version of the price table."
+        ),
+    )
+    async def list_models() -> Response:
+        return Response(
+            gateway.pricing.describe().model_dump_json(),
+            media_type=JSON_MEDIA_TYPE,
+            headers={"Cache-Control": f"public, max-age={CATALOGUE_MAX_AGE_SECONDS}"},
+        )
+
+    @router.post(
+        "/renders/estimate",
+        response_model=EstimateResource,
+        summary="Price a request",
+        description=(
+            "The shots and the charge lines that this request would be given. With a key, the "
+            "account's defaults fill what is left out; without one, those of a new account."
+        ),
+        responses=problems(401, 413, 415, 422, 503),
+        openapi_extra={**OPTIONAL_KEY_SECURITY, **ESTIMATE_BODY},
+    )
+    async def estimate_render(request: Request) -> Response:
+        principal, defaults, available = await _caller(gateway, request)
+        wanted = parse_request(await read_json_body(request))
+        frozen = gateway.pricing.estimate(wanted, defaults, principal=principal)
+        document = estimate_resource(frozen, credits_available=available)
+        return Response(document.model_dump_json(), media_type=JSON_MEDIA_TYPE)
+
+    return router
+
+
+async def _caller(
+    gateway: Gateway, request: Request
+) -> tuple[Principal | None, AccountDefaults, int | None]:
+    """Who asks, their defaults and credits; a key that is sent must be valid."""
+    secret = find_key(request.headers)
+    if secret is None:
+        return None, AccountDefaults(), None
+    principal = await gateway.keys.principal(secret)
+    account_id = principal.account_id
+
+    defaults, wallet = await gateway.threads.read(
+        lambda session: (
+            account_defaults(session, account_id=account_id),
+            balance(session, wallet=wallet_id(account_id)),
+        )
+    )
+    return principal, defaults, wallet.available

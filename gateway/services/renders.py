@@ -1,0 +1,168 @@
+"""What can be asked about a render, and its cancellation, whoever asks: HTTP, MCP, a console."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+import structlog
+from cachetools import LRUCache
+from sqlalchemy.orm import Session
+
+from gateway.clock import Clock
+from gateway.metrics import GatewayMetrics
+from gateway.services.live import LiveStatus
+from gateway.services.threads import Threads
+from gateway.services.views import RenderFacts, RenderView, view_of_progress, view_of_row
+from gateway.services.workflows import WorkflowStarter
+from studio.contracts.status import RenderSnapshot, RenderState
+from studio.contracts.workflow_io import RenderInput
+from studio.renders.progress import Progress, read_progress, read_workflow_input
+from studio.renders.repository import list_renders, mark_started, request_cancel
+
+WAIT_POLL_SECONDS: Final = 0.5
+"""How often a held answer looks at the row: nobody notices half a second of minutes."""
+RENDERS_CACHED_MAX: Final = 2_000
+CANCEL_REASON: Final = "The caller asked for it."
+
+Authorize = Callable[[Session], str]
+"""Checks the caller's credential in the session of the read and names the account."""
+
+_log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("gateway")
+
+
+@dataclass(frozen=True)
+class ViewPage:
+    views: tuple[RenderView, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class _Parsed:
+    """A snapshot as parsed from a row that read like this."""
+
+    updated_at: datetime
+    snapshot: RenderSnapshot
+
+
+class Renders:
+    """Reads answer from the row, refreshed by the run itself where that is quick."""
+
+    def __init__(
+        self,
+        *,
+        threads: Threads,
+        live: LiveStatus,
+        starter: WorkflowStarter,
+        clock: Clock,
+        metrics: GatewayMetrics,
+    ) -> None:
+        self._threads = threads
+        self._live = live
+        self._starter = starter
+        self._clock = clock
+        self._metrics = metrics
+        self._facts: LRUCache[str, RenderFacts] = LRUCache(RENDERS_CACHED_MAX)
+        self._parsed: LRUCache[str, _Parsed] = LRUCache(RENDERS_CACHED_MAX)
+
+    async def get(self, project_id: str, authorize: Authorize) -> RenderView:
+        """The render as it is now. UnknownRender, or what `authorize` raises."""
+        stored = await self._read(project_id, authorize)
+        if not stored.is_running:
+            self._metrics.poll_answered("row")
+            return stored
+        answer = await self._live.ask(project_id, stored.snapshot)
+        if not answer.asked:
+            self._metrics.poll_answered("row")
+            return stored
+        if answer.snapshot is None or answer.snapshot.revision < stored.snapshot.revision:
+            self._metrics.poll_answered("row")
+            return await self._read(project_id, lambda _session: stored.account_id)
+        self._metrics.poll_answered("live")
+        return replace(stored, snapshot=answer.snapshot)
+
+    async def list(
+        self,
+        authorize: Authorize,
+        *,
+        limit: int,
+        cursor: str | None = None,
+        status: RenderState | None = None,
+    ) -> ViewPage:
+        """The account's renders, newest first, as stored. InvalidCursor."""
+
+        def read(session: Session) -> ViewPage:
+            account_id = authorize(session)
+            page = list_renders(session, account_id, limit=limit, cursor=cursor, status=status)
+            return ViewPage(tuple(map(view_of_row, page.rows)), page.next_cursor)
+
+        return await self._threads.read(read)
+
+    async def wait(
+        self, view: RenderView, *, seconds: float, wanted: Callable[[], Awaitable[bool]]
+    ) -> RenderView:
+        """Hold the answer until the render ends, the time is up or nobody wants it any more."""
+        deadline = self._clock.monotonic() + seconds
+        while not view.is_terminal and await wanted():
+            left = deadline - self._clock.monotonic()
+            if left <= 0:
+                break
+            await self._clock.pause(min(WAIT_POLL_SECONDS, left))
+            account_id = view.account_id
+            view = await self._read(view.project_id, lambda _session: account_id)  # noqa: B023
+        return view
+
+    async def cancel(self, project_id: str, authorize: Authorize) -> RenderView:
+        """Ask the run to end. A finished render is returned unchanged.
+
+        UnknownRender; WorkflowsUnavailable before anything was changed.
+        """
+        stored = await self._read(project_id, authorize)
+        if stored.is_terminal:
+            return stored
+        await self._starter.check()
+        now = self._clock.now()
+        await self._threads.write(lambda session: request_cancel(session, project_id, now=now))
+        signaled = await self._starter.cancel(project_id, CANCEL_REASON)
+        if not signaled and stored.run_id is None:
+            await self._cancel_without_run(project_id)
+        return await self.get(project_id, lambda _session: stored.account_id)
+
+    async def _cancel_without_run(self, project_id: str) -> None:
+        """Start a render that was never started, canceled: its one end releases the holds.
+
+        A run that Temporal has closed while its row is open is left to the reconciling sweep.
+        """
+        document = await self._threads.read(lambda s: read_workflow_input(s, project_id))
+        run_id = await self._starter.start(
+            RenderInput.model_validate(document), cancel_reason=CANCEL_REASON
+        )
+        await self._threads.write(lambda session: mark_started(session, project_id, run_id))
+
+    async def _read(self, project_id: str, authorize: Authorize) -> RenderView:
+        facts = self._facts.get(project_id)
+
+        def read(session: Session) -> tuple[Progress, RenderFacts]:
+            account_id = authorize(session)
+            progress = read_progress(session, project_id, account_id=account_id)
+            if facts is not None:
+                return progress, facts
+            document = read_workflow_input(session, project_id)
+            return progress, RenderFacts.of(RenderInput.model_validate(document))
+
+        progress, known = await self._threads.read(read)
+        self._facts[project_id] = known
+        return view_of_progress(progress, known, self._parse(progress))
+
+    def _parse(self, progress: Progress) -> RenderSnapshot:
+        parsed = self._parsed.get(progress.project_id)
+        revision = progress.snapshot.get("revision")
+        if (
+            parsed is not None
+            and parsed.updated_at == progress.updated_at
+            and parsed.snapshot.revision == revision
+        ):
+            return parsed.snapshot
+        snapshot = RenderSnapshot.model_validate(progress.snapshot)
+        self._parsed[progress.project_id] = _Parsed(progress.updated_at, snapshot)
+        return snapshot

@@ -1,0 +1,258 @@
+"""A submission becomes a stored, paid-for, started render, or leaves nothing behind.
+
+Everything that can be refused is refused before anything is kept. Then the files are stored, and
+one transaction holds the credits and inserts the row; if that fails the files go again. From
+there on the render exists: if its workflow cannot be started now, the reconciling sweep does it.
+"""
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from gateway.clock import Clock, Ids
+from gateway.limits import TooManyRenders
+from gateway.metrics import GatewayMetrics
+from gateway.services.estimates import Pricing
+from gateway.services.fingerprint import IdempotencyKeyReused, fingerprint
+from gateway.services.threads import Threads
+from gateway.services.uploads import CheckedUploads, Inspect, UploadStore, check_uploads
+from gateway.services.views import RenderView, view_of_row
+from gateway.services.workflows import WorkflowStarter
+from studio.accounts.records import Principal
+from studio.accounts.service import account_defaults
+from studio.contracts.errors import StudioError
+from studio.contracts.limits import HOLD_LIFETIME_SECONDS
+from studio.contracts.plan import ShotPlan
+from studio.contracts.request import RenderRequest
+from studio.contracts.status import ClipSnapshot, RenderSnapshot
+from studio.contracts.workflow_io import RenderInput, Timings
+from studio.ingest.forms import SubmittedForm
+from studio.ingest.strict_json import parse_request
+from studio.ledger.errors import InsufficientCredits
+from studio.ledger.service import reserve, wallet_id
+from studio.pricing.freeze import FrozenRender
+from studio.renders.repository import (
+    NewRender,
+    count_active,
+    find_by_idempotency_key,
+    insert_render,
+    mark_started,
+)
+from studio.renders.tables import RenderRow
+from studio.storage.port import Storage
+
+HOLD_LIFETIME: Final = timedelta(seconds=HOLD_LIFETIME_SECONDS)
+START_FAILED: Final = "render stored but not started; the sweep will start it"
+
+_log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("gateway")
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """`replayed`: this very request was submitted before, and here is its render."""
+
+    view: RenderView
+    wait_seconds: float
+    replayed: bool = False
+
+
+@dataclass(frozen=True)
+class _Order:
+    """A submission on its way: who wants what, and how a repetition is recognised."""
+
+    principal: Principal
+    request: RenderRequest
+    form: SubmittedForm
+    fingerprint: str
+    idempotency_key: str | None
+
+
+class Submissions:
+    """The use case of submitting, the same for every surface that takes requests."""
+
+    def __init__(
+        self,
+        *,
+        threads: Threads,
+        storage: Storage,
+        starter: WorkflowStarter,
+        pricing: Pricing,
+        inspect: Inspect,
+        clock: Clock,
+        ids: Ids,
+        metrics: GatewayMetrics,
+        active_renders_max: int,
+        timings: Timings,
+    ) -> None:
+        self._threads = threads
+        self._uploads = UploadStore(storage, threads)
+        self._starter = starter
+        self._pricing = pricing
+        self._inspect = inspect
+        self._clock = clock
+        self._ids = ids
+        self._metrics = metrics
+        self._active_renders_max = active_renders_max
+        self._timings = timings
+        self._under_way: set[asyncio.Task[Submitted]] = set()
+
+    async def refuse_excess(self, account_id: str) -> None:
+        """TooManyRenders before a body is read; the transaction decides for good."""
+        await self._threads.read(lambda session: self._check_active(session, account_id))
+
+    async def submit(
+        self, principal: Principal, form: SubmittedForm, *, idempotency_key: str | None
+    ) -> Submitted:
+        """Make a render of a form, and discard the form whatever happens.
+
+        A caller who leaves does not stop it: what was begun is finished. Raises InvalidRequest and
+        the rest of ingest's tree, RequestInfeasible, InsufficientCredits, TooManyRenders,
+        IdempotencyKeyReused, WorkflowsUnavailable and StorageError, each with nothing kept.
+        """
+        task = asyncio.create_task(self._run(principal, form, idempotency_key))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(task)
+
+    async def close(self) -> None:
+        """Wait for what callers left behind."""
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    async def _run(
+        self, principal: Principal, form: SubmittedForm, idempotency_key: str | None
+    ) -> Submitted:
+        try:
+            request = parse_request(form.request_json)
+            hashes = [(upload.filename, upload.sha256) for upload in form.uploads]
+            order = _Order(principal, request, form, fingerprint(request, hashes), idempotency_key)
+            submitted = await self._replay(order) or await self._make(order)
+        except StudioError as error:
+            self._metrics.submission_ended(error.code)
+            raise
+        finally:
+            await self._threads.store(form.discard)
+        self._metrics.submission_ended("replayed" if submitted.replayed else "accepted")
+        return submitted
+
+    async def _replay(self, order: _Order) -> Submitted | None:
+        if order.idempotency_key is None:
+            return None
+        account_id, key = order.principal.account_id, order.idempotency_key
+        row = await self._threads.read(
+            lambda session: find_by_idempotency_key(session, account_id, key)
+        )
+        if row is None:
+            return None
+        if row.fingerprint != order.fingerprint:
+            raise IdempotencyKeyReused
+        wait_seconds = order.request.wait_for_completion_seconds
+        return Submitted(view_of_row(row), wait_seconds, replayed=True)
+
+    async def _make(self, order: _Order) -> Submitted:
+        project_id = self._ids.project()
+        uploads = await check_uploads(order.form, order.request, self._inspect)
+        frozen = await self._freeze(order, uploads)
+        await self._starter.check()
+        new = self._new_render(order, project_id, frozen, uploads)
+        await self._uploads.keep(uploads, project_id)
+        try:
+            row = await self._insert(new)
+        except BaseException as error:
+            await self._uploads.drop(uploads, project_id)
+            if isinstance(error, IntegrityError | InsufficientCredits | TooManyRenders):
+                # Two of the same at once: the other one won, or took what this one needed.
+                twin = await self._replay(order)
+                if twin is not None:
+                    return twin
+            raise
+        run_id = await self._start(new.workflow_input)
+        view = replace(view_of_row(row), run_id=run_id)
+        return Submitted(view, order.request.wait_for_completion_seconds)
+
+    async def _freeze(self, order: _Order, uploads: CheckedUploads) -> FrozenRender:
+        principal = order.principal
+        defaults = await self._threads.read(
+            lambda session: account_defaults(session, account_id=principal.account_id)
+        )
+        return self._pricing.freeze(order.request, defaults, uploads.facts, principal=principal)
+
+    def _new_render(
+        self, order: _Order, project_id: str, frozen: FrozenRender, uploads: CheckedUploads
+    ) -> NewRender:
+        account_id = order.principal.account_id
+        assets = uploads.assets(project_id)
+        return NewRender(
+            project_id=project_id,
+            account_id=account_id,
+            request=frozen.request,
+            assets=assets,
+            workflow_input=RenderInput(
+                project_id=project_id,
+                account_id=account_id,
+                name=frozen.request.name,
+                mode=frozen.request.project_mode,
+                plan=frozen.plan,
+                asset_count=len(assets),
+                music=frozen.music,
+                voice_briefs=bool(frozen.request.stage_voice_briefs_enabled),
+                timings=self._timings,
+            ),
+            snapshot=first_snapshot(frozen.plan),
+            fingerprint=order.fingerprint,
+            idempotency_key=order.idempotency_key,
+        )
+
+    async def _insert(self, new: NewRender) -> RenderRow:
+        """Hold the credits and store the row, or neither."""
+        now = self._clock.now()
+
+        def work(session: Session) -> RenderRow:
+            # The ledger first: it locks the wallet, and so the account's submissions queue here.
+            reserve(
+                session,
+                wallet=wallet_id(new.account_id),
+                subject=new.project_id,
+                lines=new.workflow_input.plan.charges.lines,
+                expires_at=now + HOLD_LIFETIME,
+                now=now,
+            )
+            self._check_active(session, new.account_id)
+            return insert_render(session, new, now=now)
+
+        return await self._threads.write(work)
+
+    async def _start(self, render: RenderInput) -> str | None:
+        """The run's id, or None: the row is stored, so the sweep starts what could not be."""
+        try:
+            run_id = await self._starter.start(render)
+            await self._threads.write(
+                lambda session: mark_started(session, render.project_id, run_id)
+            )
+        except Exception as error:  # noqa: BLE001 - the render exists, whatever happened here
+            _log.warning(START_FAILED, project_id=render.project_id, error=type(error).__name__)
+            return None
+        return run_id
+
+    def _check_active(self, session: Session, account_id: str) -> None:
+        if count_active(session, account_id) >= self._active_renders_max:
+            raise TooManyRenders(self._active_renders_max)
+
+
+def first_snapshot(plan: ShotPlan) -> RenderSnapshot:
+    """How a render looks before its workflow has said anything: revision 0."""
+    return RenderSnapshot(
+        credits_reserved=plan.charges.total_credits,
+        warnings=plan.warnings,
+        clips=tuple(
+            ClipSnapshot(
+                index=shot.index,
+                duration_seconds=round(shot.frames / plan.frames_per_second, 3),
+            )
+            for shot in plan.shots
+        ),
+    )

@@ -1,0 +1,152 @@
+"""The gateway process: the HTTP API with its real collaborators."""
+
+import asyncio
+import gc
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Final
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry, start_http_server
+from temporalio.client import Client
+
+from gateway.app import create_app
+from gateway.clock import PROJECT_ID_DIGITS, PROJECT_ID_PREFIX, Clock, Ids
+from gateway.dependencies import Dependencies
+from gateway.hosts import parse_networks
+from gateway.metrics import GatewayMetrics
+from gateway.services.estimates import Pricing
+from gateway.services.starter import TemporalWorkflows
+from gateway.services.workflows import Workflows
+from runtime.settings import Settings
+from runtime.storage import open_settings_storage, url_signer
+from runtime.temporal_client import connect
+from studio.catalog.catalogue import load_catalogue
+from studio.db.engine import Database, open_database
+from studio.media.inspect import inspect_file
+
+PROVIDER_ADAPTERS: Final = frozenset({"local"})
+"""The providers that this installation's workers can call."""
+GRACE_SECONDS: Final = 10
+"""How long a stopping gateway lets requests finish; held answers are given up at once."""
+KEEP_ALIVE_SECONDS: Final = 75
+"""Above the 60 s of common load balancers, which must be the ones to close."""
+REQUEST_ID_BYTES: Final = 12
+
+_log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
+
+
+def build_app(
+    settings: Settings,
+    *,
+    workflows: Workflows,
+    database: Database,
+    metrics: GatewayMetrics | None = None,
+    stopping: Callable[[], bool] = lambda: False,
+) -> FastAPI:
+    """The application as configured. Raises SettingsError where a secret is missing."""
+    staging = settings.work_directory / "uploads"
+    return create_app(
+        Dependencies(
+            database=database,
+            storage=open_settings_storage(settings),
+            signer=url_signer(settings),
+            workflows=workflows,
+            pricing=Pricing(
+                catalogue=load_catalogue(),
+                configured=settings.configured(),
+                adapters=PROVIDER_ADAPTERS,
+                unconfigured=settings.unconfigured_models,
+            ),
+            inspect=inspect_file,
+            clock=system_clock(),
+            ids=system_ids(),
+            metrics=metrics or GatewayMetrics(CollectorRegistry()),
+            staging=staging,
+            peppers=tuple(settings.key_peppers()),
+            active_renders_max=settings.active_renders_per_account_max,
+            version=version("future-video-studio"),
+            public_base_url=settings.public_base_url,
+            trusted_proxies=parse_networks(settings.trusted_proxy_addresses()),
+            stopping=stopping,
+        )
+    )
+
+
+def system_clock() -> Clock:
+    return Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic, pause=asyncio.sleep)
+
+
+def system_ids() -> Ids:
+    return Ids(
+        project=lambda: PROJECT_ID_PREFIX + secrets.token_hex(PROJECT_ID_DIGITS // 2),
+        request=lambda: secrets.token_hex(REQUEST_ID_BYTES),
+    )
+
+
+async def run_gateway(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT. Temporal may be away: it is connected at the first call."""
+    client: Client = await connect(lazy=True)
+    workflows = TemporalWorkflows(client, task_queue=settings.render_task_queue)
+    metrics = GatewayMetrics(CollectorRegistry())
+    database = open_database(settings.database_url)
+    server: uvicorn.Server
+    app = build_app(
+        settings,
+        workflows=workflows,
+        database=database,
+        metrics=metrics,
+        stopping=lambda: server.should_exit,
+    )
+    server = uvicorn.Server(_server_config(app, settings))
+    try:
+        with _serving_metrics(settings, metrics):
+            _log.info("gateway is starting", host=settings.host, port=settings.port)
+            await server.serve()
+    finally:
+        database.dispose()
+
+
+def _server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        # Who may set X-Forwarded headers is the application's own, stricter question.
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
+@contextmanager
+def _serving_metrics(settings: Settings, metrics: GatewayMetrics) -> Iterator[None]:
+    """Prometheus metrics on a port of their own, never on the public one."""
+    if settings.gateway_metrics_port is None:
+        yield
+        return
+    server, thread = start_http_server(
+        settings.gateway_metrics_port, addr=settings.host, registry=metrics.registry
+    )
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def main(settings: Settings) -> None:
+    """Run until told to stop."""
+    asyncio.run(run_gateway(settings))
+    # The Temporal SDK's threads can crash an interpreter that they outlive.
+    gc.collect()

@@ -1,0 +1,58 @@
+"""The narrow read behind a status poll: one row without the brief."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from studio.db.types import Json
+from studio.renders.errors import UnknownRender
+from studio.renders.tables import RenderRow
+
+_PROGRESS = select(
+    RenderRow.project_id,
+    RenderRow.account_id,
+    RenderRow.name,
+    RenderRow.snapshot,
+    RenderRow.run_id,
+    RenderRow.cancel_requested,
+    RenderRow.created_at,
+    RenderRow.updated_at,
+    RenderRow.finished_at,
+)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What changes about a render, as stored. `snapshot` is a `RenderSnapshot` in JSON."""
+
+    project_id: str
+    account_id: str
+    name: str
+    snapshot: Json
+    run_id: str | None
+    cancel_requested: bool
+    created_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None
+
+
+def read_progress(session: Session, project_id: str, *, account_id: str) -> Progress:
+    """The account's render. UnknownRender if there is none, or if it is another account's.
+
+    A brief can be hundreds of kilobytes, and a poll needs none of it.
+    """
+    row = session.execute(_PROGRESS.where(RenderRow.project_id == project_id)).one_or_none()
+    if row is None or row.account_id != account_id:
+        raise UnknownRender(project_id)
+    return Progress(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public accessor
+
+
+def read_workflow_input(session: Session, project_id: str) -> Json:
+    """The `RenderInput` in JSON that the workflow was started with; it never changes."""
+    query = select(RenderRow.workflow_input).where(RenderRow.project_id == project_id)
+    document: Json | None = session.scalar(query)
+    if document is None:
+        raise UnknownRender(project_id)
+    return document
