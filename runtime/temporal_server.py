@@ -150,6 +150,7 @@ class RunningTemporal:
     ui_url: str | None
     pid: int
     namespace: str
+    http_address: str
     child: Child
 
     def stop(self) -> None:
@@ -194,6 +195,11 @@ def start_temporal(
                 continue
             raise
         return RunningTemporal(
-            place.grpc_address, place.ui_url, child.pid, config.namespace.name, child
+            address=place.grpc_address,
+            ui_url=place.ui_url,
+            pid=child.pid,
+            namespace=config.namespace.name,
+            http_address=f"{place.address}:{place.http_port}",
+            child=child,
         )
     raise AssertionError("unreachable: the last attempt returns or raises")
