@@ -30,8 +30,7 @@ def _band(frequency: Sound, middle_hz: float, octaves: float) -> Sound:
 
 
 def _falling(frequency: Sound, power: float) -> Sound:
-    falling: Sound = (frequency / 100) ** np.float32(-power)
-    return falling
+    return ((frequency / 100) ** -power).astype(np.float32)
 
 
 _SPECTRA: Final[Mapping[str, Callable[[Sound], Sound]]] = {
@@ -84,7 +83,9 @@ def _drone(
     for detune in (-0.11, 0.11):
         tone = sum(
             weight * np.sin(2 * math.pi * (root_hz * ratio + detune) * seconds + phase)
-            for ratio, weight, phase in zip((1, 1.5, 2, 3), (1.0, 0.5, 0.35, 0.12), phases, strict=True)
+            for ratio, weight, phase in zip(
+                (1, 1.5, 2, 3), (1.0, 0.5, 0.35, 0.12), phases, strict=True
+            )
         )
         ears.append(np.asarray(tone))
     both: Sound = np.stack(ears, axis=1).astype(np.float32)

@@ -6,18 +6,18 @@ from typing import Final
 
 from studio.contracts.assets import AssetKind
 from studio.contracts.documents import AssetNote
-from studio.providers.local.words import words_of
+from studio.providers.local.words import word_set, words_of
 
 _NAME_WORD_LENGTH_MIN: Final = 4
 """Shorter words ("red", "cat") would match half of any screenplay by chance."""
-_GENERIC: Final = frozenset(
-    "image images picture reference references photo upload uploaded file asset style mood board "
-    "character environment prop scene shot shots this that with from the and for use used main "
-    "final copy version jpeg jpg png webp video clip screenshot".split()
+_GENERIC: Final = word_set(
+    "image images picture reference references photo upload uploaded file asset style "
+    "mood board character environment prop scene shot shots this that with from the and "
+    "for use used main final copy version jpeg jpg png webp video clip screenshot"
 )
-_SUBJECT_WORDS: Final = frozenset(
-    "character characters subject hero heroine lead protagonist person portrait face actor "
-    "actress product cast".split()
+_SUBJECT_WORDS: Final = word_set(
+    "character characters subject hero heroine lead protagonist person portrait face "
+    "actor actress product cast"
 )
 
 
@@ -36,9 +36,9 @@ def cast_references(texts: Sequence[str], notes: Sequence[AssetNote]) -> list[tu
             cast[shot].append(note.index)
     shown = {index for shot in cast for index in shot}
     _deal([n.index for n in pictures if n.index not in shown], cast)
-    empty = [shot for shot in cast if not shot]
-    for turn, shot in enumerate(empty if pictures else []):
-        shot.append(pictures[turn % len(pictures)].index)
+    without = [shown_in for shown_in in cast if not shown_in]
+    for turn, shown_in in enumerate(without if pictures else []):
+        shown_in.append(pictures[turn % len(pictures)].index)
     return [tuple(shot) for shot in cast]
 
 

@@ -4,8 +4,8 @@ import os
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
@@ -24,7 +24,6 @@ FRAMES_PER_SECOND_MAX: Final = 60
 CLIP_TIMEOUT_SECONDS: Final = 900.0
 """A minute of 4K takes about five minutes of one core; three times that is a hang."""
 ERROR_TEXT_MAX: Final = 400
-_STILL_SIDE_MAX: Final = 8192
 _PIPE_BYTES: Final = 1024 * 1024
 """Linux's default limit for unprivileged pipes (/proc/sys/fs/pipe-max-size): one 720p frame needs
 two turns of the scheduler, not twenty."""
@@ -34,6 +33,14 @@ _SET_PIPE_SIZE: Final = 1031
 
 class RenderStopped(Exception):
     """The clip was canceled while it was rendered."""
+
+
+@dataclass
+class Watch:
+    """What a render and its owner tell each other across threads."""
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    progress: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -93,20 +100,20 @@ def render_clip(
     spec: ClipSpec,
     keyframe: Path,
     destination: Path,
-    stop: threading.Event,
-    on_progress: Callable[[float], None],
+    watch: Watch,
 ) -> None:
     """Write the MP4 (H.264 yuv420p BT.709, AAC 48 kHz stereo), all of it or nothing.
 
     Blocking; runs in a thread. Raises ProviderRejected for a keyframe that is no picture,
-    ProviderError where ffmpeg fails (a full disk), RenderStopped after `stop` was set.
+    ProviderError where ffmpeg fails (a full disk), RenderStopped after `watch.stop` was set.
     """
     still = _load_still(keyframe)
     moving = MovingStill(still, spec.width, spec.height, spec.camera_move, spec.seed)
+    del still  # at 4K it is 25 MB that the frames do not need
     with tempfile.TemporaryDirectory(dir=destination.parent, prefix="render-") as scratch:
         sound, part = Path(scratch, "ambience.wav"), Path(scratch, "clip.mp4")
         write_ambience(sound, spec.ambience, spec.seed, spec.duration_seconds)
-        _encode(spec, moving, sound, part, stop, on_progress)
+        _encode(spec, moving, sound, part, watch)
         part.replace(destination)
 
 
@@ -115,26 +122,32 @@ def _load_still(path: Path) -> Image.Image:
         with Image.open(path) as opened:
             if opened.width * opened.height > IMAGE_PIXELS_MAX:
                 raise ProviderRejected("the keyframe has too many pixels")
-            opened.thumbnail((_STILL_SIDE_MAX, _STILL_SIDE_MAX))
             return opened.convert("RGB")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ProviderRejected(f"the keyframe is no picture: {error}") from error
 
 
 def _encode(
-    spec: ClipSpec, moving: MovingStill, sound: Path, destination: Path,
-    stop: threading.Event, on_progress: Callable[[float], None],
+    spec: ClipSpec,
+    moving: MovingStill,
+    sound: Path,
+    destination: Path,
+    watch: Watch,
 ) -> None:
-    total = spec.duration_seconds * spec.frames_per_second
     errors = destination.with_suffix(".log")
-    with errors.open("wb") as log, subprocess.Popen(
-        _command(spec, sound, destination), stdin=subprocess.PIPE, stderr=log,
-        stdout=subprocess.DEVNULL,
-    ) as process:
+    with (
+        errors.open("wb") as log,
+        subprocess.Popen(
+            _command(spec, sound, destination),
+            stdin=subprocess.PIPE,
+            stderr=log,
+            stdout=subprocess.DEVNULL,
+        ) as process,
+    ):
         watchdog = threading.Timer(CLIP_TIMEOUT_SECONDS, process.kill)
         watchdog.start()
         try:
-            _feed(process, moving, total, spec.frames_per_second, stop, on_progress)
+            _feed(process, moving, spec, watch)
         finally:
             watchdog.cancel()
             if process.poll() is None:
@@ -145,20 +158,20 @@ def _encode(
 
 
 def _feed(
-    process: "subprocess.Popen[bytes]", moving: MovingStill, total: int, frames_per_second: int,
-    stop: threading.Event, on_progress: Callable[[float], None],
+    process: "subprocess.Popen[bytes]", moving: MovingStill, spec: ClipSpec, watch: Watch
 ) -> None:
+    total = spec.duration_seconds * spec.frames_per_second
     pipe = process.stdin
     if pipe is None:  # pragma: no cover - it was asked for
         raise ProviderError("ffmpeg was started without an input")
     _widen(pipe.fileno())
     try:
-        for number, planes in enumerate(moving.frames(total, frames_per_second), start=1):
-            if stop.is_set():
+        for number, planes in enumerate(moving.frames(total, spec.frames_per_second), start=1):
+            if watch.stop.is_set():
                 raise RenderStopped
             for plane in planes:
                 pipe.write(plane)
-            on_progress(number / total)
+            watch.progress = number / total
         pipe.close()
     except BrokenPipeError:
         # ffmpeg died: its exit code and its last words say why, the broken pipe does not.
@@ -181,7 +194,8 @@ def _widen(descriptor: int) -> None:
 
 def _command(spec: ClipSpec, sound: Path, destination: Path) -> list[str]:
     """One thread and `bitexact`: the same request gives the same bytes. Superfast is the slowest
-    preset that keeps a core above 50 frames a second at 720p; the film is encoded again anyway."""
+    preset that keeps a core above 50 frames a second at 720p; the film is encoded again anyway.
+    """
     tags = "range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
     return [
         imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-y",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from studio.providers.local.words import words_of
+from studio.providers.local.words import word_set, words_of
 
 Rgb = tuple[float, float, float]
 """Red, green and blue from 0 to 1, gamma-encoded as in sRGB."""
@@ -26,8 +26,17 @@ class Palette:
     key: Rgb
     light: Rgb
 
+    def tinted(self, other: "Palette", share: float) -> "Palette":
+        """Every role mixed with the same role of another palette."""
+        pairs = zip(self.roles, other.roles, strict=True)
+        return Palette(*(mix(own, theirs, share) for own, theirs in pairs))
+
+    @property
+    def roles(self) -> tuple[Rgb, Rgb, Rgb, Rgb, Rgb]:
+        return self.shadow, self.mid, self.accent, self.key, self.light
+
     def as_hex(self) -> tuple[str, ...]:
-        return tuple(to_hex(c) for c in (self.shadow, self.mid, self.accent, self.key, self.light))
+        return tuple(to_hex(c) for c in self.roles)
 
 
 def from_hex(text: str) -> Rgb:
@@ -64,43 +73,43 @@ DEFAULT_PALETTE: Final = _named("#0b1420", "#27435a", "#d9853b", "#f0b873", "#ff
 
 _MOODS: Final[tuple[tuple[frozenset[str], Palette], ...]] = (
     (
-        frozenset("archive library corridor memory photograph candle lamp museum gallery".split()),
+        word_set("archive library corridor memory photograph candle lamp museum gallery"),
         _named("#0d1219", "#3a3f4a", "#c9772f", "#f2b35e", "#ffe9bd"),
     ),
     (
-        frozenset("sunlit sun golden dawn sunrise sunset desert amber summer warm honey".split()),
+        word_set("sunlit sun golden dawn sunrise sunset desert amber summer warm honey"),
         _named("#2a1c18", "#8a5a3c", "#e58a3a", "#ffc876", "#fff3d4"),
     ),
     (
-        frozenset("frozen ice icy snow winter arctic frost glacier glass cold".split()),
+        word_set("frozen ice icy snow winter arctic frost glacier glass cold"),
         _named("#0c1a2b", "#365a7d", "#5fb4d8", "#b5dff0", "#f4fbff"),
     ),
     (
-        frozenset("emerald forest green jungle elf moss garden leaf meadow tree".split()),
+        word_set("emerald forest green jungle elf moss garden leaf meadow tree"),
         _named("#08170f", "#24513a", "#3fae6c", "#b9dd8c", "#f5fbd9"),
     ),
     (
-        frozenset("water sea ocean pond lake river rain wave ripple underwater".split()),
+        word_set("water sea ocean pond lake river rain wave ripple underwater"),
         _named("#061723", "#1d4d66", "#2fa3a7", "#9fd9d0", "#eefcf4"),
     ),
     (
-        frozenset("neon cyber cyberpunk club arcade synthwave electric hologram".split()),
+        word_set("neon cyber cyberpunk club arcade synthwave electric hologram"),
         _named("#0b0618", "#3a1d63", "#f0389a", "#39d6e8", "#f3ecff"),
     ),
     (
-        frozenset("night moon midnight moonlit dark shadow noir storm haunted".split()),
+        word_set("night moon midnight moonlit dark shadow noir storm haunted"),
         _named("#05070f", "#1c2a44", "#4c6fa8", "#a9c1e6", "#eef4ff"),
     ),
     (
-        frozenset("space galaxy star cosmos nebula planet orbit astronaut universe".split()),
+        word_set("space galaxy star cosmos nebula planet orbit astronaut universe"),
         _named("#05040d", "#2a2352", "#8d5bd0", "#e59ac9", "#fff2ea"),
     ),
     (
-        frozenset("fire flame lava volcano ember battle war blaze furnace".split()),
+        word_set("fire flame lava volcano ember battle war blaze furnace"),
         _named("#140705", "#5a1d12", "#e2481f", "#ffa24a", "#ffe6b8"),
     ),
     (
-        frozenset("rose blossom pink love spring dream dreamy pastel wedding".split()),
+        word_set("rose blossom pink love spring dream dreamy pastel wedding"),
         _named("#20121f", "#6d4766", "#e0759a", "#f7c1b8", "#fff3ee"),
     ),
 )
@@ -147,6 +156,8 @@ def palette_from_hexes(hexes: Sequence[str], fallback: Palette) -> Palette:
     accent = max(between, key=_saturation)
     rest = [c for c in between if c != accent] or [accent]
     # A pale list still needs a dark to stand on, and a dark list a light to see by.
-    shadow = mix(shadow, fallback.shadow, 0.7) if luminance(shadow) > luminance(accent) / 2 else shadow
+    shadow = (
+        mix(shadow, fallback.shadow, 0.7) if luminance(shadow) > luminance(accent) / 2 else shadow
+    )
     light = mix(light, fallback.light, 0.7) if luminance(light) < 0.5 else light  # noqa: PLR2004 - half
     return Palette(shadow, rest[0], accent, rest[-1], light)

@@ -1,7 +1,7 @@
 """Frames of a moving camera over a still, as planes of 8-bit YUV 4:2:0 (BT.709, limited range).
 
 Working in planes and not in RGB costs less than half: Pillow keeps RGB in four bytes a pixel, and
-colour is needed at a quarter of the size. Pillow and numpy release the interpreter's lock meanwhile.
+colour is needed at a quarter of the size. Pillow and numpy release the interpreter's lock.
 """
 
 import math
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops
 
+from studio.providers.local.art.lettering import CAPTION_CHUNK, lettering_of, lift_lettering
 from studio.providers.local.art.panels import cover_fit
 from studio.providers.local.motion import ROOM, Camera, View
 
@@ -28,6 +29,8 @@ _MOTES: Final = 42
 _MOTE_PHASES: Final = 4
 _SWEEP_STRENGTH: Final = 20
 _SWEEP_SECONDS: Final = 7.0
+_CAPTION_SECONDS: Final = 3.0
+_CAPTION_FADE_SECONDS: Final = 0.6
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,17 @@ class _Mote:
 
 class MovingStill:
     """A still prepared for one clip. Memory: about 1.5 x 1.5 bytes a pixel of the frame, and a
-    light of twice the frame's width."""
+    light of twice the frame's width.
+    """
 
     def __init__(self, still: Image.Image, width: int, height: int, move: str, seed: int) -> None:
         self._size = (width, height)
+        still = still.convert("RGB")
+        lift_lettering(still)
+        caption = still.info.get(CAPTION_CHUNK, "")
+        self._letters = lettering_of(self._size, caption)
         large = (_even(width * ROOM), _even(height * ROOM))
-        fitted = cover_fit(still.convert("RGB"), *large)
+        fitted = cover_fit(still, *large)
         self._luma = fitted.convert("L", _LUMA)
         small = fitted.reduce(2)
         self._chroma = (small.convert("L", _CB), small.convert("L", _CR))
@@ -63,8 +71,9 @@ class MovingStill:
         """`count` frames, each as its Y, U and V plane."""
         for number in range(count):
             share = number / max(count - 1, 1)
-            yield self._frame(self._camera.view(share, number / frames_per_second),
-                              number / frames_per_second)
+            yield self._frame(
+                self._camera.view(share, number / frames_per_second), number / frames_per_second
+            )
 
     def _frame(self, view: View, seconds: float) -> tuple[bytes, bytes, bytes]:
         width, height = self._size
@@ -75,9 +84,17 @@ class MovingStill:
         plane = np.array(luma)
         for mote in self._motes:
             _float(plane, mote, view, seconds)
+        self._write(plane, seconds)
         half = (width // 2, height // 2)
         blue, red = (_seen(chroma, half, view).tobytes() for chroma in self._chroma)
         return plane.tobytes(), blue, red
+
+    def _write(self, plane: Bytes, seconds: float) -> None:
+        """The mark stands throughout; the caption fades after a moment."""
+        strength = min(max((_CAPTION_SECONDS - seconds) / _CAPTION_FADE_SECONDS, 0.0), 1.0)
+        ink, shadow = self._letters.ink_and_shadow(strength)
+        strip = plane[self._letters.top :]
+        strip[:] = (strip * (1 - shadow) * (1 - ink) + _WHITE * ink).astype(np.uint8)
 
 
 def _even(length: float) -> int:
@@ -89,8 +106,10 @@ def _seen(plane: Image.Image, size: tuple[int, int], view: View) -> Image.Image:
     half_width, half_height = plane.width / view.zoom / 2, plane.height / view.zoom / 2
     x, y = view.x * plane.width, view.y * plane.height
     box = (
-        max(x - half_width, 0.0), max(y - half_height, 0.0),
-        min(x + half_width, plane.width), min(y + half_height, plane.height),
+        max(x - half_width, 0.0),
+        max(y - half_height, 0.0),
+        min(x + half_width, plane.width),
+        min(y + half_height, plane.height),
     )
     return plane.resize(size, Image.Resampling.BILINEAR, box=box)
 
@@ -116,8 +135,14 @@ def _mote(rng: np.random.Generator, height: int) -> _Mote:
         for column in range(_MOTE_PHASES)
     )
     drift = (float(rng.uniform(-0.012, 0.012)), float(rng.uniform(-0.016, -0.002)))
-    return _Mote(float(rng.uniform(0, 1)), float(rng.uniform(0, 1)), depth, drift,
-                 float(rng.uniform(0, 2 * math.pi)), sprites)
+    return _Mote(
+        float(rng.uniform(0, 1)),
+        float(rng.uniform(0, 1)),
+        depth,
+        drift,
+        float(rng.uniform(0, 2 * math.pi)),
+        sprites,
+    )
 
 
 def _sprite(radius: float, strength: float, shift_x: float, shift_y: float) -> Bytes:

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 from PIL import Image, ImageFilter, ImageOps
+from PIL.PngImagePlugin import PngInfo
 
 from studio.contracts.limits import IMAGE_PIXELS_MAX
 from studio.providers.local.art.exteriors import (
@@ -18,13 +19,14 @@ from studio.providers.local.art.exteriors import (
     paint_water,
 )
 from studio.providers.local.art.figure import draw_airship, draw_figure
-from studio.providers.local.art.finish import finished, grade_of, write_caption
+from studio.providers.local.art.finish import finished, grade_of
 from studio.providers.local.art.interiors import (
     paint_chamber,
     paint_corridor,
     paint_spotlight,
     paint_tunnel,
 )
+from studio.providers.local.art.lettering import CAPTION_CHUNK, write_lettering
 from studio.providers.local.art.panels import (
     blank_photographs,
     cover_fit,
@@ -94,13 +96,16 @@ def draw_still(request: ImageRequest, destination: Path) -> None:
     _place_figures(picture, anchors, text, palette)
     picture = finished(picture, grade_of(request.style), rng)
     silent = forbids_text(f"{request.style}. {request.shot.description}")
-    write_caption(picture, "" if silent else request.shot.title)
-    picture.save(destination, "PNG", compress_level=1)
+    caption = "" if silent else request.shot.title
+    write_lettering(picture, caption)
+    notes = PngInfo()
+    notes.add_itxt(CAPTION_CHUNK, caption)
+    picture.save(destination, "PNG", compress_level=1, pnginfo=notes)
 
 
 def _check_size(request: ImageRequest) -> None:
     width, height = request.width, request.height
-    sides_fit = IMAGE_SIDE_MIN <= min(width, height) and max(width, height) <= IMAGE_SIDE_MAX
+    sides_fit = min(width, height) >= IMAGE_SIDE_MIN and max(width, height) <= IMAGE_SIDE_MAX
     if not sides_fit or width * height > IMAGE_PIXELS_MAX:
         raise ProviderRejected(
             f"a still of {width} x {height} pixels cannot be drawn; sides are {IMAGE_SIDE_MIN} to "
@@ -136,7 +141,10 @@ def _opaque(picture: Image.Image) -> Image.Image:
 
 
 def _painted_stage(
-    request: ImageRequest, text: str, palette: Palette, rng: np.random.Generator,
+    request: ImageRequest,
+    text: str,
+    palette: Palette,
+    rng: np.random.Generator,
     backdrop: Sequence[Image.Image],
 ) -> Stage:
     scale = min(1.0, STAGE_SIDE_MAX / max(request.width, request.height))
@@ -151,8 +159,11 @@ def _painted_stage(
 
 
 def _place_pictures(
-    frame: Image.Image, anchors: Anchors, references: Sequence[Image.Image],
-    palette: Palette, rng: np.random.Generator,
+    frame: Image.Image,
+    anchors: Anchors,
+    references: Sequence[Image.Image],
+    palette: Palette,
+    rng: np.random.Generator,
 ) -> None:
     """Far pictures first, the main reference last: it stands in front of the others."""
     aspect = frame.width / frame.height

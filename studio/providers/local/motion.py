@@ -33,11 +33,15 @@ def _between(low: float, high: float, share: float) -> float:
 
 def _orbit(t: float) -> View:
     angle = math.pi * (t - 0.5)
-    return View(1.13 + 0.05 * math.cos(angle), 0.5 + 0.050 * math.sin(angle), 0.5 - 0.02 * math.cos(angle))
+    return View(
+        1.13 + 0.05 * math.cos(angle), 0.5 + 0.050 * math.sin(angle), 0.5 - 0.02 * math.cos(angle)
+    )
 
 
 def _drift(t: float) -> View:
-    return View(_between(1.10, 1.15, t), 0.5 + 0.025 * math.sin(2.2 * t - 1), 0.5 + 0.02 * (t - 0.5))
+    return View(
+        _between(1.10, 1.15, t), 0.5 + 0.025 * math.sin(2.2 * t - 1), 0.5 + 0.02 * (t - 0.5)
+    )
 
 
 _MOVES: Final[Mapping[str, Callable[[float], View]]] = {

@@ -1,13 +1,18 @@
 """The offline planner: reads the brief, splits it, and never invents what it does not say."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from studio.contracts.assets import AssetKind
 from studio.contracts.documents import AssetNote, ScreenplayDocument, ShotScript
 from studio.providers.local.casting import cast_references
-from studio.providers.local.colour import palette_from_words, palette_with_uploads
+from studio.providers.local.colour import (
+    Palette,
+    palette_from_hexes,
+    palette_from_words,
+    palette_with_uploads,
+)
 from studio.providers.local.screenplay import Beat, beats_of, distribute, story_sentences_of
 from studio.providers.local.words import CAMERA_MOVES, camera_move_of, forbids_text
 from studio.providers.ports import PlanRequest
@@ -16,6 +21,8 @@ DESCRIPTION_LENGTH_MAX: Final = 2_000
 """A model's prompt; longer beats are cut at a word."""
 TITLE_LENGTH_MAX: Final = 48
 """Fits a frame's lower edge on one line at a legible size."""
+STYLE_SHARE: Final = 0.3
+"""How far a style preset's palette pulls the colours that the words ask for."""
 DOCUMENT_LENGTH_MAX: Final = 20_000
 """As much of an uploaded document as one film can tell."""
 
@@ -29,14 +36,40 @@ _TITLE_WORDS_MIN: Final = 3
 class LocalPlanner:
     """Planner port. Model id `local-screenplay`: a text splitter, deterministic, no network."""
 
+    def __init__(self, style_palettes: Mapping[str, Sequence[str]] | None = None) -> None:
+        """`style_palettes`: five colours a style preset, by the preset's id."""
+        self._style_palettes = style_palettes or {}
+
     async def plan(self, request: PlanRequest) -> ScreenplayDocument:
         beats = distribute(_story_of(request), len(request.shots))
         references = cast_references([b.text for b in beats], request.assets.notes)
         shots = tuple(
-            _script(request, position, beat, references[position])
+            self._script(request, position, beat, references[position])
             for position, beat in enumerate(beats)
         )
         return ScreenplayDocument(title=request.name, style=_style_of(request), shots=shots)
+
+    def _script(
+        self, request: PlanRequest, position: int, beat: Beat, references: tuple[int, ...]
+    ) -> ShotScript:
+        notes = {n.index: n for n in request.assets.notes}
+        uploads = [c for i in references for c in notes[i].palette]
+        return ShotScript(
+            index=request.shots[position].index,
+            title=title_of(beat),
+            description=_description_of(beat),
+            camera_move=_move_of(beat) or CAMERA_MOVES[position % len(CAMERA_MOVES)],
+            palette=palette_with_uploads(self._palette(request, beat), uploads).as_hex(),
+            reference_indices=references,
+        )
+
+    def _palette(self, request: PlanRequest, beat: Beat) -> Palette:
+        """The colours of the shot's own words, tinted by the style preset's."""
+        palette = palette_from_words(f"{beat.text} {request.style}")
+        preset = self._style_palettes.get(request.style.split(".", 1)[0].strip())
+        if not preset:
+            return palette
+        return palette.tinted(palette_from_hexes(preset, palette), STYLE_SHARE)
 
 
 def _story_of(request: PlanRequest) -> list[Beat]:
@@ -61,23 +94,6 @@ def _story_of(request: PlanRequest) -> list[Beat]:
 
 def _sentence_about(note: AssetNote) -> str:
     return " ".join(filter(None, (note.label, note.purpose, note.description))).strip()
-
-
-def _script(
-    request: PlanRequest, position: int, beat: Beat, references: tuple[int, ...]
-) -> ShotScript:
-    notes = {n.index: n for n in request.assets.notes}
-    uploads = [c for i in references for c in notes[i].palette]
-    palette = palette_from_words(f"{beat.text} {request.style}")
-    moves = CAMERA_MOVES
-    return ShotScript(
-        index=request.shots[position].index,
-        title=title_of(beat),
-        description=_description_of(beat),
-        camera_move=_move_of(beat) or moves[position % len(moves)],
-        palette=palette_with_uploads(palette, uploads).as_hex(),
-        reference_indices=references,
-    )
 
 
 def _move_of(beat: Beat) -> str | None:

@@ -1,17 +1,18 @@
 """Cut a brief's text into as many beats as the film has shots. Deterministic, no model."""
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from studio.providers.local.words import words_of
+from studio.providers.local.words import word_set, words_of
 
 _COUNT_WORDS: Final = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 _NUMBERED_MARKER = re.compile(
     r"(?:^|(?<=[\s.!?;:\"”')\]*]))[#*\[(_]*(?:shot|scene|beat)\s*#?\s*"
     rf"(?:\d{{1,3}}|{_COUNT_WORDS})\b(?:\s*\([^)\n]{{0,40}}\))?\s*"
-    r"(?:[:.)\]–—-][*_\]:]*|[*_]+:?|(?=\n))\s*",
+    r"(?:[:.)\]–—-][*_\]:]*|[*_]+:?|(?=\n))\s*",  # noqa: RUF001 - people type either dash
     re.IGNORECASE | re.MULTILINE,
 )
 _SLUGLINE = re.compile(r"^[ \t]*(?:INT|EXT|INT\./EXT|I/E)[./ ][^\n]*$", re.MULTILINE)
@@ -21,17 +22,18 @@ _LIST_ITEMS_MIN: Final = 2
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”')\]]*\s+|(?<=[。！？])\s*|\n+")  # noqa: RUF001 - CJK
 _ABBREVIATION = re.compile(r"\b(?:mr|mrs|ms|dr|st|vs|etc|no|e\.g|i\.e)\.$", re.IGNORECASE)
 _CLAUSE_END = re.compile(
-    r"(?:[;:,]\s+(?:and|then|but|while|as)\s+|;\s+|\s+(?:and then|then|while|as|and)\s+(?=\w+\s+\w+))",
+    r"(?:[;:,]\s+(?:and|then|but|while|as)\s+|;\s+"
+    r"|\s+(?:and then|then|while|as|and)\s+(?=\w+\s+\w+))",
     re.IGNORECASE,
 )
 _CLAUSE_WORDS_MIN: Final = 3
 
-_DIRECTIVE_START: Final = frozenset(
-    "create make keep favor favour use avoid ensure please no don do never produce generate "
-    "render total include add limit maintain cut match edit".split()
+_DIRECTIVE_START: Final = word_set(
+    "create make keep favor favour use avoid ensure please no don do never produce "
+    "generate render total include add limit maintain cut match edit"
 )
-_DIRECTIVE_WORDS: Final = frozenset(
-    "shot second subtitle caption overlay runtime aspect resolution fps duration consistent".split()
+_DIRECTIVE_WORDS: Final = word_set(
+    "shot second subtitle caption overlay runtime aspect resolution fps duration consistent"
 )
 _VARIATIONS: Final = ("closer", "in detail", "from afar", "from above", "in silence", "at the end")
 
@@ -109,7 +111,7 @@ def distribute(beats: Sequence[Beat], count: int) -> list[Beat]:
         bounds = [round(i * len(beats) / count) for i in range(count + 1)]
         return [
             Beat(" ".join(b.text for b in beats[low:high]))
-            for low, high in zip(bounds, bounds[1:], strict=False)
+            for low, high in itertools.pairwise(bounds)
         ]
     spread = list(beats)
     while len(spread) < count:

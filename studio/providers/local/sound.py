@@ -1,4 +1,4 @@
-"""Small tools of the local synthesisers: noise of a given colour, and WAV files written in parts."""
+"""Small tools of the local synthesisers: coloured noise, and WAV files written in parts."""
 
 import math
 import wave
@@ -33,11 +33,10 @@ def write_wav(destination: Path, parts: Iterable[Sound]) -> None:
             file.writeframes(np.round(clipped).astype("<i2").tobytes())
 
 
-def shaped_noise(
-    rng: np.random.Generator, length: int, shape: Callable[[Sound], Sound]
-) -> Sound:
+def shaped_noise(rng: np.random.Generator, length: int, shape: Callable[[Sound], Sound]) -> Sound:
     """Noise with the spectrum `shape(frequency_hz)`, of unit power. It loops without a seam:
-    a sum of whole periods is periodic."""
+    a sum of whole periods is periodic.
+    """
     frequencies = np.fft.rfftfreq(length, 1 / SAMPLE_RATE).astype(np.float32)
     strength = shape(np.maximum(frequencies, 1.0))
     phases = rng.uniform(0, 2 * math.pi, len(frequencies))

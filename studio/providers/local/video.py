@@ -11,7 +11,6 @@ import json
 import os
 import shutil
 import tempfile
-import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from studio.contracts.errors import StudioError
-from studio.providers.local.clip import ClipSpec, RenderStopped, render_clip
+from studio.providers.local.clip import ClipSpec, Watch, render_clip
 from studio.providers.local.motion import known_move
 from studio.providers.local.words import AMBIENCE_OF_SCENE, scene_of
 from studio.providers.ports import (
@@ -48,14 +47,14 @@ _CLIP: Final = "clip.mp4"
 class _Render:
     """A render in this process. `task` is set right after it is made."""
 
-    stop: threading.Event = field(default_factory=threading.Event)
-    progress: float = 0.0
+    watch: Watch = field(default_factory=Watch)
     task: "asyncio.Task[None] | None" = None
 
 
 class LocalVideoModel:
     """VideoModel port. At most `concurrency` clips are rendered at once, each on one core and a
-    half; `work_directory` holds a folder a job until it is collected or canceled."""
+    half; `work_directory` holds a folder a job until it is collected or canceled.
+    """
 
     def __init__(
         self, work_directory: Path, fetch_keyframe: FetchKeyframe, concurrency: int = 2
@@ -86,7 +85,7 @@ class LocalVideoModel:
             return JobStatus(JobState.SUCCEEDED, progress=1.0)
         render, task = self._started(spec)
         if not task.done():
-            return JobStatus(JobState.RUNNING, progress=render.progress)
+            return JobStatus(JobState.RUNNING, progress=render.watch.progress)
         try:
             await self._finish(spec, task)
         except ProviderRejected as error:
@@ -151,21 +150,17 @@ class LocalVideoModel:
             await asyncio.to_thread(self._mark, folder, spec.handle())
             keyframe = folder / _KEYFRAME
             await self._fetch(spec.keyframe_key, keyframe)
-
-            def report(progress: float) -> None:
-                render.progress = progress
-
             work = asyncio.get_running_loop().run_in_executor(
-                None, render_clip, spec, keyframe, folder / _CLIP, render.stop, report
+                None, render_clip, spec, keyframe, folder / _CLIP, render.watch
             )
             try:
                 await asyncio.shield(work)
             except asyncio.CancelledError:
-                render.stop.set()
+                render.watch.stop.set()
                 await asyncio.wait([work])
                 # Read the outcome: an exception that nobody reads would be logged as lost.
-                if not work.cancelled() and isinstance(work.exception(), RenderStopped | None):
-                    raise
+                if not work.cancelled():
+                    work.exception()
                 raise
             finally:
                 keyframe.unlink(missing_ok=True)

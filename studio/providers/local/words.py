@@ -6,43 +6,49 @@ from typing import Final
 _WORD = re.compile(r"[a-z]+")
 _PLURAL_LENGTH_MIN: Final = 4
 
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a table's row."""
+    return frozenset(text.split())
+
+
 DEFAULT_SCENE: Final = "spotlight"
 
 SCENE_WORDS: Final[dict[str, frozenset[str]]] = {
-    "tunnel": frozenset("tunnel vortex portal wormhole swirl bend".split()),
-    "chamber": frozenset(
+    "tunnel": word_set("tunnel vortex portal wormhole swirl bend"),
+    "chamber": word_set(
         "chamber room hall cathedral temple church palace kitchen office studio house home "
-        "bedroom cafe workshop interior classroom theatre theater laboratory lab".split()
+        "bedroom cafe workshop interior classroom theatre theater laboratory lab"
     ),
-    "corridor": frozenset(
+    "corridor": word_set(
         "corridor hallway archive library passage gallery museum aisle spaceship ship "
-        "station subway train hospital".split()
+        "station subway train hospital"
     ),
-    "city": frozenset(
-        "city street town skyline tower building rooftop urban metropolis downtown neon market "
-        "bridge castle village".split()
+    "city": word_set(
+        "city street town skyline tower building rooftop urban metropolis downtown neon "
+        "market bridge castle village"
     ),
-    "space": frozenset("space galaxy planet nebula cosmos universe asteroid astronaut".split()),
-    "water": frozenset(
+    "space": word_set("space galaxy planet nebula cosmos universe asteroid astronaut"),
+    "water": word_set(
         "sea ocean lake pond river water wave beach shore harbour harbor boat ripple island "
-        "coast lagoon".split()
+        "coast lagoon"
     ),
-    "forest": frozenset("forest wood jungle tree garden grove park orchard".split()),
-    "landscape": frozenset(
-        "mountain valley landscape desert field hill meadow canyon plain cliff glacier dune sky "
-        "horizon road farm volcano snow".split()
+    "forest": word_set("forest wood jungle tree garden grove park orchard"),
+    "landscape": word_set(
+        "mountain valley landscape desert field hill meadow canyon plain cliff glacier dune "
+        "sky horizon road farm volcano snow"
     ),
 }
 
-PERSON_WORDS: Final = frozenset(
-    "woman man girl boy she he her him person child figure traveller traveler hero heroine "
-    "subject astronaut elf dancer walker soldier detective king queen lead character scientist "
-    "artist photographer chef doctor stranger protagonist".split()
+PERSON_WORDS: Final = word_set(
+    "woman man girl boy she he her him person child figure traveller traveler hero "
+    "heroine subject astronaut elf dancer walker soldier detective king queen lead "
+    "character scientist artist photographer chef doctor stranger protagonist"
 )
-PICTURE_WORDS: Final = frozenset(
-    "photograph photo picture portrait frame gallery memory archive painting poster canvas".split()
+PICTURE_WORDS: Final = word_set(
+    "photograph photo picture portrait frame gallery memory archive painting poster canvas"
 )
-AIRSHIP_WORDS: Final = frozenset("airship zeppelin blimp dirigible balloon".split())
+AIRSHIP_WORDS: Final = word_set("airship zeppelin blimp dirigible balloon")
 
 CAMERA_MOVES: Final = (
     "push_in",
@@ -58,12 +64,21 @@ CAMERA_MOVES: Final = (
 
 MOVE_PHRASES: Final[tuple[tuple[str, str], ...]] = (
     (r"\borbit(s|ing)?\b|\bcircl(es|ing)\b|\brevolv|\bspin", "orbit"),
-    (r"\bsteps? through\b|\barriv|\breveal|\bpulls? (back|out)\b|\bzooms? out\b|\bopens?\b|\bwide\b",
-     "pull_out"),
-    (r"\breach|\benter|\bapproach|\bpush(es)? in\b|\bzooms? in\b|\bclose[- ]?up\b|\btoward",
-     "push_in"),
-    (r"\bris(es|ing)\b|\blooks? up\b|\bclimb|\bascend|\btowers?\b|\boverhead\b|\btilts? up\b",
-     "tilt_up"),
+    (
+        (
+            r"\bsteps? through\b|\barriv|\breveal|\bpulls? (back|out)\b|\bzooms? out\b|\bopens?\b"
+            r"|\bwide\b"
+        ),
+        "pull_out",
+    ),
+    (
+        r"\breach|\benter|\bapproach|\bpush(es)? in\b|\bzooms? in\b|\bclose[- ]?up\b|\btoward",
+        "push_in",
+    ),
+    (
+        r"\bris(es|ing)\b|\blooks? up\b|\bclimb|\bascend|\btowers?\b|\boverhead\b|\btilts? up\b",
+        "tilt_up",
+    ),
     (r"\bfall(s|ing)?\b|\bdrops?\b|\bdescend|\blooks? down\b|\btilts? down\b|\bsink", "tilt_down"),
     (r"\bpans? left\b|\bleftward", "pan_left"),
     (r"\bpans? right\b|\brightward|\bwalk|\brun(s|ning)\b|\bdriv(es|ing)\b|\btravel", "pan_right"),

@@ -9,23 +9,30 @@ from studio.providers.local.art.stage import Anchors, Quad, Stage, as_plane, smo
 from studio.providers.local.colour import Rgb, mix
 
 _SKY_QUADS: Final = 12
+_LIT_FAR: Final = 0.16
+_LIT_NEARER: Final = 0.22
+"""Share of a tower's windows with light in them: so much far away, and so much more near."""
 
 
 def _paint_sky(stage: Stage, horizon: float) -> tuple[float, float]:
     """Sky with a low sun and clouds. Returns where the sun stands."""
     tones, rng = stage.palette, stage.rng
-    stage.fill_vertical([
-        (0.0, mix(tones.shadow, tones.mid, 0.75)),
-        (horizon * 0.6, mix(tones.mid, tones.key, 0.4)),
-        (horizon, mix(tones.key, tones.light, 0.5)),
-        (1.0, tones.mid),
-    ])
+    stage.fill_vertical(
+        [
+            (0.0, mix(tones.shadow, tones.mid, 0.75)),
+            (horizon * 0.6, mix(tones.mid, tones.key, 0.4)),
+            (horizon, mix(tones.key, tones.light, 0.5)),
+            (1.0, tones.mid),
+        ]
+    )
     sun = (float(rng.uniform(0.28, 0.72)), horizon - float(rng.uniform(0.10, 0.2)))
     billows = smoothstep(0.45, 0.78, stage.clouds(3.5, 5, 2.6))
     fade = smoothstep(horizon, horizon * 0.25, stage.y)
     stage.lay(mix(tones.key, tones.light, 0.4), as_plane(billows * fade * 0.5))
-    stage.lay(mix(tones.mid, tones.accent, 0.5),
-              as_plane(smoothstep(0.55, 0.85, stage.clouds(5, 5, 4)) * fade * 0.4))
+    stage.lay(
+        mix(tones.mid, tones.accent, 0.5),
+        as_plane(smoothstep(0.55, 0.85, stage.clouds(5, 5, 4)) * fade * 0.4),
+    )
     stage.glow(sun, 0.6, tones.accent, 0.4)
     stage.glow(sun, 0.26, tones.key, 0.6)
     stage.glow(sun, 0.075, tones.light, 1.0)
@@ -36,9 +43,14 @@ def _sky_quads(stage: Stage) -> list[Quad]:
     rng = stage.rng
     return [
         tilted_quad(
-            ((place % 6 + 0.5) / 6 + float(rng.uniform(-0.04, 0.04)),
-             0.09 + 0.13 * (place // 6) + float(rng.uniform(-0.03, 0.03))),
-            0.12, stage.aspect, float(rng.uniform(-0.15, 0.15)), 1.3,
+            (
+                (place % 6 + 0.5) / 6 + float(rng.uniform(-0.04, 0.04)),
+                0.09 + 0.13 * (place // 6) + float(rng.uniform(-0.03, 0.03)),
+            ),
+            0.12,
+            stage.aspect,
+            float(rng.uniform(-0.15, 0.15)),
+            1.3,
         )
         for place in range(_SKY_QUADS)
     ]
@@ -64,8 +76,10 @@ def _ridge(stage: Stage, base: float, height: float, cells: float, colour: Rgb) 
 
 def _mist(stage: Stage, level: float, thickness: float, strength: float) -> None:
     band = np.exp(-(((stage.y - level) / thickness) ** 2))
-    stage.lay(mix(stage.palette.key, stage.palette.light, 0.4),
-              as_plane(band * strength * (0.5 + stage.clouds(4, 3, 4))))
+    stage.lay(
+        mix(stage.palette.key, stage.palette.light, 0.4),
+        as_plane(band * strength * (0.5 + stage.clouds(4, 3, 4))),
+    )
 
 
 def paint_landscape(stage: Stage) -> None:
@@ -110,12 +124,14 @@ def paint_water(stage: Stage) -> None:
 def paint_forest(stage: Stage) -> None:
     """Trunks in layers that darken towards the viewer, light falling between them."""
     tones, rng = stage.palette, stage.rng
-    stage.fill_vertical([
-        (0.0, mix(tones.mid, tones.key, 0.5)),
-        (0.55, mix(tones.key, tones.light, 0.45)),
-        (0.8, mix(tones.mid, tones.key, 0.3)),
-        (1.0, mix(tones.shadow, tones.mid, 0.5)),
-    ])
+    stage.fill_vertical(
+        [
+            (0.0, mix(tones.mid, tones.key, 0.5)),
+            (0.55, mix(tones.key, tones.light, 0.45)),
+            (0.8, mix(tones.mid, tones.key, 0.3)),
+            (1.0, mix(tones.shadow, tones.mid, 0.5)),
+        ]
+    )
     light = (float(rng.uniform(0.35, 0.65)), -0.10)
     stage.glow((light[0], 0.3), 0.5, tones.light, 0.6)
     layers = 4
@@ -145,37 +161,33 @@ def stage_profile_column(stage: Stage) -> np.ndarray[tuple[int, ...], np.dtype[n
 
 def paint_city(stage: Stage) -> None:
     """Towers in three depths with lit windows, haze in the streets."""
-    tones, rng = stage.palette, stage.rng
+    tones = stage.palette
     sun = _paint_sky(stage, 0.74)
     stage.shafts(sun, tones.light, 0.3)
     layers = 4
     for layer in range(layers):
         near = (layer + 1) / layers
         colour = mix(mix(tones.key, tones.mid, 0.55 + 0.4 * near), tones.shadow, 0.92 * near)
-        _paint_towers(stage, near, colour, lit=0.16 + 0.22 * near, rng=rng)
+        _paint_towers(stage, near, colour)
         _mist(stage, 0.80 + 0.04 * layer, 0.10, 0.42 * (1 - near) + 0.06)
     stage.glow((sun[0], 0.78), 0.45, tones.key, 0.25)
     stage.anchors = _anchors(stage, sun, 0.30)
 
 
-def _paint_towers(
-    stage: Stage, near: float, colour: Rgb, lit: float, rng: np.random.Generator
-) -> None:
+def _paint_towers(stage: Stage, near: float, colour: Rgb) -> None:
     """One depth of towers, each painted into its own columns of the frame only."""
+    rng = stage.rng
     left = -0.02
     while left < 1.0:
         width = float(rng.uniform(0.03, 0.062)) * (0.6 + 1.1 * near)
         top = 0.80 - float(rng.beta(2, 3)) * (0.70 - 0.30 * near) + 0.10 * near
         first, last = (round(min(max(p, 0.0), 1.0) * stage.width) for p in (left, left + width))
         if last > first:
-            _paint_tower(stage, slice(first, last), top, near, colour, lit, rng)
+            _paint_tower(stage, slice(first, last), top, near, colour)
         left += width * float(rng.uniform(0.9, 1.3))
 
 
-def _paint_tower(
-    stage: Stage, columns: slice, top: float, near: float, colour: Rgb, lit: float,
-    rng: np.random.Generator,
-) -> None:
+def _paint_tower(stage: Stage, columns: slice, top: float, near: float, colour: Rgb) -> None:
     tones = stage.palette
     area = stage.rgb[:, columns]
     body = smoothstep(-0.001, 0.001, as_plane(stage.y - top))[..., None]
@@ -185,8 +197,8 @@ def _paint_tower(
     pane = 0.010 + 0.004 * near
     across = np.arange(area.shape[1], dtype=np.float32)[None, :] / stage.height / pane
     down = (stage.y - top) / (pane * 1.35)
-    on = rng.random((128, 64)) < lit
-    power = (on * rng.uniform(0.3, 1, on.shape)).astype(np.float32)
+    on = stage.rng.random((128, 64)) < _LIT_FAR + _LIT_NEARER * near
+    power = (on * stage.rng.uniform(0.3, 1, on.shape)).astype(np.float32)
     rows, sides = np.clip(down.astype(int), 0, 127), np.clip(across.astype(int), 0, 63)
     frame = (np.abs(np.mod(across, 1) - 0.5) < 0.26) & (np.abs(np.mod(down, 1) - 0.5) < 0.22)  # noqa: PLR2004 - a pane's share
     glass = np.asarray(mix(tones.key, tones.light, 0.4), np.float32)
@@ -213,9 +225,14 @@ def paint_space(stage: Stage) -> None:
     stage.lay(mix(tones.shadow, tones.mid, 0.4), smoothstep(1.0, 0.992, as_plane(disc)))
     lit = smoothstep(0.86, 1.0, as_plane(disc)) * smoothstep(1.0, 0.992, as_plane(disc))
     stage.light(tones.key, as_plane(lit * (0.55 + 0.45 * stage.clouds(9, 4, 2))))
-    stage.light(tones.accent, as_plane(np.exp(-np.maximum(disc - 1, 0) / 0.05)
-                                       * smoothstep(0.99, 1.0, as_plane(disc)) * 0.75))
-    light = (float(rng.choice([0.2, 0.8])), 0.82)
+    stage.light(
+        tones.accent,
+        as_plane(
+            np.exp(-np.maximum(disc - 1, 0) / 0.05) * smoothstep(0.99, 1.0, as_plane(disc)) * 0.75
+        ),
+    )
+    light = (float(rng.choice([0.2, 0.8])), 0.80)
     stage.glow(light, 0.30, tones.key, 0.5)
     stage.glow(light, 0.07, tones.light, 0.9)
     stage.anchors = _anchors(stage, light, 0.26)
+    stage.anchors.figure = (centre[0], 0.85)

@@ -24,7 +24,9 @@ _NECK: Final = (-0.027, -0.885, 0.027, -0.83)
 _HAIR: Final = (-0.060, -0.985, 0.060, -0.845)
 
 
-def draw_figure(frame: Image.Image, feet: Point, height: float, light: Point, tones: Palette) -> None:
+def draw_figure(
+    frame: Image.Image, feet: Point, height: float, light: Point, tones: Palette
+) -> None:
     """A person of `height` (share of the frame's) standing at `feet`, lit from `light`."""
     tall = height * frame.height
     left, right = int(-0.22 * tall), int(0.22 * tall)
@@ -47,7 +49,9 @@ def draw_figure(frame: Image.Image, feet: Point, height: float, light: Point, to
     _stamp(frame, mask.resize(size, Image.Resampling.LANCZOS), place, light, tones)
 
 
-def draw_airship(frame: Image.Image, middle: Point, length: float, light: Point, tones: Palette) -> None:
+def draw_airship(
+    frame: Image.Image, middle: Point, length: float, light: Point, tones: Palette
+) -> None:
     """An airship of `length` (share of the frame's height) around `middle`."""
     long = length * frame.height
     size = (int(long * 1.1), int(long * 0.5))
@@ -55,12 +59,24 @@ def draw_airship(frame: Image.Image, middle: Point, length: float, light: Point,
     draw = ImageDraw.Draw(mask)
     w, h = mask.size
     draw.ellipse((w * 0.06, h * 0.10, w * 0.94, h * 0.66), fill=255)
-    draw.polygon([(w * 0.78, h * 0.36), (w * 0.97, h * 0.06), (w * 0.99, h * 0.10),
-                  (w * 0.93, h * 0.38), (w * 0.99, h * 0.66), (w * 0.97, h * 0.70)], fill=255)
+    draw.polygon(
+        [
+            (w * 0.78, h * 0.36),
+            (w * 0.97, h * 0.06),
+            (w * 0.99, h * 0.10),
+            (w * 0.93, h * 0.38),
+            (w * 0.99, h * 0.66),
+            (w * 0.97, h * 0.70),
+        ],
+        fill=255,
+    )
     draw.rounded_rectangle((w * 0.36, h * 0.70, w * 0.58, h * 0.82), radius=h * 0.05, fill=255)
     for strut in (0.40, 0.54):
         draw.line((w * strut, h * 0.62, w * strut, h * 0.72), fill=255, width=max(w // 200, 1))
-    place = (round(middle[0] * frame.width - size[0] / 2), round(middle[1] * frame.height - size[1] / 2))
+    place = (
+        round(middle[0] * frame.width - size[0] / 2),
+        round(middle[1] * frame.height - size[1] / 2),
+    )
     _stamp(frame, mask.resize(size, Image.Resampling.LANCZOS), place, light, tones)
 
 
@@ -72,8 +88,12 @@ def _shade(frame: Image.Image, feet: Point, tall: float, light: Point, tones: Pa
     lean = (feet[0] - light[0]) * tall / 4 * 0.8
     reach = tall / 4
     ImageDraw.Draw(shadow).polygon(
-        [(x - reach * 0.09, y), (x + reach * 0.09, y),
-         (x + lean + reach * 0.2, y + reach * 0.28), (x + lean - reach * 0.2, y + reach * 0.28)],
+        [
+            (x - reach * 0.09, y),
+            (x + reach * 0.09, y),
+            (x + lean + reach * 0.2, y + reach * 0.28),
+            (x + lean - reach * 0.2, y + reach * 0.28),
+        ],
         fill=150,
     )
     soft = shadow.filter(ImageFilter.GaussianBlur(reach * 0.035)).resize(frame.size)
@@ -90,8 +110,11 @@ def _stamp(
     rim = ImageChops.subtract(mask, inner).filter(ImageFilter.GaussianBlur(offset * 0.45))
     body = mix(tones.shadow, (0.0, 0.0, 0.0), 0.35)
     frame.paste(_solid(mask.size, body), place, mask)
-    frame.paste(_solid(mask.size, mix(tones.key, tones.light, 0.5)), place,
-                rim.point([min(round(v * 0.85), 255) for v in range(256)]))
+    frame.paste(
+        _solid(mask.size, mix(tones.key, tones.light, 0.5)),
+        place,
+        rim.point([min(round(v * 0.85), 255) for v in range(256)]),
+    )
 
 
 def _solid(size: Sequence[int], colour: Rgb) -> Image.Image:

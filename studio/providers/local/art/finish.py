@@ -1,24 +1,19 @@
-"""The last touch on a still: grade, vignette, grain, caption and the honest mark."""
+"""The last touch on a still: grade, vignette and grain."""
 
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFont
+from PIL import Image, ImageChops, ImageEnhance
 
-from studio.providers.local.words import words_of
+from studio.providers.local.words import word_set, words_of
 
-MARK: Final = "ANIMATIC"
-"""On every local still, so that nobody takes it for a generative model's work."""
-CAPTION_LENGTH_MAX: Final = 80
 _GRAIN_TILE: Final = 256
-_MARGIN: Final = 0.035
-_FONT_SIZE_MIN: Final = 9
 
 
 @dataclass(frozen=True)
 class Grade:
-    """`contrast` and `saturation` 1 = as painted; `warmth` and `fade` 0 = none; `grain` in steps."""
+    """`contrast` and `saturation`: 1 is as painted. `warmth` and `fade`: 0 is none."""
 
     contrast: float = 1.06
     saturation: float = 1.04
@@ -29,23 +24,41 @@ class Grade:
 
 
 _GRADES: Final[tuple[tuple[frozenset[str], Grade], ...]] = (
-    (frozenset("noir monochrome black bw".split()), Grade(1.22, 0.12, 0.0, 0.0, 6.0, 0.6)),
-    (frozenset("anime cartoon toon cel comic pixar animated animation".split()),
-     Grade(1.08, 1.35, 0.0, 0.0, 0.6, 0.2)),
-    (frozenset("watercolor watercolour painterly storybook pastel sketch illustration".split()),
-     Grade(0.92, 0.88, 0.1, 0.5, 4.0, 0.15)),
-    (frozenset("vintage retro super film analog analogue nostalgic polaroid".split()),
-     Grade(0.98, 0.82, 0.5, 0.55, 7.0, 0.5)),
-    (frozenset("documentary natural naturalistic handheld vlog".split()),
-     Grade(1.0, 0.92, 0.0, 0.1, 3.5, 0.25)),
-    (frozenset("neon cyberpunk synthwave scifi futuristic".split()),
-     Grade(1.16, 1.3, -0.35, 0.0, 2.5, 0.5)),
-    (frozenset("fantasy dream dreamy surreal ethereal magical".split()),
-     Grade(1.0, 1.18, 0.15, 0.3, 1.5, 0.35)),
-    (frozenset("horror gothic dark thriller".split()), Grade(1.2, 0.7, -0.3, 0.0, 6.0, 0.65)),
-    (frozenset("commercial product clean minimal bright studio".split()),
-     Grade(1.04, 1.1, 0.0, 0.12, 0.8, 0.12)),
-)  # fmt: skip
+    (
+        word_set("neon cyberpunk synthwave futuristic science"),
+        Grade(1.16, 1.3, -0.35, 0.0, 2.5, 0.5),
+    ),
+    (word_set("noir monochrome bw"), Grade(1.22, 0.06, 0.0, 0.0, 5.0, 0.6)),
+    (
+        word_set("anime cartoon toon cel comic animated animation"),
+        Grade(1.08, 1.35, 0.0, 0.0, 0.6, 0.2),
+    ),
+    (
+        word_set("watercolor watercolour painterly storybook pastel sketch illustration"),
+        Grade(0.92, 0.88, 0.1, 0.5, 3.0, 0.1),
+    ),
+    (
+        word_set("vintage retro analog analogue nostalgic polaroid"),
+        Grade(0.98, 0.82, 0.5, 0.55, 6.0, 0.5),
+    ),
+    (
+        word_set("documentary natural naturalistic handheld vlog"),
+        Grade(1.0, 0.92, 0.0, 0.1, 3.0, 0.25),
+    ),
+    (
+        word_set("fantasy dream dreamy dreamlike surreal ethereal magical"),
+        Grade(1.0, 1.18, 0.15, 0.3, 1.5, 0.35),
+    ),
+    (word_set("horror gothic thriller"), Grade(1.2, 0.6, -0.3, 0.0, 5.0, 0.65)),
+    (
+        word_set("golden sunset clay stop motion cutout paper"),
+        Grade(1.05, 1.15, 0.5, 0.1, 2.0, 0.3),
+    ),
+    (
+        word_set("commercial product clean minimal studio"),
+        Grade(1.04, 1.1, 0.0, 0.12, 0.8, 0.12),
+    ),
+)
 
 
 def grade_of(style: str) -> Grade:
@@ -91,26 +104,3 @@ def _with_grain(picture: Image.Image, strength: float, rng: np.random.Generator)
         for top in range(0, picture.height, _GRAIN_TILE):
             sheet.paste(tile, (left, top))
     return ImageChops.add(picture, Image.merge("RGB", (sheet, sheet, sheet)), 1, -128)
-
-
-def write_caption(picture: Image.Image, caption: str) -> None:
-    """Write the mark into the lower right corner and the caption, if any, into the lower left.
-
-    Any text goes: what the bundled font has no glyph for comes out as a box.
-    """
-    overlay = Image.new("L", picture.size, 0)
-    draw = ImageDraw.Draw(overlay)
-    margin = round(_MARGIN * picture.height)
-    bottom = picture.height - margin
-    small = ImageFont.load_default(max(round(picture.height * 0.019), _FONT_SIZE_MIN))
-    draw.text((picture.width - margin, bottom), MARK, fill=150, font=small, anchor="rs")
-    cleaned = " ".join(caption.split())[:CAPTION_LENGTH_MAX]
-    if cleaned:
-        font = ImageFont.load_default(max(round(picture.height * 0.027), _FONT_SIZE_MIN))
-        room = picture.width - 3 * margin - draw.textlength(MARK, font=small)
-        while cleaned and draw.textlength(cleaned, font=font) > room:
-            cleaned = cleaned[:-2].rstrip() + "…" if len(cleaned) > 2 else ""  # noqa: PLR2004
-        draw.text((margin, bottom), cleaned, fill=205, font=font, anchor="ls")
-    shadow = ImageChops.offset(overlay, 1, 1).point([v // 2 for v in range(256)])
-    picture.paste((0, 0, 0), (0, 0), shadow)
-    picture.paste((255, 255, 255), (0, 0), overlay)

@@ -29,9 +29,7 @@ def paint_corridor(stage: Stage) -> None:
     to_wall = _CORRIDOR_WALL / np.maximum(np.abs(across), 1e-4)
     to_floor = _CORRIDOR_FLOOR / np.maximum(down, 1e-4)
     to_ceiling = _CORRIDOR_CEILING / np.maximum(-down, 1e-4)
-    depth = as_plane(
-        np.minimum(np.minimum(to_wall, np.minimum(to_floor, to_ceiling)), _DEPTH_MAX)
-    )
+    depth = as_plane(np.minimum(np.minimum(to_wall, np.minimum(to_floor, to_ceiling)), _DEPTH_MAX))
     on_floor = as_plane(((to_floor <= to_wall) & (down > 0)).astype(np.float32))
     on_ceiling = as_plane(((to_ceiling <= to_wall) & (down < 0)).astype(np.float32))
     nearness = as_plane(np.exp(-depth * 0.33))
@@ -62,8 +60,11 @@ def paint_corridor(stage: Stage) -> None:
     )
 
 
-def _paint_ribs(stage: Stage, depth: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
-                on_floor: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> None:
+def _paint_ribs(
+    stage: Stage,
+    depth: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
+    on_floor: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
+) -> None:
     """Arches every `_RIB_SPACING` along the hall: a dark edge and a thin line of light."""
     tones = stage.palette
     phase = np.abs(np.mod(depth / _RIB_SPACING, 1.0) - 0.5)
@@ -99,12 +100,14 @@ def _wall_quads(vanishing: tuple[float, float], aspect: float, first_side: int) 
                 corners.reverse()
             (left, left_depth), (right, right_depth) = corners
             top, bottom = -0.235, 0.13
-            quads.append((
-                (left, vanishing[1] + top / left_depth),
-                (right, vanishing[1] + top / right_depth),
-                (right, vanishing[1] + bottom / right_depth),
-                (left, vanishing[1] + bottom / left_depth),
-            ))
+            quads.append(
+                (
+                    (left, vanishing[1] + top / left_depth),
+                    (right, vanishing[1] + top / right_depth),
+                    (right, vanishing[1] + bottom / right_depth),
+                    (left, vanishing[1] + bottom / left_depth),
+                )
+            )
     return quads
 
 
@@ -123,7 +126,9 @@ def paint_tunnel(stage: Stage) -> None:
     for _ in range(7):
         count, phase = int(rng.integers(3, 19)), float(rng.uniform(0, 2 * math.pi))
         streaks += np.maximum(np.sin(twist * count + phase), 0) ** 6 / 3
-    stage.light(tones.accent, as_plane(np.clip(streaks, 0, 1) * smoothstep(0.05, 0.6, radius) * 0.6))
+    stage.light(
+        tones.accent, as_plane(np.clip(streaks, 0, 1) * smoothstep(0.05, 0.6, radius) * 0.6)
+    )
     rings = np.exp(-((np.abs(np.mod(depth * 1.15 + 0.05 * streaks, 1) - 0.5) / 0.10) ** 2))
     stage.light(tones.key, as_plane(rings * np.exp(-depth * 0.25) * 0.55))
     stage.glow(centre, 0.15, tones.light, 1.0)
@@ -139,17 +144,17 @@ def paint_tunnel(stage: Stage) -> None:
     )
 
 
-def _ring_quads(
-    centre: tuple[float, float], aspect: float, rng: np.random.Generator
-) -> list[Quad]:
+def _ring_quads(centre: tuple[float, float], aspect: float, rng: np.random.Generator) -> list[Quad]:
     """Pictures that tumble around the axis, large at the rim and small towards the end."""
     quads: list[Quad] = []
     turn = float(rng.uniform(0, 2 * math.pi))
     for place in range(12):
         reach = (0.66, 0.46, 0.33)[place // 4]
         angle = turn + place * 2 * math.pi / 4 + (place // 4) * 0.8
-        middle = (centre[0] + reach * math.cos(angle) / aspect * 1.25,
-                  centre[1] + reach * math.sin(angle) * 0.8)
+        middle = (
+            centre[0] + reach * math.cos(angle) / aspect * 1.25,
+            centre[1] + reach * math.sin(angle) * 0.8,
+        )
         quads.append(tilted_quad(middle, reach * 0.30, aspect, angle * 0.4, ratio=1.2))
     return quads
 
@@ -158,12 +163,14 @@ def paint_chamber(stage: Stage) -> None:
     """A tall room: arched windows, beams of light, a floor that mirrors them."""
     tones, rng = stage.palette, stage.rng
     floor = 0.72
-    stage.fill_vertical([
-        (0.0, mix(tones.shadow, tones.mid, 0.55)),
-        (floor, mix(tones.mid, tones.key, 0.35)),
-        (floor + 0.001, mix(tones.shadow, tones.mid, 0.7)),
-        (1.0, mix(tones.shadow, tones.mid, 0.15)),
-    ])
+    stage.fill_vertical(
+        [
+            (0.0, mix(tones.shadow, tones.mid, 0.55)),
+            (floor, mix(tones.mid, tones.key, 0.35)),
+            (floor + 0.001, mix(tones.shadow, tones.mid, 0.7)),
+            (1.0, mix(tones.shadow, tones.mid, 0.15)),
+        ]
+    )
     light = (0.68 if rng.random() < 0.5 else 0.32, 0.22)  # noqa: PLR2004 - a coin
     stage.glow((light[0], 0.35), 0.55, tones.key, 0.5)
     count = 5
@@ -171,12 +178,15 @@ def paint_chamber(stage: Stage) -> None:
         place = (window + 0.5) / count
         _paint_window(stage, place, floor, brightness=1.0 - 0.9 * abs(place - light[0]))
     stage.lay(mix(tones.mid, tones.key, 0.3), stage.clouds(5, 4) * 0.16)
-    stage.shafts((light[0], 0.02), tones.light, 0.75, rays=11)
+    stage.shafts((light[0], -0.16), tones.light, 0.75, rays=11)
     stage.glow((light[0], 0.12), 0.30, tones.light, 0.55)
     stage.light(
         tones.key,
-        as_plane(np.exp(-(((stage.y - floor - 0.12) / 0.10) ** 2))
-                 * np.exp(-(((stage.x - light[0]) / 0.28) ** 2)) * 0.5),
+        as_plane(
+            np.exp(-(((stage.y - floor - 0.12) / 0.10) ** 2))
+            * np.exp(-(((stage.x - light[0]) / 0.28) ** 2))
+            * 0.5
+        ),
     )
     _haze(stage, 0.12)
     away = 0.36 if light[0] > 0.5 else 0.64  # noqa: PLR2004 - the other half
@@ -195,9 +205,11 @@ def _paint_window(stage: Stage, place: float, floor: float, brightness: float) -
     half, top, bottom = 0.062, 0.20, floor - 0.13
     sideways = np.abs(stage.x - place) / half
     arch = np.sqrt(np.clip(1 - sideways**2, 0, 1)) * half * stage.aspect
-    inside = smoothstep(0.0, 0.012, as_plane(stage.y - (top - arch))) * smoothstep(
-        0.0, 0.008, as_plane(bottom - stage.y)
-    ) * smoothstep(1.0, 0.94, as_plane(sideways))
+    inside = (
+        smoothstep(0.0, 0.012, as_plane(stage.y - (top - arch)))
+        * smoothstep(0.0, 0.008, as_plane(bottom - stage.y))
+        * smoothstep(1.0, 0.94, as_plane(sideways))
+    )
     bars = 1 - 0.55 * smoothstep(0.06, 0.02, as_plane(np.abs(sideways)))
     rows = 1 - 0.45 * smoothstep(0.05, 0.02, as_plane(np.abs(np.mod(stage.y * 11, 1) - 0.5)))
     stage.lay(mix(tones.key, tones.light, 0.75), as_plane(inside * bars * rows * brightness))
@@ -214,8 +226,10 @@ def _orbit_quads(aspect: float, rng: np.random.Generator) -> list[Quad]:
         angle = turn + place * 2 * math.pi / 14
         nearness = (1 + math.sin(angle)) / 2
         middle = (0.5 + 0.46 * math.cos(angle), 0.115 + 0.085 * math.sin(angle))
-        height = 0.055 + 0.085 * nearness
-        quads.append((nearness, tilted_quad(middle, height, aspect, 0.25 * math.cos(angle * 2), 1.25)))
+        height = 0.07 + 0.10 * nearness
+        quads.append(
+            (nearness, tilted_quad(middle, height, aspect, 0.25 * math.cos(angle * 2), 1.25))
+        )
     return [quad for _, quad in sorted(quads, key=lambda item: -item[0])]
 
 
@@ -233,14 +247,16 @@ def tilted_quad(
 
 
 def paint_spotlight(stage: Stage) -> None:
-    """Where the words name no place: a dark stage, a cone of light, haze and a pool on the floor."""
+    """Where the words name no place: a dark stage, a cone of light, a pool on the floor."""
     tones, rng = stage.palette, stage.rng
-    stage.fill_vertical([
-        (0.0, mix(tones.shadow, (0.0, 0.0, 0.0), 0.2)),
-        (0.74, mix(tones.shadow, tones.mid, 0.75)),
-        (0.76, mix(tones.shadow, tones.mid, 0.45)),
-        (1.0, tones.shadow),
-    ])
+    stage.fill_vertical(
+        [
+            (0.0, mix(tones.shadow, (0.0, 0.0, 0.0), 0.2)),
+            (0.74, mix(tones.shadow, tones.mid, 0.75)),
+            (0.76, mix(tones.shadow, tones.mid, 0.45)),
+            (1.0, tones.shadow),
+        ]
+    )
     source = (0.5 + float(rng.uniform(-0.18, 0.18)), -0.08)
     sideways = (stage.x - source[0]) * stage.aspect
     reach = stage.y - source[1]
@@ -252,7 +268,10 @@ def paint_spotlight(stage: Stage) -> None:
     stage.glow((source[0], 0.0), 0.30, tones.light, 0.7)
     _haze(stage, 0.18)
     stage.anchors = Anchors(
-        hero=(0.5, 0.45), hero_height=0.62, figure=(0.24, 0.93), light=(source[0], 0.02),
+        hero=(0.5, 0.45),
+        hero_height=0.62,
+        figure=(0.24, 0.93),
+        light=(source[0], 0.02),
         gallery=_orbit_quads(stage.aspect, rng),
     )
 

@@ -82,8 +82,10 @@ def hang(frame: Image.Image, picture: Image.Image, quad: Quad, glow: Rgb, streng
 
 
 def _spill(
-    frame: Image.Image, corners: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
-    colour: Rgb, strength: float,
+    frame: Image.Image,
+    corners: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
+    colour: Rgb,
+    strength: float,
 ) -> None:
     """Light around a panel: a blurred copy of its outline, screened onto what is behind it."""
     small = (max(frame.width // 8, 2), max(frame.height // 8, 2))

@@ -26,7 +26,8 @@ _NOISE_CELLS_MAX: Final = 512
 @dataclass
 class Anchors:
     """Where a scene has room: the main reference, the smaller pictures (nearest first), a figure,
-    and where the light comes from."""
+    and where the light comes from.
+    """
 
     hero: Point = (0.5, 0.46)
     hero_height: float = 0.6
@@ -40,14 +41,12 @@ class Anchors:
 class Stage:
     """A picture being painted. `rgb` has shape (height, width, 3), 0 to 1, gamma-encoded."""
 
-    def __init__(
-        self, width: int, height: int, palette: Palette, rng: np.random.Generator
-    ) -> None:
+    def __init__(self, width: int, height: int, palette: Palette, rng: np.random.Generator) -> None:
         self.width, self.height = width, height
         self.palette, self.rng = palette, rng
         self.aspect = width / height
-        self.x: Plane = ((np.arange(width, dtype=np.float32) + 0.5) / width)[None, :]
-        self.y: Plane = ((np.arange(height, dtype=np.float32) + 0.5) / height)[:, None]
+        self.x: Plane = as_plane((np.arange(width) + 0.5) / width)[None, :]
+        self.y: Plane = as_plane((np.arange(height) + 0.5) / height)[:, None]
         self.rgb: NDArray[np.float32] = np.zeros((height, width, 3), np.float32)
         self.anchors = Anchors()
 
@@ -69,7 +68,7 @@ class Stage:
         self.rgb += added * (1 - np.clip(self.rgb, 0, 1))
 
     def glow(self, place: Point, radius: float, colour: Rgb, strength: float) -> None:
-        self.light(colour, strength * np.exp(-self.distance(place) ** 2 / radius**2))
+        self.light(colour, strength * np.exp(-(self.distance(place) ** 2) / radius**2))
 
     def distance(self, place: Point) -> Plane:
         across = (self.x - place[0]) * self.aspect

@@ -1,0 +1,73 @@
+"""The speaking child process: text on stdin, a WAV file at the path given as the argument.
+
+espeak-ng is under the GPL; it is loaded here and nowhere else, so that it stays a program of its
+own. Run it as `python -m studio.providers.local.speak_child DESTINATION`. It imports nothing of
+the studio, so it also runs as a plain file.
+
+The C interface is `espeak-ng/speak_lib.h` of espeak-ng 1.52.
+"""
+
+import ctypes
+import sys
+import wave
+
+import espeakng_loader
+
+_AUDIO_OUTPUT_SYNCHRONOUS = 2
+_CHARS_UTF8 = 1
+_POSITION_CHARACTER = 1
+_PARAMETER_RATE = 1
+_WORDS_PER_MINUTE = 158
+_BUFFER_MILLISECONDS = 500
+_VOICE = b"en-us"
+
+_Callback = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
+)
+
+
+def speak(text: str, destination: str) -> None:
+    """Write 16-bit mono at espeak's own sample rate. Raises RuntimeError where espeak refuses."""
+    library = ctypes.CDLL(espeakng_loader.get_library_path())
+    data = str(espeakng_loader.get_data_path()).encode()
+    rate = library.espeak_Initialize(_AUDIO_OUTPUT_SYNCHRONOUS, _BUFFER_MILLISECONDS, data, 0)
+    if rate <= 0:
+        raise RuntimeError("espeak-ng could not be initialised")
+    with wave.open(destination, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+
+        def write(samples: "ctypes._Pointer[ctypes.c_short]", count: int, _events: object) -> int:
+            if samples and count > 0:
+                file.writeframes(ctypes.string_at(samples, 2 * count))
+            return 0
+
+        callback = _Callback(write)
+        library.espeak_SetSynthCallback(callback)
+        library.espeak_SetVoiceByName(_VOICE)
+        library.espeak_SetParameter(_PARAMETER_RATE, _WORDS_PER_MINUTE, 0)
+        spoken = text.encode("utf-8", "ignore") + b"\0"
+        failed = library.espeak_Synth(
+            spoken, ctypes.c_size_t(len(spoken)), 0, _POSITION_CHARACTER, 0, _CHARS_UTF8, None, None
+        )
+        library.espeak_Synchronize()
+        library.espeak_Terminate()
+    if failed:
+        raise RuntimeError(f"espeak-ng could not speak the text (error {failed})")
+
+
+def main() -> int:
+    if len(sys.argv) != 2:  # noqa: PLR2004 - the program and its argument
+        sys.stderr.write("usage: speak_child DESTINATION\n")
+        return 2
+    try:
+        speak(sys.stdin.buffer.read().decode("utf-8", "replace"), sys.argv[1])
+    except (RuntimeError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
