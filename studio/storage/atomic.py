@@ -10,7 +10,8 @@ from typing import IO, Final
 COPY_CHUNK_BYTES: Final = 1024 * 1024
 """Bounded memory at a size where the system calls no longer count."""
 
-_RENAME_ATTEMPTS: Final = 3
+_RENAME_ATTEMPTS: Final = 20
+"""A deletion beside us may prune the new folder each time; that it does so twenty times is not."""
 
 
 @contextmanager
@@ -53,7 +54,7 @@ def _move_into_place(temporary: Path, target: Path) -> None:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             temporary.replace(target)
-        except FileNotFoundError:
+        except (FileNotFoundError, FileExistsError):
             if attempt == _RENAME_ATTEMPTS:
                 raise
         else:
