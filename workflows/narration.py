@@ -33,6 +33,11 @@ class Narrator:
         if any(await asyncio.gather(*self._speaking)):
             self._context.recorder.deliver("voice")
 
+    def stop(self) -> None:
+        """Give up what is not spoken yet; nothing is left to say after this."""
+        for task in self._speaking:
+            task.cancel()
+
     async def _speak(self, task: BriefTask) -> bool:
         try:
             spoken = await workflow.execute_activity_method(

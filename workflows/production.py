@@ -49,6 +49,12 @@ class Production:
         self._narrator = Narrator(context)
 
     async def run(self) -> Film:
+        try:
+            return await self._run_stages()
+        finally:
+            self._narrator.stop()
+
+    async def _run_stages(self) -> Film:
         analysis = await self._look_at_input()
         track = await self._make_music(analysis)
         screenplay = await self._plan_shots(analysis)
@@ -116,10 +122,15 @@ class Production:
 
     async def _shoot(self, documents: Documents) -> list[tuple[ShotTiming, Clip]]:
         self._enter(Stage.STORYBOARDING)
-        made = await asyncio.gather(
-            *(ShotRun(self._context, shot, documents).run() for shot in self._plan.shots)
-        )
-        shots = [(shot, clip) for shot, clip in zip(self._plan.shots, made, strict=True) if clip]
+        # A task group, unlike gather, outlasts every shot when the render is canceled: what a
+        # provider delivers in that moment is kept and charged.
+        async with asyncio.TaskGroup() as group:
+            runs = [
+                group.create_task(ShotRun(self._context, shot, documents).run())
+                for shot in self._plan.shots
+            ]
+        made = zip(self._plan.shots, (run.result() for run in runs), strict=True)
+        shots = [(shot, clip) for shot, clip in made if clip is not None]
         self._refuse_too_many_failures()
         self._narrator.say(Stage.FILMING, f"{len(shots)} shots are filmed.")
         return shots

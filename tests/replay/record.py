@@ -1,0 +1,108 @@
+"""Record the histories that `test_recorded_histories.py` replays.
+
+    python -m tests.replay.record
+
+Run it only when a change to the workflow is meant to break the runs in flight (and say so in the
+changelog); otherwise a history that no longer replays is a bug in the change.
+"""
+
+import asyncio
+import contextlib
+import json
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+
+from temporalio.client import Client, WorkflowFailureError
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from runtime.temporal_config import load_temporal_config
+from runtime.temporal_server import start_temporal
+from tests.kit.renders import render_input
+from tests.kit.runs import Handle, running
+from tests.kit.scripted import ScriptedStudio, fail, fail_first
+from workflows.render import RenderWorkflow
+
+HISTORIES: Final = Path(__file__).parent / "histories"
+
+Meanwhile = Callable[[Handle, ScriptedStudio], Awaitable[None]]
+
+
+async def _nothing(_handle: Handle, _studio: ScriptedStudio) -> None:
+    """The run is left alone."""
+
+
+async def _cancel_while_filming(handle: Handle, studio: ScriptedStudio) -> None:
+    await studio.reached["await_clip/2"].wait()
+    await handle.signal(RenderWorkflow.cancel, "recorded")
+
+
+async def _cancel_natively(handle: Handle, studio: ScriptedStudio) -> None:
+    await studio.reached["await_clip/2"].wait()
+    await handle.cancel()
+
+
+def _scripted(gate: str | None = None, **steps: Callable[[int], None]) -> ScriptedStudio:
+    script = {name.replace("__", "/"): step for name, step in steps.items()}
+    studio = ScriptedStudio(script=script)
+    if gate:
+        studio.gate(gate)
+    return studio
+
+
+def _paths() -> dict[str, tuple[ScriptedStudio, Meanwhile]]:
+    refusal = fail("provider_rejected", "Refused.")
+    return {
+        "completed": (_scripted(), _nothing),
+        "canceled": (_scripted("await_clip/2"), _cancel_while_filming),
+        "canceled-natively": (_scripted("await_clip/2"), _cancel_natively),
+        "shot-replaced": (_scripted(submit_clip__2=refusal), _nothing),
+        "shot-filmed-again": (_scripted(await_clip__1=fail_first("clip_failed", "x")), _nothing),
+        "order-reconciled": (_scripted(submit_clip__1=fail_first("unexpected", "x")), _nothing),
+        "failed": (_scripted(submit_clip__1=refusal, submit_clip__2=refusal), _nothing),
+        "join-failed": (_scripted(assemble_film=fail("disk_full", "No room.")), _nothing),
+    }
+
+
+async def _record(client: Client) -> None:
+    for name, (studio, meanwhile) in _paths().items():
+        async with running(client, studio, render_input(music=True, voice=True)) as handle:
+            await meanwhile(handle, studio)
+            with contextlib.suppress(WorkflowFailureError):
+                await handle.result()
+        history = (await handle.fetch_history()).to_json_dict()
+        text = json.dumps(_without_machine(history), indent=1)
+        await asyncio.to_thread((HISTORIES / f"{name}.json").write_text, text + "\n")
+
+
+def _without_machine(document: object) -> object:
+    """Stack traces and identities tell of the recording machine and mean nothing to a replay."""
+    if isinstance(document, dict):
+        return {
+            key: "recorded" if key == "identity" else _without_machine(value)
+            for key, value in document.items()
+            if key != "stackTrace"
+        }
+    if isinstance(document, list):
+        return [_without_machine(item) for item in document]
+    return document
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        server = start_temporal(
+            load_temporal_config(), log_file=Path(folder) / "server.log", headless=True
+        )
+        try:
+            asyncio.run(_connect_and_record(server.address))
+        finally:
+            server.stop()
+
+
+async def _connect_and_record(address: str) -> None:
+    await _record(await Client.connect(address, data_converter=pydantic_data_converter))
+
+
+if __name__ == "__main__":
+    main()
