@@ -3,6 +3,7 @@
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
+from sqlalchemy.orm import Session
 
 from gateway.auth import find_key
 from gateway.dependencies import Gateway
@@ -15,6 +16,7 @@ from studio.accounts.service import account_defaults
 from studio.catalog.document import CatalogueDocument
 from studio.contracts.defaults import AccountDefaults
 from studio.ingest.strict_json import parse_request
+from studio.ledger.errors import UnknownWallet
 from studio.ledger.service import balance, wallet_id
 
 CATALOGUE_MAX_AGE_SECONDS: Final = 60
@@ -71,10 +73,16 @@ async def _caller(
     principal = await gateway.keys.principal(secret)
     account_id = principal.account_id
 
-    defaults, wallet = await gateway.threads.read(
-        lambda session: (
-            account_defaults(session, account_id=account_id),
-            balance(session, wallet=wallet_id(account_id)),
-        )
-    )
-    return principal, defaults, wallet.available
+    def read(session: Session) -> tuple[AccountDefaults, int]:
+        return account_defaults(session, account_id=account_id), _available(session, account_id)
+
+    defaults, available = await gateway.threads.read(read)
+    return principal, defaults, available
+
+
+def _available(session: Session, account_id: str) -> int:
+    """The account's credits; none where nobody has opened its wallet yet."""
+    try:
+        return balance(session, wallet=wallet_id(account_id)).available
+    except UnknownWallet:
+        return 0

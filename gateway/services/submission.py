@@ -34,7 +34,7 @@ from studio.contracts.workflow_io import RenderInput, Timings
 from studio.ingest.forms import SubmittedForm
 from studio.ingest.strict_json import parse_request
 from studio.ledger.errors import InsufficientCredits
-from studio.ledger.service import reserve, wallet_id
+from studio.ledger.service import open_wallet, reserve
 from studio.pricing.freeze import FrozenRender
 from studio.renders.repository import (
     NewRender,
@@ -215,7 +215,7 @@ class Submissions:
             # The ledger first: it locks the wallet, and so the account's submissions queue here.
             reserve(
                 session,
-                wallet=wallet_id(new.account_id),
+                wallet=open_wallet(session, owner=new.account_id, now=now),
                 subject=new.project_id,
                 lines=new.workflow_input.plan.charges.lines,
                 expires_at=now + HOLD_LIFETIME,

@@ -1,0 +1,22 @@
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from studio.db.engine import Database
+from tests.api.kit import ApiStack, make_stack
+
+
+@pytest.fixture
+def stack(sqlite_database: Database, tmp_path: Path) -> ApiStack:
+    """A gateway's surroundings on SQLite, of this test's own."""
+    return make_stack(sqlite_database, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def png() -> bytes:
+    """A small picture that every decoder takes."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 48), (40, 90, 160)).save(buffer, "PNG")
+    return buffer.getvalue()

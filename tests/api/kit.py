@@ -1,0 +1,255 @@
+"""A gateway on a real database, real files and a Temporal that does what a test tells it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Literal
+
+import httpx2
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+
+from gateway.app import create_app
+from gateway.clock import Clock, Ids
+from gateway.dependencies import Dependencies
+from gateway.metrics import GatewayMetrics
+from gateway.services.estimates import Pricing
+from gateway.services.uploads import Inspect
+from gateway.services.workflows import QueryUnanswered, WorkflowsUnavailable
+from studio.accounts.service import create_account, issue_key, save_defaults
+from studio.catalog.catalogue import load_catalogue
+from studio.contracts.defaults import AccountDefaults
+from studio.contracts.status import RenderSnapshot, RenderState, Stage
+from studio.contracts.workflow_io import RenderInput
+from studio.db.engine import Database
+from studio.ledger.service import balance, open_wallet, top_up, wallet_id
+from studio.media.inspect import inspect_file
+from studio.renders.repository import load_render, store_snapshot
+from studio.storage.local import LocalStorage
+from studio.storage.signing import SigningKey, UrlSigner
+
+PEPPER = b"a pepper of thirty-two bytes....."
+START = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+BASE_URL = "http://gateway.test"
+KEY_HEADER = "X-FVS-Agent-Key"
+FILM = bytes(range(256)) * 4
+BRIEF = {
+    "name": "Airship",
+    "screenplay": "Shot 1: A glass airship drifts over a frozen city.",
+    "shot_count": 1,
+    "scene_target_duration_seconds": 4,
+    "stage_voice_briefs_enabled": False,
+}
+
+
+class ManualTime:
+    """Moves only when a test, or the code's own waiting, moves it. `on_pause` sees each wait."""
+
+    def __init__(self) -> None:
+        self.elapsed_seconds = 0.0
+        self.on_pause: Callable[[], None] = lambda: None
+
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self.elapsed_seconds)
+
+    def monotonic(self) -> float:
+        return self.elapsed_seconds
+
+    async def pause(self, seconds: float) -> None:
+        self.elapsed_seconds += seconds
+        self.on_pause()
+
+    def clock(self) -> Clock:
+        return Clock(now=self.now, monotonic=self.monotonic, pause=self.pause)
+
+
+@dataclass
+class ScriptedWorkflows:
+    """Temporal's side of the port: remembers what it was asked, answers what a test put in.
+
+    `away` is a server that cannot be reached; `silent` runs do not answer queries. `hold` keeps
+    queries waiting until it is set.
+    """
+
+    started: dict[str, RenderInput] = field(default_factory=dict)
+    canceled: dict[str, str] = field(default_factory=dict)
+    started_canceled: list[str] = field(default_factory=list)
+    answers: dict[str, RenderSnapshot] = field(default_factory=dict)
+    queries: list[str] = field(default_factory=list)
+    away: bool = False
+    start_fails: bool = False
+    silent: bool = False
+    hold: asyncio.Event | None = None
+
+    async def check(self) -> None:
+        if self.away:
+            raise WorkflowsUnavailable
+
+    async def start(self, render: RenderInput, *, cancel_reason: str | None = None) -> str:
+        if self.away or self.start_fails:
+            raise WorkflowsUnavailable
+        self.started.setdefault(render.project_id, render)
+        if cancel_reason is not None:
+            self.started_canceled.append(render.project_id)
+        return f"run-of-{render.project_id}"
+
+    async def cancel(self, project_id: str, reason: str) -> bool:
+        await self.check()
+        if project_id not in self.started:
+            return False
+        self.canceled[project_id] = reason
+        return True
+
+    async def query(self, project_id: str) -> RenderSnapshot:
+        self.queries.append(project_id)
+        if self.hold is not None:
+            await self.hold.wait()
+        if self.away or self.silent or project_id not in self.answers:
+            raise QueryUnanswered("Nobody answers.")
+        return self.answers[project_id]
+
+
+@dataclass
+class ApiStack:
+    """One gateway and everything around it. `folder` is all that it may write to."""
+
+    database: Database
+    folder: Path
+    time: ManualTime
+    workflows: ScriptedWorkflows
+    storage: LocalStorage
+    dependencies: Dependencies
+
+    def configure(self, **changes: object) -> None:
+        """Have the next gateway configured differently."""
+        self.dependencies = replace(self.dependencies, **changes)  # type: ignore[arg-type]
+
+    def open_account(
+        self,
+        account_id: str = "acct_one",
+        *,
+        credits_: int = 1000,
+        environment: Literal["live", "test"] = "test",
+    ) -> str:
+        """An account with credits; the secret of its key."""
+        now = self.time.now()
+        with self.database.transaction() as session:
+            create_account(session, account_id=account_id, name=account_id, now=now)
+            open_wallet(session, owner=account_id, now=now)
+            if credits_:
+                top_up(
+                    session,
+                    wallet=wallet_id(account_id),
+                    credits=credits_,
+                    reference=f"grant-{account_id}",
+                    now=now,
+                )
+            issued = issue_key(
+                session,
+                account_id=account_id,
+                name="test",
+                environment=environment,
+                peppers=[PEPPER],
+                now=now,
+            )
+        return issued.secret
+
+    def save_defaults(self, account_id: str = "acct_one", **fields: str) -> None:
+        defaults = AccountDefaults.model_validate(fields)
+        with self.database.transaction() as session:
+            save_defaults(session, account_id=account_id, defaults=defaults)
+
+    def record(self, project_id: str, **changes: object) -> None:
+        """Do what the workflow's activity does: store the next snapshot."""
+        with self.database.transaction() as session:
+            stored = RenderSnapshot.model_validate(load_render(session, project_id).snapshot)
+            changed = stored.model_copy(update={"revision": stored.revision + 1, **changes})
+            store_snapshot(session, project_id, changed, now=self.time.now())
+
+    def finish(self, project_id: str) -> None:
+        """End a render well, with a film in the store."""
+        key = f"projects/{project_id}_final.mp4"
+        self.storage.put_bytes(key, FILM, content_type="video/mp4")
+        self.record(
+            project_id,
+            status=RenderState.COMPLETED,
+            stage=Stage.COMPLETED,
+            progress=1.0,
+            final_video_key=key,
+        )
+
+    def finish_when_paused(self, *, after_seconds: float) -> None:
+        """End every started render once that much time has been waited."""
+
+        def look() -> None:
+            if self.time.elapsed_seconds >= after_seconds:
+                for project_id in self.workflows.started:
+                    self.finish(project_id)
+
+        self.time.on_pause = look
+
+    def refuse_objects(self) -> None:
+        """Make the store refuse new objects: a file stands where their folder would be."""
+        (self.folder / "storage" / "objects" / "projects").write_bytes(b"")
+
+    def available(self, account_id: str = "acct_one") -> int:
+        with self.database.reading() as session:
+            return balance(session, wallet=wallet_id(account_id)).available
+
+    def stored_files(self) -> list[str]:
+        """Every file in the store and in scratch space."""
+        return sorted(
+            str(path.relative_to(self.folder))
+            for place in (self.folder / "storage", self.folder / "staging")
+            for path in place.rglob("*")
+            if path.is_file()
+        )
+
+    @asynccontextmanager
+    async def client(self, key: str | None = None) -> AsyncIterator[httpx2.AsyncClient]:
+        """A gateway of its own, started and stopped around the block, and a client of it."""
+        app: FastAPI = create_app(self.dependencies)
+        headers = {KEY_HEADER: key} if key else {}
+        transport = httpx2.ASGITransport(app)
+        async with (
+            app.router.lifespan_context(app),
+            httpx2.AsyncClient(
+                transport=transport, base_url=BASE_URL, headers=headers, timeout=30
+            ) as client,
+        ):
+            yield client
+
+
+def make_stack(database: Database, folder: Path, *, inspect: Inspect = inspect_file) -> ApiStack:
+    time, workflows = ManualTime(), ScriptedWorkflows()
+    signer = UrlSigner([SigningKey(id="test", secret=b"s" * 32)])
+    storage = LocalStorage(folder / "storage", signer)
+    projects, requests = count(1), count(1)
+    dependencies = Dependencies(
+        database=database,
+        storage=storage,
+        signer=signer,
+        workflows=workflows,
+        pricing=Pricing(
+            catalogue=load_catalogue(),
+            configured=frozenset(),
+            adapters=frozenset({"local"}),
+            unconfigured="refuse",
+        ),
+        inspect=inspect,
+        clock=time.clock(),
+        ids=Ids(
+            project=lambda: f"proj_api_{next(projects):016x}",
+            request=lambda: f"request-{next(requests)}",
+        ),
+        metrics=GatewayMetrics(CollectorRegistry()),
+        staging=folder / "staging",
+        peppers=(PEPPER,),
+        active_renders_max=3,
+        version="0.0.test",
+    )
+    return ApiStack(database, folder, time, workflows, storage, dependencies)
