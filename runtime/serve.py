@@ -74,6 +74,7 @@ def build_app(
             version=version("future-video-studio"),
             public_base_url=settings.public_base_url,
             trusted_proxies=parse_networks(settings.trusted_proxy_addresses()),
+            timings=settings.timings,
             stopping=stopping,
         )
     )
