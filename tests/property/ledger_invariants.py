@@ -1,0 +1,160 @@
+"""What must hold of the ledger's raw rows, worked out here without the ledger's own code."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import select
+
+from studio.db.engine import Database
+from studio.ledger.tables import LedgerAccountRow, Phase, TransferCode, TransferRow
+
+RESOLUTIONS = (Phase.POST, Phase.VOID, Phase.EXPIRE)
+
+
+class AccountRecord(NamedTuple):
+    id: str
+    kind: str
+    debits_pending: int
+    debits_posted: int
+    credits_posted: int
+
+
+class TransferRecord(NamedTuple):
+    id: UUID
+    phase: Phase
+    code: TransferCode
+    debit: str
+    credit: str
+    amount: int
+    pending_id: UUID | None
+    reverses_id: UUID | None
+    subject: str
+    line_id: str | None
+
+
+@dataclass(frozen=True)
+class Books:
+    """Every row of the ledger at one moment."""
+
+    accounts: dict[str, AccountRecord]
+    transfers: dict[UUID, TransferRecord]
+
+
+def read_books(database: Database) -> Books:
+    account, transfer = LedgerAccountRow, TransferRow
+    with database.reading() as session:
+        accounts = session.execute(
+            select(
+                account.id,
+                account.kind,
+                account.debits_pending,
+                account.debits_posted,
+                account.credits_posted,
+            )
+        ).all()
+        transfers = session.execute(
+            select(
+                transfer.id,
+                transfer.phase,
+                transfer.code,
+                transfer.debit_account_id,
+                transfer.credit_account_id,
+                transfer.amount,
+                transfer.pending_id,
+                transfer.reverses_id,
+                transfer.subject,
+                transfer.line_id,
+            )
+        ).all()
+    return Books(
+        accounts={row[0]: AccountRecord._make(row) for row in accounts},
+        transfers={row[0]: TransferRecord._make(row) for row in transfers},
+    )
+
+
+def check_books(before: Books, now: Books) -> None:
+    """The invariants of every moment, and that history only grows."""
+    check_nothing_past_changed(before, now)
+    check_both_sides_exist(now)
+    check_counters_are_derived(now)
+    check_nothing_overdrawn(now)
+    check_resolutions(now)
+    check_refunds(now)
+
+
+def check_nothing_past_changed(before: Books, now: Books) -> None:
+    for transfer_id, transfer in before.transfers.items():
+        assert now.transfers.get(transfer_id) == transfer, "a past transfer changed"
+
+
+def check_both_sides_exist(books: Books) -> None:
+    debits: Counter[str] = Counter()
+    credits: Counter[str] = Counter()
+    for transfer in books.transfers.values():
+        assert transfer.debit in books.accounts
+        assert transfer.credit in books.accounts
+        assert transfer.debit != transfer.credit
+        if transfer.phase in (Phase.POSTED, Phase.POST):
+            debits[transfer.debit] += transfer.amount
+            credits[transfer.credit] += transfer.amount
+    assert debits.total() == credits.total()
+    owed = sum(a.credits_posted - a.debits_posted for a in _wallets(books))
+    house = [account.id for account in books.accounts.values() if account.kind == "house"]
+    assert owed == sum(debits[name] - credits[name] for name in house), "the books do not balance"
+
+
+def check_counters_are_derived(books: Books) -> None:
+    resolved = {transfer.pending_id for transfer in books.transfers.values()}
+    granted: Counter[str] = Counter()
+    spent: Counter[str] = Counter()
+    held: Counter[str] = Counter()
+    for transfer in books.transfers.values():
+        if transfer.phase is Phase.POSTED:
+            granted[transfer.credit] += transfer.amount
+        elif transfer.phase is Phase.POST:
+            spent[transfer.debit] += transfer.amount
+        elif transfer.phase is Phase.PENDING and transfer.id not in resolved:
+            held[transfer.debit] += transfer.amount
+    for wallet in _wallets(books):
+        counted = (wallet.credits_posted, wallet.debits_posted, wallet.debits_pending)
+        assert counted == (granted[wallet.id], spent[wallet.id], held[wallet.id]), wallet
+
+
+def check_nothing_overdrawn(books: Books) -> None:
+    for wallet in _wallets(books):
+        assert wallet.credits_posted - wallet.debits_posted - wallet.debits_pending >= 0, wallet
+
+
+def check_resolutions(books: Books) -> None:
+    seen: set[UUID] = set()
+    for transfer in books.transfers.values():
+        if transfer.phase not in RESOLUTIONS:
+            assert transfer.pending_id is None
+            continue
+        assert transfer.pending_id is not None
+        assert transfer.pending_id not in seen, "a hold was resolved twice"
+        seen.add(transfer.pending_id)
+        hold = books.transfers[transfer.pending_id]
+        assert hold.phase is Phase.PENDING
+        assert (transfer.debit, transfer.credit) == (hold.debit, hold.credit)
+        assert (transfer.subject, transfer.line_id) == (hold.subject, hold.line_id)
+        lowest = 0 if transfer.phase is Phase.POST else hold.amount
+        assert lowest <= transfer.amount <= hold.amount, (transfer, hold)
+
+
+def check_refunds(books: Books) -> None:
+    refunded: defaultdict[UUID, int] = defaultdict(int)
+    for transfer in books.transfers.values():
+        if transfer.reverses_id is not None:
+            refunded[transfer.reverses_id] += transfer.amount
+    for charge_id, total in refunded.items():
+        charge = books.transfers[charge_id]
+        assert charge.phase is Phase.POST
+        assert total <= charge.amount, "more was refunded than was charged"
+
+
+def _wallets(books: Books) -> Iterable[AccountRecord]:
+    return [account for account in books.accounts.values() if account.kind == "wallet"]
