@@ -1,8 +1,8 @@
 """How every shot is encoded, so that shots can be joined by copying their packets.
 
 One preset for all: equal frame size and rate give byte-identical H.264 parameter sets, whatever
-the picture and the number of threads. A clip made with `video_arguments` is copied by the
-normaliser and by the join, never encoded again.
+the picture and the number of threads. A clip made with `fit_filter` and `video_arguments` is copied
+by the normaliser and by the join, never encoded again.
 """
 
 from typing import Final
@@ -33,7 +33,10 @@ REPRODUCIBLE_ARGUMENTS: Final = ("-map_metadata", "-1", "-map_chapters", "-1", "
 
 
 def video_arguments(frames_per_second: int) -> list[str]:
-    """Output options of ffmpeg for the H.264 stream of a shot."""
+    """Output options of ffmpeg for the H.264 stream of a shot.
+
+    The picture must come from `fit_filter`: the parameter sets carry its pixel shape and colours.
+    """
     return [
         *("-c:v", "libx264", "-preset", VIDEO_PRESET, "-crf", str(VIDEO_CRF)),
         *("-pix_fmt", "yuv420p", "-g", str(frames_per_second * KEYFRAME_INTERVAL_SECONDS)),
