@@ -214,16 +214,3 @@ def test_a_server_that_is_away_is_a_storage_error_in_every_call(
         with pytest.raises(StorageError, match=r"a\.json failed"):
             call()
     assert not (tmp_path / "copy").exists()
-
-
-def test_a_truncated_object_leaves_no_file(
-    endpoint: str, account: ServiceAccount, tmp_path: Path
-) -> None:
-    store = open_store(endpoint, account.credentials)
-    store.put_bytes("gone.mp4", b"x" * 1000, content_type="video/mp4")
-    (tmp_path / "there").mkdir()
-
-    with pytest.raises(StorageError):
-        store.fetch("gone.mp4", tmp_path / "there")
-
-    assert list(tmp_path.iterdir()) == [tmp_path / "there"]
