@@ -104,7 +104,7 @@ def _make_film(stack: Stack, console: Console, out: Path, began_at: float) -> No
         film = out.absolute() / f"{render.project_id}_final.mp4"
         size_bytes = client.download(render.final_video_url, film)
     for warning in render.warnings:
-        console.print(f"Note: {warning}", markup=False)
+        console.print(f"Note: {warning}", markup=False, soft_wrap=True)
     console.print(f"Film:        {film} ({size_bytes / 2**20:.1f} MiB)", soft_wrap=True)
     console.print(f"Credits:     {render.credits_settled} of {render.credits_reserved} spent")
     console.print(f"Temporal UI: {note.temporal_ui_url} (until now; `make dev` keeps it running)")

@@ -24,7 +24,8 @@ STARTUP_SECONDS: Final = 60.0
 
 DEATHS_WHILE_STARTING_MAX: Final = 3
 LOOK_SECONDS: Final = 0.1
-HEALTH_SECONDS: Final = 2.0
+HEALTH_SECONDS: Final = 5.0
+"""The gateway gives each of its own checks two seconds."""
 
 Say = Callable[[str], None]
 Command = tuple[str, ...]
@@ -136,7 +137,7 @@ class Stack:
 
     def stop(self) -> None:
         """Stop what was started and clear the process ids of the note; safe at any time."""
-        self._supervisor.stop()
+        self._supervisor.stop(last="temporal")
         if self._folder is not None and self._note is not None:
             self._note = self._with_pids({})
             self._folder.write_note(self._note)

@@ -42,6 +42,7 @@ def configure_logging(
             foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _drop_colours,
                 structlog.processors.format_exc_info,
                 redact_event,
                 _renderer(log_format),
@@ -61,6 +62,12 @@ def redact_event(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
     if not isinstance(redacted, dict):
         return {"event": redact_text(str(event))}
     return redacted
+
+
+def _drop_colours(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Drop uvicorn's second message, which is painted for terminals."""
+    event.pop("color_message", None)
+    return event
 
 
 def _shared_processors(service: str) -> list[Processor]:

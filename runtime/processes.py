@@ -115,7 +115,7 @@ def last_log_line(log_file: Path, bytes_max: int = 4096) -> str:
 
 @dataclass
 class Supervisor:
-    """Keeps processes running in the order they were added, and stops them in reverse.
+    """Keeps processes running, and stops them.
 
     `on_change` gets the process ids whenever one has changed; `say` gets sentences for people.
     """
@@ -147,11 +147,14 @@ class Supervisor:
             if time.monotonic() >= self._due[name]:
                 self._restart(name, child)
 
-    def stop(self, grace_seconds: float = STOP_GRACE_SECONDS) -> None:
-        """Stop all: what was started last goes first, each waits for the one before."""
-        for child in reversed(list(self._children.values())):
-            child.signal_stop()
-            child.finish(grace_seconds)
+    def stop(self, *, last: str = "", grace_seconds: float = STOP_GRACE_SECONDS) -> None:
+        """Stop all side by side, but for `last`, on which the others still lean meanwhile."""
+        final = [child for name, child in self._children.items() if name == last]
+        for group in ([c for c in self._children.values() if c not in final], final):
+            for child in group:
+                child.signal_stop()
+            for child in group:
+                child.finish(grace_seconds)
         self._children.clear()
 
     def _plan_restart(self, name: str, child: Child) -> None:

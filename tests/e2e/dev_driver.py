@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +14,9 @@ from pathlib import Path
 from runtime.dev_files import DevNote, Pids, StackFolder
 from runtime.ports import free_port
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 """A limit for a machine that is busy, not a measure."""
-STANDIN = (sys.executable, str(Path(__file__).with_name("dev_standin.py")))
+Command = Callable[[Path, "Ports"], list[str]]
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,20 @@ class Ports:
     gateway: int
     temporal: int
     ui: int
+
+
+def standin(directory: Path, ports: Ports) -> list[str]:
+    """The supervisor with processes that only pretend, for tests of the supervisor."""
+    script = str(Path(__file__).with_name("dev_standin.py"))
+    numbers = (str(ports.gateway), str(ports.temporal), str(ports.ui))
+    return [sys.executable, script, str(directory), *numbers]
+
+
+def fvs_dev(directory: Path, ports: Ports) -> list[str]:
+    """The real command."""
+    command = [sys.executable, "-m", "runtime.cli", "dev", "--json", "--directory", str(directory)]
+    command += ["--gateway-port", str(ports.gateway), "--ui-port", str(ports.ui)]
+    return [*command, "--temporal-port", str(ports.temporal)]
 
 
 def free_ports() -> Ports:
@@ -67,29 +81,29 @@ def is_alive(pid: int) -> bool:
     return stat.rpartition(")")[2].split()[0] != "Z"
 
 
-def launch(
-    directory: Path, ports: Ports, command: Sequence[str] = STANDIN
-) -> subprocess.Popen[str]:
-    arguments = [str(directory), str(ports.gateway), str(ports.temporal), str(ports.ui)]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("FVS_", "TEMPORAL_"))}
-    for kept in ("FVS_CACHE_DIR",):
-        if kept in os.environ:
-            environment[kept] = os.environ[kept]
+def launch(directory: Path, ports: Ports, command: Command = standin) -> subprocess.Popen[str]:
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name == "FVS_CACHE_DIR" or not name.startswith(("FVS_", "TEMPORAL_"))
+    }
     return subprocess.Popen(
-        [*command, *arguments],
+        command(directory, ports),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment,
+        env=environment | {"TEMPORAL_CONFIG_FILE": os.devnull},
         cwd=Path(__file__).parents[2],
     )
 
 
 @contextmanager
-def running_stack(directory: Path, ports: Ports) -> Iterator[RunningStack]:
+def running_stack(
+    directory: Path, ports: Ports, command: Command = standin
+) -> Iterator[RunningStack]:
     """A stack that has said where everything is; it is stopped, or killed, at the end."""
-    process = launch(directory, ports)
+    process = launch(directory, ports, command)
     assert process.stdout is not None
     try:
         line = process.stdout.readline()
