@@ -35,7 +35,10 @@ class Chaos:
 
     def pass_by(self, moment: str) -> None:
         held = self._directory / "held"
-        if not self._hold or not moment.endswith(self._hold) or held.exists():
+        kind, _, key_end = self._hold.partition(":")
+        if not kind or not moment.startswith(kind) or not moment.endswith(key_end):
+            return
+        if held.exists():
             return
         held.write_text(str(os.getpid()))
         threading.Event().wait()

@@ -142,11 +142,8 @@ class Stack:
         child.finish(10)
 
     def stop(self) -> None:
-        for child in self.children.values():
-            child.signal_stop()
-        for child in self.children.values():
-            child.finish(10)
-        self.children.clear()
+        for name in list(self.children):
+            self.kill(name)
         self.database.dispose()
 
     def wait_for(

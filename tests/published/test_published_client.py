@@ -1,0 +1,91 @@
+"""The client published for this API, unchanged, in an environment of its own."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.kit.client import SHORT_FILM, Agent
+from tests.kit.film import check_film
+from tests.kit.stack import Stack
+from tests.published.environment import published_python
+
+pytestmark = [pytest.mark.e2e, pytest.mark.temporal]
+
+SESSION = Path(__file__).with_name("session.py")
+CALL_SECONDS_MAX = 120
+
+Call = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def published(stack: Stack, agent: Agent) -> Call:
+    """Run one command of the client against the stack's gateway, which `agent` has started."""
+    python = published_python()
+    del agent
+
+    def call(*arguments: str | Path) -> dict[str, Any]:
+        finished = subprocess.run(
+            [str(python), str(SESSION), *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=CALL_SECONDS_MAX,
+            env={
+                "PATH": os.environ["PATH"],
+                "FVS_AGENT_BASE_URL": stack.base_url,
+                "FVS_AGENT_API_KEY": stack.api_key,
+            },
+        )
+        assert finished.returncode == 0, finished.stderr
+        return dict(json.loads(finished.stdout.splitlines()[-1]))
+
+    return call
+
+
+@pytest.mark.requirement("INPUT-1", "INPUT-2", "INPUT-3", "REND-2")
+def test_it_submits_with_an_upload_polls_and_fetches_the_film(
+    published: Call, stack: Stack, agent: Agent, tmp_path: Path
+) -> None:
+    stack.start_worker()
+    picture = tmp_path / "harbour.png"
+    Image.new("RGB", (320, 180), "#225588").save(picture)
+    payload = SHORT_FILM | {
+        "assets": [{"filename": "harbour.png", "label": "Harbour", "purpose": "environment"}]
+    }
+    (tmp_path / "payload.json").write_text(json.dumps(payload))
+    job = published("submit", tmp_path / "payload.json", picture)
+    assert job["asset_count"] == 1
+    agent.wait_until_ended(job["project_id"])
+    resource = published("status", job["project_id"])
+    assert resource["status"] == "completed"
+    check_film(agent.download(resource["final_video_url"], tmp_path / "film.mp4"), seconds=4)
+
+
+@pytest.mark.requirement("REND-3")
+def test_it_cancels(published: Call, stack: Stack, agent: Agent, tmp_path: Path) -> None:
+    stack.start_worker(hold="before-put:screenplay.json")
+    (tmp_path / "payload.json").write_text(json.dumps(SHORT_FILM))
+    job = published("submit", tmp_path / "payload.json")
+    stack.wait_until_held()
+    published("cancel", job["project_id"])
+    resource = agent.wait_until_ended(job["project_id"])
+    assert resource["status"] == "canceled"
+    assert "cancel" in resource["last_error"]
+    assert agent.audit() == []
+
+
+def test_its_mcp_tools_submit_poll_and_cancel(
+    published: Call, agent: Agent, tmp_path: Path
+) -> None:
+    (tmp_path / "payload.json").write_text(json.dumps(SHORT_FILM))
+    answers = published("tools", tmp_path / "payload.json")
+    assert answers["submitted"]["status"] == "queued"
+    assert answers["polled"]["project_id"] == answers["submitted"]["project_id"]
+    assert answers["canceled"]["cancel_url"] == answers["submitted"]["cancel_url"]
+    assert agent.status(answers["submitted"]["project_id"])["is_running"] in {True, False}
