@@ -58,13 +58,13 @@ def sniff(path: Path, *, filename: str | None = None) -> SniffedType:
         raise EmptyUpload(f"{quoted(name)} is empty; leave it out or send its content.")
     sniffed = _told_by_bytes(path, head, name)
     extension = extension_of(name)
+    if sniffed is MP4 and extension == M4A.extension:
+        sniffed = M4A  # many programs write the sound-only files of this family with MP4's brand
     if extension and extension not in EXTENSIONS[sniffed]:
         raise UnsupportedUpload(
             f"{quoted(name)} is a {sniffed.extension[1:].upper()} file by its content; name it "
             f"*{sniffed.extension} or send the file that its name promises."
         )
-    if sniffed is MP4 and extension == M4A.extension:
-        sniffed = M4A  # many programs write the sound-only files of this family with MP4's brand
     if sniffed not in TEXT_TYPES.values():
         _refuse_hidden_files(path, head, sniffed, name)
     return sniffed

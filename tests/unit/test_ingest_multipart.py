@@ -69,6 +69,10 @@ async def read(
     return await read_form(content_type, stream_of(chunks), staging=staging, limits=limits)
 
 
+def staged_files(staging: Path) -> list[Path]:
+    return list(staging.rglob("*.upload"))
+
+
 def assert_nothing_staged(staging: Path) -> None:
     assert not staging.exists() or list(staging.iterdir()) == []
 
@@ -288,7 +292,7 @@ async def test_cancellation_while_waiting_for_the_client_leaves_nothing(tmp_path
 
     reading = asyncio.create_task(read_form(TYPE, hanging(), staging=tmp_path))
     await waiting.wait()
-    assert list(tmp_path.rglob("*.upload")) != []
+    assert staged_files(tmp_path) != []
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reading
