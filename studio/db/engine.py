@@ -1,16 +1,21 @@
 """Engines and transactions, the same for SQLite and PostgreSQL."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 LOCK_TIMEOUT_SECONDS = 5
 """How long a statement waits for a lock before it fails as 'database is locked'."""
+
+
+WAL_SWITCH_ATTEMPTS = 10
+"""Each one waits its turn behind another process that switches the same new file."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,8 @@ def _sqlite_engine(url: str, lock_timeout_seconds: float) -> Engine:
         # deferred transaction that turns into a writer fails at once instead of waiting its turn.
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        _use_write_ahead_log(cursor)
+        for pragma in ("synchronous=FULL", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -75,3 +81,21 @@ def _sqlite_engine(url: str, lock_timeout_seconds: float) -> Engine:
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _use_write_ahead_log(cursor: DBAPICursor) -> None:
+    """Switch a new file to the write-ahead log, which stays on; later this only looks.
+
+    SQLite doesn't wait for a lock when it switches, so processes that boot together on a new file
+    would fail. An empty transaction does wait.
+    """
+    for attempt in range(1, WAL_SWITCH_ATTEMPTS + 1):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if attempt == WAL_SWITCH_ATTEMPTS:
+                raise
+            cursor.execute("BEGIN IMMEDIATE")
+            cursor.execute("COMMIT")
+        else:
+            return
