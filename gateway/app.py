@@ -17,7 +17,6 @@ from gateway.routes.files import files_router
 from gateway.routes.health import health_router
 from gateway.routes.models import models_router
 from gateway.routes.renders import renders_router
-from gateway.services.links import API_PREFIX
 
 TITLE: Final = "Future Video Studio agent API"
 SUMMARY: Final = "Give an agent a brief. Get back a finished film."
@@ -54,6 +53,7 @@ def create_app(dependencies: Dependencies) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.gateway = gateway
     _add_routes(app, gateway)
@@ -65,8 +65,8 @@ def create_app(dependencies: Dependencies) -> FastAPI:
 
 def _add_routes(app: FastAPI, gateway: Gateway) -> None:
     # Before the renders: `/renders/estimate` must not be read as a render called "estimate".
-    app.include_router(models_router(gateway), prefix=API_PREFIX)
-    app.include_router(renders_router(gateway), prefix=API_PREFIX)
+    app.include_router(models_router(gateway))
+    app.include_router(renders_router(gateway))
     app.include_router(health_router(gateway))
     files = gateway.local_files
     if files is not None:

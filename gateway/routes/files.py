@@ -38,15 +38,16 @@ def files_router(gateway: Gateway, files: LocalStorage) -> APIRouter:
             return Response(status_code=NOT_MODIFIED, headers=headers)
         return FileResponse(path, headers=headers, media_type=media_type, stat_result=status)
 
+    path = FILES_PATH + "{key:path}"
+    router.add_api_route(path, get_file, methods=["HEAD"], include_in_schema=False)
     router.add_api_route(
-        FILES_PATH + "{key:path}",
+        path,
         get_file,
-        methods=["GET", "HEAD"],
+        methods=["GET"],
         summary="Download a file",
         description="Takes the signed URLs that statuses carry, unchanged. Needs no key.",
         response_class=PlainTextResponse,
         responses=problems(403, 404, 503),
-        operation_id="download_file",
     )
     return router
 

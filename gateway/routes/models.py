@@ -11,6 +11,7 @@ from gateway.estimate import EstimateResource, estimate_resource
 from gateway.openapi import ESTIMATE_BODY, OPTIONAL_KEY_SECURITY, problems
 from gateway.routes.answers import JSON_MEDIA_TYPE
 from gateway.routes.body import read_json_body
+from gateway.services.links import API_PREFIX
 from studio.accounts.records import Principal
 from studio.accounts.service import account_defaults
 from studio.catalog.document import CatalogueDocument
@@ -24,7 +25,7 @@ CATALOGUE_MAX_AGE_SECONDS: Final = 60
 
 def models_router(gateway: Gateway) -> APIRouter:
     """`GET /models` and `POST /renders/estimate`."""
-    router = APIRouter(tags=["planning"])
+    router = APIRouter(prefix=API_PREFIX, tags=["planning"])
 
     @router.get(
         "/models",

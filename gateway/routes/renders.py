@@ -13,6 +13,7 @@ from gateway.resource import RenderPage, RenderResource
 from gateway.routes.answers import JSON_MEDIA_TYPE, page_of, render_response
 from gateway.routes.body import read_submission
 from gateway.services.fingerprint import check_idempotency_key
+from gateway.services.links import API_PREFIX
 from gateway.services.renders import Authorize
 from gateway.services.submission import Submitted
 from studio.contracts.status import RenderState
@@ -27,8 +28,11 @@ ProjectId = Annotated[str, Path(description="`proj_api_` and 16 hex digits.", ma
 
 
 def renders_router(gateway: Gateway) -> APIRouter:
-    """The routes under `/renders`."""
-    router = APIRouter(prefix="/renders", tags=["renders"])
+    """The routes under `/api/agent/renders`.
+
+    The prefix is the routers' own, as metrics and logs show a route by its own path.
+    """
+    router = APIRouter(prefix=f"{API_PREFIX}/renders", tags=["renders"])
     _add_submit(router, gateway)
     _add_reads(router, gateway)
     return router

@@ -1,7 +1,9 @@
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from PIL import Image
 
 from studio.db.engine import Database
@@ -20,3 +22,11 @@ def png() -> bytes:
     buffer = io.BytesIO()
     Image.new("RGB", (64, 48), (40, 90, 160)).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+@pytest.fixture(autouse=True)
+def plain_logs() -> Iterator[None]:
+    """Log lines of their own format: the default's pretty tracebacks take seconds."""
+    structlog.configure(processors=[structlog.processors.JSONRenderer()])
+    yield
+    structlog.reset_defaults()

@@ -20,7 +20,14 @@ from gateway.metrics import GatewayMetrics
 from gateway.services.estimates import Pricing
 from gateway.services.uploads import Inspect
 from gateway.services.workflows import QueryUnanswered, WorkflowsUnavailable
-from studio.accounts.service import create_account, issue_key, save_defaults
+from studio.accounts.records import KeyInfo
+from studio.accounts.service import (
+    create_account,
+    issue_key,
+    list_keys,
+    revoke_key,
+    save_defaults,
+)
 from studio.catalog.catalogue import load_catalogue
 from studio.contracts.defaults import AccountDefaults
 from studio.contracts.status import RenderSnapshot, RenderState, Stage
@@ -72,7 +79,7 @@ class ScriptedWorkflows:
     """Temporal's side of the port: remembers what it was asked, answers what a test put in.
 
     `away` is a server that cannot be reached; `silent` runs do not answer queries. `hold` keeps
-    queries waiting until it is set.
+    queries waiting until it is set; `asked` is set by the first.
     """
 
     started: dict[str, RenderInput] = field(default_factory=dict)
@@ -84,6 +91,7 @@ class ScriptedWorkflows:
     start_fails: bool = False
     silent: bool = False
     hold: asyncio.Event | None = None
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def check(self) -> None:
         if self.away:
@@ -106,6 +114,7 @@ class ScriptedWorkflows:
 
     async def query(self, project_id: str) -> RenderSnapshot:
         self.queries.append(project_id)
+        self.asked.set()
         if self.hold is not None:
             await self.hold.wait()
         if self.away or self.silent or project_id not in self.answers:
@@ -127,6 +136,10 @@ class ApiStack:
     def configure(self, **changes: object) -> None:
         """Have the next gateway configured differently."""
         self.dependencies = replace(self.dependencies, **changes)  # type: ignore[arg-type]
+
+    def allow_local_models(self) -> None:
+        """Let stand-ins work for models without a key, whoever asks."""
+        self.configure(pricing=replace(self.dependencies.pricing, unconfigured="local"))
 
     def open_account(
         self,
@@ -163,11 +176,30 @@ class ApiStack:
         with self.database.transaction() as session:
             save_defaults(session, account_id=account_id, defaults=defaults)
 
+    def issued_keys(self, account_id: str = "acct_one") -> list[KeyInfo]:
+        with self.database.reading() as session:
+            return list_keys(session, account_id=account_id)
+
+    def revoke_keys(self, account_id: str = "acct_one") -> None:
+        with self.database.transaction() as session:
+            for info in list_keys(session, account_id=account_id):
+                revoke_key(session, key_id=info.key_id, now=self.time.now())
+
+    def snapshot(self, project_id: str) -> RenderSnapshot:
+        with self.database.reading() as session:
+            return RenderSnapshot.model_validate(load_render(session, project_id).snapshot)
+
+    def break_database(self) -> None:
+        """Take the tables away, as a database that was not migrated or is being restored."""
+        with self.database.engine.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE render RENAME TO render_away")
+            connection.exec_driver_sql("ALTER TABLE api_key RENAME TO api_key_away")
+
     def record(self, project_id: str, **changes: object) -> None:
         """Do what the workflow's activity does: store the next snapshot."""
         with self.database.transaction() as session:
             stored = RenderSnapshot.model_validate(load_render(session, project_id).snapshot)
-            changed = stored.model_copy(update={"revision": stored.revision + 1, **changes})
+            changed = stored.model_copy(update={"revision": stored.revision + 1} | changes)
             store_snapshot(session, project_id, changed, now=self.time.now())
 
     def finish(self, project_id: str) -> None:
