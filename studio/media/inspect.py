@@ -71,7 +71,7 @@ async def inspect_file(path: Path, kind: AssetKind, media_type: str) -> Inspecti
     damaged, cut short, two things at once, too large when decoded, or of another kind;
     MediaTimeout and MediaError where this machine failed.
     """
-    if media_type not in _types_of(kind):
+    if _bare(media_type) not in _types_of(kind):
         raise UndecodableMedia(f"A file of type {media_type} is no {kind.value}.")
     found = await _ask("inspect", path, media_type, kind=kind.value)
     return Inspection(
@@ -114,6 +114,11 @@ def _types_of(kind: AssetKind) -> tuple[str, ...]:
     return tuple(name for name in STREAM_FORMATS if name.startswith(f"{kind.value}/"))
 
 
+def _bare(media_type: str) -> str:
+    """A media type without its parameters: `text/plain; charset=utf-8` is `text/plain`."""
+    return media_type.partition(";")[0].strip().lower()
+
+
 async def _ask(
     operation: str,
     path: Path,
@@ -124,12 +129,12 @@ async def _ask(
     chars_max: int = 0,
 ) -> Answer:
     known = (*IMAGE_FORMATS, *STREAM_FORMATS, PDF_TYPE, DOCX_TYPE, *TEXT_TYPES)
-    if media_type not in known:
+    if _bare(media_type) not in known:
         raise UndecodableMedia(f"Files of type {media_type} are not supported.")
     request: dict[str, str | int] = {
         "operation": operation,
         "path": str(path),
-        "media_type": media_type,
+        "media_type": _bare(media_type),
         "kind": kind,
         "destination": "",
         "chars_max": chars_max,
