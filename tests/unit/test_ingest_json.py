@@ -4,12 +4,14 @@ import json
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from studio.contracts.request import MusicWorkflow, RenderRequest
 from studio.ingest.errors import InvalidJson, InvalidRequest, Problem
 from studio.ingest.strict_json import parse_request, parse_strict_json
+
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 JSON_VALUES = st.recursive(
     st.none()
@@ -42,12 +44,14 @@ def only_problem_of(request: object) -> tuple[str, str]:
     return problem.pointer, problem.detail
 
 
+@unhurried
 @given(JSON_VALUES)
 def test_what_json_can_say_is_read_as_it_was_meant(value: object) -> None:
     assert parse(json.dumps(value).encode()) == value
     assert parse(json.dumps(value, ensure_ascii=False).encode()) == value
 
 
+@unhurried
 @given(
     st.binary(max_size=200)
     | st.text(alphabet='[]{}",:\\ 0e1-.nulturefasNaI\ud800').map(

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from studio.ingest.errors import (
@@ -22,6 +22,8 @@ from studio.ingest.errors import (
 )
 from studio.ingest.forms import FormLimits, SubmittedForm
 from studio.ingest.multipart import read_form
+
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 TYPE = "multipart/form-data; boundary=fence"
 SMALL = FormLimits(
@@ -329,6 +331,7 @@ WHOLE = body(
 )
 
 
+@unhurried
 @given(cuts=st.lists(st.integers(0, len(WHOLE)), max_size=30))
 async def test_where_the_stream_is_cut_makes_no_difference(
     tmp_path_factory: pytest.TempPathFactory, cuts: list[int]
@@ -360,6 +363,7 @@ FRAGMENTS = (
 )
 
 
+@unhurried
 @given(
     data=st.binary(max_size=400)
     | st.lists(st.sampled_from(FRAGMENTS) | st.binary(max_size=5), max_size=40).map(b"".join)
@@ -373,6 +377,7 @@ async def test_any_bytes_are_a_form_or_a_clear_refusal(
     assert_nothing_staged(staging)
 
 
+@unhurried
 @given(filename=st.binary(max_size=60))
 async def test_any_filename_becomes_a_label_that_is_not_a_path(
     tmp_path_factory: pytest.TempPathFactory, filename: bytes

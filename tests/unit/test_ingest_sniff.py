@@ -11,7 +11,7 @@ from pathlib import Path
 
 import imageio_ffmpeg
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -19,6 +19,8 @@ from studio.contracts.assets import AssetKind
 from studio.ingest.errors import EmptyUpload, UnsupportedUpload
 from studio.ingest.filenames import extension_of, file_label
 from studio.ingest.sniff import sniff
+
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 FFMPEG_TYPES = {
     "a.mp3": ["-i", "SOUND"],
@@ -288,6 +290,7 @@ def test_an_archive_that_is_no_plain_document_is_refused(tmp_path: Path, name: s
     assert sentence in refusal(written(tmp_path, "a.docx", data))
 
 
+@unhurried
 @given(data=st.binary(min_size=1, max_size=300), name=st.sampled_from(["a.png", "a.txt", "a"]))
 def test_any_bytes_have_a_type_or_a_clear_refusal(
     tmp_path_factory: pytest.TempPathFactory, data: bytes, name: str
@@ -301,6 +304,7 @@ def test_any_bytes_have_a_type_or_a_clear_refusal(
 
 
 @pytest.mark.parametrize("prefix", [image_bytes("PNG"), image_bytes("JPEG"), docx_bytes()])
+@unhurried
 @given(data=st.data())
 def test_damaged_files_never_break_the_reading(
     tmp_path_factory: pytest.TempPathFactory, prefix: bytes, data: st.DataObject
@@ -313,6 +317,7 @@ def test_damaged_files_never_break_the_reading(
         sniff(path, filename="x")
 
 
+@unhurried
 @given(st.text(max_size=600))
 def test_a_label_is_short_visible_and_its_own_label(raw: str) -> None:
     label = file_label(raw, fallback="upload-1")

@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from studio.storage.port import SignedUrl
 from studio.storage.signing import SignatureExpired, SignatureInvalid, SigningKey, UrlSigner
+
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, 890_000, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -168,11 +170,13 @@ def test_a_key_does_not_show_its_secret() -> None:
     assert "2222" not in repr(CURRENT)
 
 
+@unhurried
 @given(name=st.text(), path=st.text())
 def test_any_name_and_path_open_when_sent_back_unchanged(name: str, path: str) -> None:
     verify(pairs_of(sign("/files/" + path, name=name)), path="/files/" + path)
 
 
+@unhurried
 @given(
     pairs=st.lists(
         st.tuples(
