@@ -24,7 +24,8 @@ async def connect(*, lazy: bool = False, runtime: Runtime | None = None) -> Clie
     A lazy client connects at its first call, so that a gateway starts while Temporal is down; a
     worker needs a real connection. TemporalUnavailable if nobody answers.
     """
-    options = {"target_host": DEFAULT_ADDRESS, **ClientConfig.load_client_connect_config()}
+    options = ClientConfig.load_client_connect_config()
+    options.setdefault("target_host", DEFAULT_ADDRESS)
     try:
         return await Client.connect(
             **options,
