@@ -51,11 +51,12 @@ def dev(
     ] = False,
 ) -> None:
     """Run gateway, worker and Temporal until Ctrl-C; the state stays for the next time."""
-    from runtime.dev import run_dev
-    from runtime.dev_stack import StackOptions
     from runtime.temporal_config import load_temporal_config
 
     temporal = load_temporal_config(config)
+    from runtime.dev import run_dev
+    from runtime.dev_stack import StackOptions
+
     options = StackOptions(
         directory=directory,
         gateway_port=gateway_port,
@@ -71,10 +72,12 @@ def demo(
     config: ConfigFile = None,
 ) -> None:
     """Make a film of the reference's payload on a stack of its own, and stop it again."""
-    from runtime.demo import run_demo
     from runtime.temporal_config import load_temporal_config
 
-    raise typer.Exit(run_demo(load_temporal_config(config), out))
+    temporal = load_temporal_config(config)
+    from runtime.demo import run_demo
+
+    raise typer.Exit(run_demo(temporal, out))
 
 
 @app.command()
