@@ -83,7 +83,7 @@ def _levels(section: int) -> tuple[float, ...]:
 def _bar_stems(score: Score, chord: tuple[int, ...], seed: int) -> Sound:
     """The four stems of one bar and its tail, shape (4, samples, 2)."""
     bar, tail = samples_in(score.bar_seconds), samples_in(_TAIL_SECONDS)
-    stems = np.zeros((_STEMS, bar + max(bar, tail), 2), np.float32)
+    stems = np.zeros((_STEMS, bar + tail, 2), np.float32)
     notes = [score.root_hz * 2 ** (step / 12) for step in chord]
     stems[_PAD] = _pad(notes, bar, len(stems[_PAD]), seed)
     _play_bass(stems[_BASS], notes[0] / 2, score)
@@ -94,7 +94,7 @@ def _bar_stems(score: Score, chord: tuple[int, ...], seed: int) -> Sound:
 
 
 def _pad(notes: list[float], bar: int, length: int, seed: int) -> Sound:
-    """Slow chords: each note as five detuned partials a side, swelling and overlapping."""
+    """Slow chords: each note as four detuned partials a side, swelling and overlapping."""
     rng = np.random.default_rng([seed, 4])
     seconds = np.arange(length, dtype=np.float64) / SAMPLE_RATE
     release = length - bar
@@ -104,7 +104,7 @@ def _pad(notes: list[float], bar: int, length: int, seed: int) -> Sound:
     pad = np.zeros((length, 2), np.float64)
     for note in notes:
         for side in (0, 1):
-            for partial, weight in enumerate((1.0, 0.42, 0.2, 0.1, 0.05), start=1):
+            for partial, weight in enumerate((1.0, 0.42, 0.2, 0.1), start=1):
                 detune = 1 + float(rng.uniform(-0.0016, 0.0016))
                 phase = float(rng.uniform(0, 2 * math.pi))
                 pad[:, side] += weight * np.sin(

@@ -21,7 +21,7 @@ DESCRIPTION_LENGTH_MAX: Final = 2_000
 """A model's prompt; longer beats are cut at a word."""
 TITLE_LENGTH_MAX: Final = 48
 """Fits a frame's lower edge on one line at a legible size."""
-STYLE_SHARE: Final = 0.3
+STYLE_SHARE: Final = 0.2
 """How far a style preset's palette pulls the colours that the words ask for."""
 DOCUMENT_LENGTH_MAX: Final = 20_000
 """As much of an uploaded document as one film can tell."""

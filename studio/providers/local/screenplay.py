@@ -10,7 +10,7 @@ from studio.providers.local.words import word_set, words_of
 
 _COUNT_WORDS: Final = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 _NUMBERED_MARKER = re.compile(
-    r"(?:^|(?<=[\s.!?;:\"”')\]*]))[#*\[(_]*(?:shot|scene|beat)\s*#?\s*"
+    r"(?:^|(?<=[\s.!?;:\"”')\]*]))(?:#+[ \t]*)?[*\[(_]*(?:shot|scene|beat)\s*#?\s*"
     rf"(?:\d{{1,3}}|{_COUNT_WORDS})\b(?:\s*\([^)\n]{{0,40}}\))?\s*"
     r"(?:[:.)\]–—-][*_\]:]*|[*_]+:?|(?=\n))\s*",  # noqa: RUF001 - people type either dash
     re.IGNORECASE | re.MULTILINE,

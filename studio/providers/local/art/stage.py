@@ -108,12 +108,13 @@ class Stage:
         across = (self.x - place[0]) * self.aspect
         down = self.y - place[1]
         angle = np.arctan2(down, across)
-        knots = self.rng.random(64).astype(np.float32)
-        position = (angle / (2 * np.pi) + 0.5) * rays * 4
+        count = round(rays * 4)
+        knots = self.rng.random(count).astype(np.float32)
+        position = (angle / (2 * np.pi) + 0.5) * count
         low = np.floor(position).astype(int)
         ease = position - low
         ease = ease * ease * (3 - 2 * ease)
-        beam = knots[low % 64] * (1 - ease) + knots[(low + 1) % 64] * ease
+        beam = knots[low % count] * (1 - ease) + knots[(low + 1) % count] * ease
         fade = np.exp(-np.hypot(across, down) / 0.55)
         self.light(colour, as_plane(strength * fade * smoothstep(0.35, 1.0, as_plane(beam))))
 
