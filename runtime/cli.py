@@ -1,7 +1,5 @@
 """The `fvs` command. Each subcommand imports what it needs, so that `--help` is quick."""
 
-import importlib
-import importlib.util
 import logging
 import os
 import sys
@@ -10,9 +8,10 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
+from runtime.commands import accounts, keys
+from runtime.commands import credits as credits_
 from studio.contracts.errors import StudioError
 
-ADMINISTRATION: Final = ("accounts", "keys", "credits")
 GATEWAY_PORT: Final = 8080
 EXIT_FAILED: Final = 1
 EXIT_CRASHED: Final = 70
@@ -27,9 +26,9 @@ app = typer.Typer(
 )
 temporal_app = typer.Typer(help="The Temporal server of development.", no_args_is_help=True)
 app.add_typer(temporal_app, name="temporal")
-for _name in ADMINISTRATION:
-    if importlib.util.find_spec(f"runtime.commands.{_name}"):
-        app.add_typer(importlib.import_module(f"runtime.commands.{_name}").app, name=_name)
+app.add_typer(accounts.app, name="accounts")
+app.add_typer(keys.app, name="keys")
+app.add_typer(credits_.app, name="credits")
 
 Directory = Annotated[Path, typer.Option(help="Where all state is kept.")]
 ConfigFile = Annotated[
