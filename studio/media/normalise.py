@@ -148,7 +148,10 @@ async def thumbnail(
             [
                 *("-ss", f"{at:.6f}", *SAFE_INPUT, "-format_whitelist", CLIP_FORMATS),
                 *("-i", file_url(source), "-map", "0:v:0", "-frames:v", "1"),
-                *("-vf", f"scale='min({width_max},iw)':-2:out_range=full,format=yuvj420p"),
+                *(
+                    "-vf",
+                    f"scale='min({width_max},iw)':-2:out_color_matrix=bt601:out_range=full,format=yuvj420p",
+                ),
                 *("-c:v", "mjpeg", "-q:v", str(JPEG_QUALITY), "-bitexact"),
                 *("-f", "image2", "-update", "1", file_url(partial)),
             ],

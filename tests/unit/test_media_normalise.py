@@ -125,6 +125,10 @@ async def test_colours_survive(tmp_path: Path, encoding: tuple[str, ...]) -> Non
     source = await colour_clip(tmp_path / "source.mp4", "0xc04020", "160x90", *encoding)
     await normalise(source, tmp_path / "clip.mov", 24)
 
+    await thumbnail(tmp_path / "clip.mov", tmp_path / "still.jpg", 0.5)
+    with Image.open(tmp_path / "still.jpg") as image:
+        assert image.getpixel((80, 45)) == pytest.approx((0xC0, 0x40, 0x20), abs=8)
+
     still = tmp_path / "still.png"
     to_rgb = ["-vf", "scale=in_color_matrix=bt709:in_range=tv,format=rgb24", "-frames:v", "1"]
     await run_ffmpeg(
