@@ -8,7 +8,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, make_url, text
 
 from studio.db.engine import open_database
 
@@ -24,8 +24,12 @@ def upgrade(url: str) -> None:
     """Apply every revision that is missing, all in one transaction.
 
     Safe to call from several processes at once: they take turns, and the later ones find nothing
-    left to do.
+    left to do. Makes the folder of a SQLite file. Raises alembic.util.CommandError where a newer
+    release has been here.
     """
+    path = _sqlite_path(url)
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
     with _locked(url) as connection:
         config = _config()
         config.attributes["connection"] = connection
@@ -34,6 +38,9 @@ def upgrade(url: str) -> None:
 
 def current_revision(url: str) -> str | None:
     """The revision that a database is at; None where it has no tables of ours."""
+    path = _sqlite_path(url)
+    if path is not None and not path.exists():
+        return None  # to look must not create the file
     database = open_database(url)
     try:
         with database.reading() as session:
@@ -49,6 +56,13 @@ def head_revision() -> str:
         msg = "the release carries no migrations"
         raise RuntimeError(msg)
     return head
+
+
+def _sqlite_path(url: str) -> Path | None:
+    parts = make_url(url)
+    if parts.get_backend_name() != "sqlite" or not parts.database:
+        return None
+    return Path(parts.database)
 
 
 @contextmanager

@@ -2,7 +2,9 @@ import importlib
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -16,7 +18,8 @@ from studio.db.engine import Database, open_database
 from studio.db.migrate import current_revision, head_revision, upgrade
 from tests.fixtures_db import PostgresServer
 
-BOOTING_PROCESSES = 3
+BOOTING_PROCESSES = 2
+CONNECTIONS = 6
 BOOT = """
 import sys
 from studio.db.migrate import upgrade
@@ -130,6 +133,32 @@ def test_processes_that_boot_together_all_find_a_migrated_database(
     assert printed == [""] * BOOTING_PROCESSES
     assert [process.returncode for process in processes] == [0] * BOOTING_PROCESSES
     assert current_revision(empty_url) == head_revision()
+
+
+def test_looking_at_the_revision_creates_no_file(tmp_path: Path) -> None:
+    assert current_revision(f"sqlite:///{tmp_path / 'absent.db'}") is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_upgrading_makes_the_folder_of_the_file(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'a' / 'b' / 'fvs.db'}"
+    upgrade(url)
+    assert current_revision(url) == head_revision()
+
+
+def test_connections_that_open_a_new_file_together_all_succeed(tmp_path: Path) -> None:
+    start = Barrier(CONNECTIONS)
+
+    def use(path: Path) -> None:
+        database = open_database(f"sqlite:///{path}")
+        start.wait(timeout=60)
+        with database.transaction() as session:
+            session.execute(text("CREATE TABLE IF NOT EXISTS shared (number INTEGER)"))
+        database.dispose()
+
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        for attempt in range(15):
+            list(pool.map(use, [tmp_path / f"{attempt}.db"] * CONNECTIONS))
 
 
 def test_a_percent_sign_in_the_path_is_no_obstacle(tmp_path: Path) -> None:

@@ -1,0 +1,115 @@
+"""`fvs accounts`: customers and what their omitted request fields take."""
+
+import secrets
+from typing import Annotated
+
+import typer
+
+from runtime.commands.console import AsJson, administration, print_json, print_table
+
+ACCOUNT_ID_BYTES = 8
+LIST_LENGTH = 100
+
+app = typer.Typer(help="Accounts and their saved defaults.", no_args_is_help=True)
+
+AccountId = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's id.")]
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(help="What to call the account.")],
+    account_id: Annotated[
+        str | None, typer.Option("--id", help="Its id; made up where left out.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Create an account with an empty wallet."""
+    from studio.accounts import service as accounts
+    from studio.ledger import service as ledger
+
+    chosen = account_id or f"acct_{secrets.token_hex(ACCOUNT_ID_BYTES)}"
+    with administration() as work:
+        accounts.create_account(work.session, account_id=chosen, name=name, now=work.now)
+        ledger.open_wallet(work.session, owner=chosen, now=work.now)
+    if as_json:
+        print_json({"account_id": chosen, "name": name})
+    else:
+        typer.echo(f"Created account {chosen}. Next: fvs keys create {chosen}")
+
+
+@app.command("list")
+def list_(
+    limit: Annotated[int, typer.Option(min=1, max=10_000)] = LIST_LENGTH,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """List accounts, newest first."""
+    from studio.accounts import service as accounts
+
+    with administration(read_only=True) as work:
+        found = accounts.list_accounts(work.session, limit=limit)
+    rows = [
+        {"account_id": account.account_id, "name": account.name, "created_at": account.created_at}
+        for account in found
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(rows, nothing="There are no accounts yet.")
+
+
+@app.command()
+def show(account_id: AccountId, *, as_json: AsJson = False) -> None:
+    """Show an account, its credits and its defaults."""
+    from studio.accounts import service as accounts
+    from studio.ledger import service as ledger
+
+    with administration() as work:
+        account = accounts.get_account(work.session, account_id=account_id)
+        wallet = ledger.open_wallet(work.session, owner=account_id, now=work.now)
+        balance = ledger.balance(work.session, wallet=wallet)
+        keys = accounts.list_keys(work.session, account_id=account_id)
+    about = {
+        "account_id": account.account_id,
+        "name": account.name,
+        "created_at": account.created_at,
+        "credits_available": balance.available,
+        "credits_held": balance.held,
+        "keys_active": sum(key.is_active(work.now) for key in keys),
+    }
+    defaults = account.defaults.model_dump(mode="json")
+    if as_json:
+        print_json({**about, "defaults": defaults})
+    else:
+        print_table(_as_rows({**about, **defaults}), nothing="")
+
+
+@app.command()
+def defaults(
+    account_id: AccountId,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="Change a default; may be repeated."),
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show the saved defaults of an account, or change some of them."""
+    from runtime.commands.defaults import changed_defaults
+    from studio.accounts import service as accounts
+
+    with administration() as work:
+        saved = accounts.account_defaults(work.session, account_id=account_id)
+        if changes:
+            saved = changed_defaults(saved, changes)
+            accounts.save_defaults(work.session, account_id=account_id, defaults=saved)
+    answer = saved.model_dump(mode="json")
+    if as_json:
+        print_json(answer)
+    else:
+        print_table(_as_rows(answer), nothing="")
+
+
+def _as_rows(fields: dict[str, object]) -> list[dict[str, object]]:
+    return [{"field": name, "value": value} for name, value in fields.items()]
