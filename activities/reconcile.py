@@ -18,10 +18,18 @@ from studio.contracts.names import CANCEL_SIGNAL, RENDER_WORKFLOW
 from studio.contracts.status import TERMINAL_STATES, RenderSnapshot, RenderState
 from studio.contracts.workflow_io import ReconcileReport, ReconcileTask, RenderInput
 from studio.ledger import service as ledger
-from studio.renders.repository import list_active, load_render, store_snapshot
+from studio.renders.repository import (
+    find_not_active,
+    list_active,
+    load_render,
+    store_snapshot,
+)
 from studio.renders.tables import RenderRow
 
 STOPPED_SENTENCE: Final = "The render was stopped before it ended; what was delivered is kept."
+
+OPEN_SUBJECTS_MAX: Final = 1000
+"""Those held longest are looked at first; what has a place in the list is seen sooner or later."""
 
 log: Final = structlog.get_logger(__name__)
 
@@ -48,7 +56,7 @@ class TemporalReconcileActivities(ReconcileActivities):
                 started.append(row.project_id)
             elif status != WorkflowExecutionStatus.RUNNING and await self._close(row.project_id):
                 released.append(row.project_id)
-        drift = await self._bench.transact(ledger.audit)
+        drift = await self._bench.transact(_find_drift)
         for sentence in drift:
             log.error("ledger drift", finding=sentence)
         return ReconcileReport(started=tuple(started), released=tuple(released), drift=tuple(drift))
@@ -105,6 +113,14 @@ class TemporalReconcileActivities(ReconcileActivities):
             return True
 
         return await self._bench.transact(close)
+
+
+def _find_drift(session: Session) -> list[str]:
+    """What the ledger's audit finds, and holds that no open render can ever resolve."""
+    findings = ledger.audit(session)
+    held = ledger.open_subjects(session, limit=OPEN_SUBJECTS_MAX)
+    ended = find_not_active(session, held)
+    return [*findings, *(f"{subject} has ended but still holds credits" for subject in ended)]
 
 
 def _stopped(row: RenderRow, settled: int) -> RenderSnapshot:

@@ -1,5 +1,6 @@
 """Every query on the render table."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -180,3 +181,15 @@ def list_active(session: Session, *, created_before: datetime, limit: int) -> li
             .limit(limit)
         )
     )
+
+
+def find_not_active(session: Session, project_ids: Sequence[str]) -> list[str]:
+    """Which of these have ended, or were never a render."""
+    active = set(
+        session.scalars(
+            select(RenderRow.project_id).where(
+                RenderRow.project_id.in_(project_ids), RenderRow.status.in_(ACTIVE_STATES)
+            )
+        )
+    )
+    return [project_id for project_id in project_ids if project_id not in active]
