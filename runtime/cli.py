@@ -125,9 +125,11 @@ def version() -> None:
 @temporal_app.command()
 def fetch(config: ConfigFile = None) -> None:
     """Find a usable `temporal`, or download or build it; print its path."""
-    from runtime.dev import say
     from runtime.temporal_config import load_temporal_config
     from runtime.temporal_find import find_temporal
+
+    def say(sentence: str) -> None:
+        typer.echo(sentence, err=True)
 
     typer.echo(find_temporal(load_temporal_config(config), say))
 
