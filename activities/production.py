@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from studio.media.join import JoinRequest, join_film
 from temporalio import activity
 
 from activities.heartbeats import heartbeating
@@ -12,8 +11,13 @@ from studio.contracts.activities import ProductionActivities
 from studio.contracts.frames import VIDEO_FRAME_SIZES
 from studio.contracts.keys import brief_key, film_key, poster_key, quality_report_key
 from studio.contracts.workflow_io import BriefTask, Film, FilmTask, SpokenBrief
+from studio.media.join import JoinRequest, join_film
+from studio.media.mixing import MUSIC_OFFSET_DB
 from studio.media.poster import poster
 from studio.providers.ports import Providers
+
+MUSIC_LEADS_DB = 6.0
+"""In a film cut to a track the shots' own sound is a colour below it."""
 
 JOIN_TIMEOUT_SECONDS = 3000.0
 """Below the activity's own limit, so that ffmpeg's error is seen rather than a time-out."""
@@ -79,5 +83,5 @@ class MediaProductionActivities(ProductionActivities):
             height=height,
             music=music,
             music_start_seconds=track.start_seconds if track else 0.0,
-            speech=None,
+            music_offset_db=MUSIC_LEADS_DB if task.music_leads else MUSIC_OFFSET_DB,
         )

@@ -13,7 +13,7 @@ from studio.contracts.activities import (
 )
 from studio.contracts.launch import STAGE_KEY, STATUS_KEY, film_duration_seconds
 from studio.contracts.plan import ShotTiming
-from studio.contracts.request import MusicWorkflow
+from studio.contracts.request import MusicWorkflow, ProjectMode
 from studio.contracts.status import ClipState, Stage
 from studio.contracts.workflow_io import (
     AssetAnalysis,
@@ -157,6 +157,7 @@ class Production:
                 frames_per_second=self._plan.frames_per_second,
                 resolution=self._plan.video_resolution,
                 track=track,
+                music_leads=self._render.mode == ProjectMode.MUSIC,
             ),
             summary=f"Join, mix and master {len(shots)} shots",
             **self._policies.media,

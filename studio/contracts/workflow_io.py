@@ -231,7 +231,10 @@ class SpokenBrief(Payload):
 
 
 class FilmTask(Payload):
-    """Join the shots, in order, with music if there is any."""
+    """Join the shots, in order, with music if there is any.
+
+    `music_leads` puts the music above the shots' own sound, as in a film cut to a track.
+    """
 
     project_id: str
     clip_keys: tuple[str, ...]
@@ -239,6 +242,7 @@ class FilmTask(Payload):
     frames_per_second: int
     resolution: str
     track: Track | None = None
+    music_leads: bool = False
 
 
 class Film(Payload):
