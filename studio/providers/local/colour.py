@@ -12,6 +12,8 @@ Rgb = tuple[float, float, float]
 """Red, green and blue from 0 to 1, gamma-encoded as in sRGB."""
 
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
+_RESCUE_SHARE: Final = 0.7
+_LIGHT_LUMINANCE_MIN: Final = 0.5
 _UPLOAD_SHARE: Final = 0.55
 """How far an upload's colour pulls the accent: enough to be seen, not enough to turn the mood."""
 
@@ -61,8 +63,9 @@ def luminance(colour: Rgb) -> float:
     return 0.2126 * colour[0] + 0.7152 * colour[1] + 0.0722 * colour[2]
 
 
-def _saturation(colour: Rgb) -> float:
-    return colorsys.rgb_to_hsv(*colour)[1]
+def _chroma(colour: Rgb) -> float:
+    """How colourful it looks: near-black can be saturated and still look black."""
+    return max(colour) - min(colour)
 
 
 def _named(*hexes: str) -> Palette:
@@ -133,12 +136,18 @@ def palette_with_uploads(palette: Palette, hexes: Iterable[str]) -> Palette:
     colours = [from_hex(h) for h in hexes if _HEX.fullmatch(h)]
     if not colours:
         return palette
-    strongest = max(colours, key=_saturation)
+    strongest = max(colours, key=_chroma)
     return replace(
         palette,
-        accent=mix(palette.accent, strongest, _UPLOAD_SHARE),
-        mid=mix(palette.mid, strongest, _UPLOAD_SHARE / 3),
+        accent=mix(palette.accent, _as_bright(strongest, palette.accent), _UPLOAD_SHARE),
+        mid=mix(palette.mid, _as_bright(strongest, palette.mid), _UPLOAD_SHARE / 3),
     )
+
+
+def _as_bright(colour: Rgb, model: Rgb) -> Rgb:
+    """A colour at another one's brightness: a dark upload must not put out the light."""
+    hue, saturation, _ = colorsys.rgb_to_hsv(*colour)
+    return colorsys.hsv_to_rgb(hue, saturation, colorsys.rgb_to_hsv(*model)[2])
 
 
 def palette_from_hexes(hexes: Sequence[str], fallback: Palette) -> Palette:
@@ -153,11 +162,15 @@ def palette_from_hexes(hexes: Sequence[str], fallback: Palette) -> Palette:
     shadow, *between, light = colours
     if not between:
         return replace(fallback, shadow=shadow, light=light)
-    accent = max(between, key=_saturation)
-    rest = [c for c in between if c != accent] or [accent]
+    if len(between) == len(("mid", "accent", "key")):
+        mid, accent, key = between
+    else:
+        accent = max(between, key=_chroma)
+        rest = [c for c in between if c != accent] or [accent]
+        mid, key = rest[0], rest[-1]
     # A pale list still needs a dark to stand on, and a dark list a light to see by.
-    shadow = (
-        mix(shadow, fallback.shadow, 0.7) if luminance(shadow) > luminance(accent) / 2 else shadow
-    )
-    light = mix(light, fallback.light, 0.7) if luminance(light) < 0.5 else light  # noqa: PLR2004 - half
-    return Palette(shadow, rest[0], accent, rest[-1], light)
+    if luminance(shadow) > luminance(accent) / 2:
+        shadow = mix(shadow, fallback.shadow, _RESCUE_SHARE)
+    if luminance(light) < _LIGHT_LUMINANCE_MIN:
+        light = mix(light, fallback.light, _RESCUE_SHARE)
+    return Palette(shadow, mid, accent, key, light)

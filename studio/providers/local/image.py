@@ -33,7 +33,7 @@ from studio.providers.local.art.panels import (
     gallery_places,
     hang,
     hero_quad,
-    panel_ratio,
+    hero_ratio,
 )
 from studio.providers.local.art.stage import Anchors, Stage
 from studio.providers.local.colour import Palette, palette_from_hexes, palette_from_words
@@ -175,7 +175,7 @@ def _place_pictures(
         hang(frame, picture, quad, palette.key, 0.35)
     for picture in references[:1]:
         yaw = 1.0 if anchors.hero[0] > anchors.light[0] else -1.0
-        quad = hero_quad(anchors.hero, anchors.hero_height, panel_ratio(picture), aspect, -yaw)
+        quad = hero_quad(anchors.hero, anchors.hero_height, hero_ratio(picture), aspect, -yaw)
         hang(frame, picture, quad, palette.light, 0.55)
 
 

@@ -51,7 +51,7 @@ def paint_corridor(stage: Stage) -> None:
     _haze(stage, 0.10)
     side = 1 if rng.random() < 0.5 else -1  # noqa: PLR2004 - a coin
     stage.anchors = Anchors(
-        hero=(vanishing[0] + side * 0.17, 0.43),
+        hero=(vanishing[0] + side * 0.20, 0.43),
         hero_height=0.56,
         gallery=_wall_quads(vanishing, stage.aspect, -side),
         figure=(vanishing[0] - side * 0.13, 0.95),
@@ -135,7 +135,7 @@ def paint_tunnel(stage: Stage) -> None:
     stage.glow(centre, 0.42, tones.key, 0.65)
     stage.shafts(centre, tones.light, 0.30, rays=14)
     stage.anchors = Anchors(
-        hero=(centre[0] + 0.06, 0.44),
+        hero=(centre[0] + 0.13, 0.44),
         hero_height=0.52,
         gallery=_ring_quads(centre, stage.aspect, rng),
         figure=(centre[0] - 0.21, 0.96),

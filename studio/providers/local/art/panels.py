@@ -12,8 +12,10 @@ from studio.providers.local.colour import Palette, Rgb, mix
 PANEL_RATIO_MIN: Final = 0.55
 PANEL_RATIO_MAX: Final = 1.9
 """A panel takes its picture's own shape between these; longer ones are cropped to fit."""
+HERO_RATIO_MAX: Final = 1.36
 HERO_WIDTH_MAX: Final = 0.74
-"""Of the frame's width: the scene must stay visible around the main reference."""
+"""Of the frame's width: the scene must stay visible around the main reference, so a wide one
+loses a little on both sides."""
 _FEATHER: Final = 0.016
 """Of the panel's height. Soft enough to sit in the scene, sharp enough to be its own thing."""
 _TEXTURE_SIDE_MAX: Final = 1600
@@ -35,8 +37,9 @@ def hero_quad(middle: Point, height: float, ratio: float, aspect: float, yaw: fl
     return (left, y - tall), (right, y - short), (right, y + short), (left, y + tall)
 
 
-def panel_ratio(picture: Image.Image) -> float:
-    return min(max(picture.width / picture.height, PANEL_RATIO_MIN), PANEL_RATIO_MAX)
+def hero_ratio(picture: Image.Image) -> float:
+    """The shape that the main reference is shown in: its own, unless it is very tall or wide."""
+    return min(max(picture.width / picture.height, PANEL_RATIO_MIN), HERO_RATIO_MAX)
 
 
 def quad_ratio(quad: Quad, aspect: float) -> float:
