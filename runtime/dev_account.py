@@ -11,9 +11,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from runtime.dev_files import StackError
-from runtime.redaction import redact_text
 from studio.accounts import service as accounts
 from studio.accounts.errors import AccountExists, InvalidKey
+from studio.contracts.redaction import redact_text
 from studio.db.engine import open_database
 from studio.db.migrate import upgrade
 from studio.ledger import service as ledger

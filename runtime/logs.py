@@ -7,7 +7,7 @@ from typing import Final, Literal, TextIO
 import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
 
-from runtime.redaction import redact, redact_text
+from studio.contracts.redaction import redact, redact_text
 
 QUIET_LOGGERS: Final = ("httpx2", "httpcore2", "urllib3", "google.auth", "asyncio", "PIL")
 """They tell of each request or file, at a level at which we tell of renders."""

@@ -28,6 +28,7 @@ from studio.accounts.service import account_defaults
 from studio.contracts.errors import StudioError
 from studio.contracts.limits import HOLD_LIFETIME_SECONDS
 from studio.contracts.plan import ShotPlan
+from studio.contracts.redaction import redact_text
 from studio.contracts.request import RenderRequest
 from studio.contracts.status import ClipSnapshot, RenderSnapshot
 from studio.contracts.workflow_io import RenderInput, Timings
@@ -194,7 +195,8 @@ class Submissions:
             workflow_input=RenderInput(
                 project_id=project_id,
                 account_id=account_id,
-                name=frozen.request.name,
+                # Temporal keeps its histories for operators to read; the row has the name as it is.
+                name=redact_text(frozen.request.name),
                 mode=frozen.request.project_mode,
                 plan=frozen.plan,
                 asset_count=len(assets),

@@ -40,8 +40,8 @@ def administration(*, read_only: bool = False) -> Iterator[Administration]:
     """
     from sqlalchemy.exc import SQLAlchemyError
 
-    from runtime.redaction import redact_text
     from runtime.settings import load_settings
+    from studio.contracts.redaction import redact_text
 
     try:
         settings = load_settings()

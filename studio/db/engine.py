@@ -43,7 +43,10 @@ class Database:
 
 
 def open_database(url: str, *, lock_timeout_seconds: float = LOCK_TIMEOUT_SECONDS) -> Database:
-    """Open `sqlite:///path` or `postgresql://…` (psycopg 3). Creates no tables: see `migrate`."""
+    """Open `sqlite:///path` or `postgresql://…` (psycopg 3). Creates no tables: see `migrate`.
+
+    Errors tell the statement but never its parameters, among which are callers' briefs.
+    """
     if url.startswith("sqlite"):
         return Database(_sqlite_engine(url, lock_timeout_seconds))
     driver_url = url.replace("postgresql://", "postgresql+psycopg://", 1)
@@ -51,6 +54,7 @@ def open_database(url: str, *, lock_timeout_seconds: float = LOCK_TIMEOUT_SECOND
     return Database(
         create_engine(
             driver_url,
+            hide_parameters=True,
             pool_pre_ping=True,
             pool_size=10,
             max_overflow=10,
@@ -61,7 +65,11 @@ def open_database(url: str, *, lock_timeout_seconds: float = LOCK_TIMEOUT_SECOND
 
 def _sqlite_engine(url: str, lock_timeout_seconds: float) -> Engine:
     engine = create_engine(
-        url, connect_args={"timeout": lock_timeout_seconds}, pool_size=10, max_overflow=20
+        url,
+        hide_parameters=True,
+        connect_args={"timeout": lock_timeout_seconds},
+        pool_size=10,
+        max_overflow=20,
     )
 
     @event.listens_for(engine, "connect")

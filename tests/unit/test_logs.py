@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, JsonValue, SecretStr, TypeAdapter
 
 from runtime.logs import configure_logging
-from runtime.redaction import DEPTH_MAX, REDACTED, SECRET_FIELDS, redact, redact_text
+from studio.contracts.redaction import DEPTH_MAX, REDACTED, SECRET_FIELDS, redact, redact_text
 
 KEY = "fvs_live_" + "k3Y" * 12 + "ab"
 TOKEN = "t0k3n" * 6

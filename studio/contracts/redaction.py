@@ -1,4 +1,4 @@
-"""Takes keys, tokens and signatures out of what is about to be logged."""
+"""Takes keys, tokens and signatures out of what logs, traces and histories are about to keep."""
 
 import re
 from collections.abc import Mapping
@@ -11,26 +11,34 @@ DEPTH_MAX: Final = 16
 
 SECRET_FIELDS: Final = frozenset(
     {
+        "access_token",
         "api_key",
         "authorization",
         "claim_token",
+        "client_secret",
         "cookie",
         "fal_key",
         "google_api_key",
         "key_pepper",
         "key_pepper_previous",
         "password",
+        "private_key",
         "proxy_authorization",
+        "refresh_token",
         "secret",
         "set_cookie",
         "signature",
         "signing_key",
         "signing_key_previous",
         "token",
+        "x_amz_credential",
+        "x_amz_security_token",
+        "x_amz_signature",
         "x_api_key",
         "x_fvs_agent_key",
         "x_fvs_signature",
         "x_goog_api_key",
+        "x_goog_credential",
         "x_goog_signature",
     }
 )
