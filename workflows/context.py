@@ -3,27 +3,33 @@
 from dataclasses import dataclass
 
 from studio.contracts.plan import ShotPlan
+from studio.contracts.status import Stage
 from studio.contracts.workflow_io import RenderInput
 from workflows.board import StatusBoard
+from workflows.measures import RenderMeasures
 from workflows.policies import Policies
 from workflows.recorder import Recorder
 
 
 @dataclass(frozen=True)
 class RenderContext:
-    """The input, the live state, its way into the record and the policies of one render."""
+    """The input, the live state, its way into the record, policies and measures of one render."""
 
     render: RenderInput
     board: StatusBoard
     recorder: Recorder
     policies: Policies
+    measures: RenderMeasures
 
     @staticmethod
     def of(render: RenderInput, render_task_queue: str) -> "RenderContext":
         board = StatusBoard(render)
         policies = Policies(render.timings, render_task_queue)
-        recorder = Recorder(render.project_id, render.plan.charges, board, policies)
-        return RenderContext(render, board, recorder, policies)
+        measures = RenderMeasures(render.plan.charges)
+        recorder = Recorder(
+            render.project_id, render.plan.charges, board, policies=policies, measures=measures
+        )
+        return RenderContext(render, board, recorder, policies, measures)
 
     @property
     def project_id(self) -> str:
@@ -32,3 +38,8 @@ class RenderContext:
     @property
     def plan(self) -> ShotPlan:
         return self.render.plan
+
+    def enter(self, stage: Stage) -> None:
+        """Move on to a stage, unless it or a later one was reached before."""
+        if self.board.enter(stage):
+            self.measures.stage_entered(stage)

@@ -168,7 +168,7 @@ class Production:
 
     def _enter(self, stage: Stage) -> None:
         self._board.check_running()
-        self._board.enter(stage)
+        self._context.enter(stage)
         workflow.upsert_search_attributes(
             [STAGE_KEY.value_set(stage.value), STATUS_KEY.value_set(self._board.status.value)]
         )

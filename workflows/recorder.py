@@ -13,6 +13,7 @@ from studio.contracts.activities import CreditActivities
 from studio.contracts.plan import ChargePlan
 from studio.contracts.workflow_io import ProgressReceipt, ProgressUpdate
 from workflows.board import StatusBoard
+from workflows.measures import RenderMeasures
 from workflows.operator_view import current_details
 from workflows.policies import Policies
 
@@ -21,12 +22,19 @@ class Recorder:
     """Owns the board's way into the database. `deliver` marks a charge line as earned."""
 
     def __init__(
-        self, project_id: str, charges: ChargePlan, board: StatusBoard, policies: Policies
+        self,
+        project_id: str,
+        charges: ChargePlan,
+        board: StatusBoard,
+        *,
+        policies: Policies,
+        measures: RenderMeasures,
     ) -> None:
         self._project_id = project_id
         self._prices = {line.line_id: line.credits for line in charges.lines}
         self._board = board
         self._policies = policies
+        self._measures = measures
         self._earned: list[str] = []
         self._recorded_revision = 0
         self._closing = False
@@ -51,12 +59,15 @@ class Recorder:
     async def close(self) -> None:
         """Store the terminal snapshot, settle what was earned and release everything else."""
         workflow.set_current_details(current_details(self._board.snapshot()))
+        update = self._take_update()
         receipt = await workflow.execute_activity_method(
             CreditActivities.close_render,
-            self._take_update(),
+            update,
             summary=f"Settle what was delivered, release the rest: {self._board.status}",
             **self._policies.record,
         )
+        self._measures.settled(update.settle_line_ids)
+        self._measures.released()
         self._catch_up(receipt)
 
     async def _record_until_closed(self) -> None:
@@ -78,6 +89,7 @@ class Recorder:
             summary=_summarise(update),
             **self._policies.record,
         )
+        self._measures.settled(update.settle_line_ids)
         self._catch_up(receipt)
 
     def _catch_up(self, receipt: ProgressReceipt) -> None:

@@ -89,6 +89,16 @@ class RenderWorkflow:
                 STATUS_KEY.value_set(self._board.status.value),
             ]
         )
+        self._context.measures.ended(self._board.status, self._board.clips)
+        workflow.logger.info(
+            "render ended",
+            extra={
+                "status": self._board.status.value,
+                "credits_settled": self._board.credits_settled,
+                "credits_reserved": self._board.credits_reserved,
+                "shots": len(self._board.clips),
+            },
+        )
         await workflow.wait_condition(workflow.all_handlers_finished)
 
     async def _close(self, production: "asyncio.Task[Film]") -> None:

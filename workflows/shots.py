@@ -100,7 +100,7 @@ class ShotRun:
         )
 
     async def _film(self, keyframe: Keyframe) -> Clip | None:
-        self._board.enter(Stage.FILMING)
+        self._context.enter(Stage.FILMING)
         reason = ""
         for attempt in range(1, self._context.render.timings.shot_attempts_max + 1):
             self._board.update_clip(self._shot.index, status=ClipState.FILMING, attempts=attempt)
