@@ -1,5 +1,6 @@
 """One log line and one measurement a request, without its query string or any header."""
 
+import logging
 from collections.abc import Callable
 from typing import Final
 
@@ -11,6 +12,10 @@ from gateway.metrics import GatewayMetrics
 UNMATCHED_ROUTE: Final = "unmatched"
 CLIENT_CLOSED_STATUS: Final = 499
 """nginx's number for a caller who left before the answer."""
+FIRST_ERROR_STATUS: Final = 400
+SLOW_READ_SECONDS: Final = 1.0
+"""A poll that waited for its run's answer in vain takes this long, and is worth a line."""
+_READS: Final = frozenset({"GET", "HEAD"})
 _KNOWN_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("gateway.access")
@@ -49,7 +54,8 @@ class AccessLogMiddleware:
         method = scope["method"] if scope["method"] in _KNOWN_METHODS else "OTHER"
         route = getattr(scope.get("route"), "path", UNMATCHED_ROUTE)
         self._metrics.request_done(method, route, status, seconds)
-        _log.info(
+        _log.log(
+            _level(method, status, seconds),
             "request",
             method=method,
             path=scope["path"],
@@ -57,3 +63,9 @@ class AccessLogMiddleware:
             status=status,
             duration_ms=round(seconds * 1000, 1),
         )
+
+
+def _level(method: str, status: int, seconds: float) -> int:
+    """Agents poll each render hundreds of times: reads that went well are for debugging only."""
+    uneventful = method in _READS and status < FIRST_ERROR_STATUS and seconds < SLOW_READ_SECONDS
+    return logging.DEBUG if uneventful else logging.INFO

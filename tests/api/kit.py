@@ -79,7 +79,8 @@ class ScriptedWorkflows:
     """Temporal's side of the port: remembers what it was asked, answers what a test put in.
 
     `away` is a server that cannot be reached; `silent` runs do not answer queries. `hold` keeps
-    queries waiting until it is set; `asked` is set by the first.
+    queries waiting until it is set; `asked` is set by the first, `start_seen` by the
+    first start.
     """
 
     started: dict[str, RenderInput] = field(default_factory=dict)
@@ -92,6 +93,7 @@ class ScriptedWorkflows:
     silent: bool = False
     hold: asyncio.Event | None = None
     asked: asyncio.Event = field(default_factory=asyncio.Event)
+    start_seen: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def check(self) -> None:
         if self.away:
@@ -101,6 +103,7 @@ class ScriptedWorkflows:
         if self.away or self.start_fails:
             raise WorkflowsUnavailable
         self.started.setdefault(render.project_id, render)
+        self.start_seen.set()
         if cancel_reason is not None:
             self.started_canceled.append(render.project_id)
         return f"run-of-{render.project_id}"

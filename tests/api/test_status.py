@@ -93,6 +93,18 @@ async def test_polls_at_the_same_moment_share_one_query(stack: ApiStack) -> None
     assert stack.workflows.queries == [project_id]
 
 
+async def test_a_poll_does_not_wait_for_a_query_that_hangs(stack: ApiStack) -> None:
+    key = stack.open_account()
+    async with stack.client(key) as client:
+        project_id = await submit(client)
+        stack.workflows.hold = asyncio.Event()
+        answer = await client.get(url(project_id))
+        stack.workflows.hold.set()
+
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "queued"
+
+
 async def test_an_answer_serves_for_a_quarter_of_a_second(stack: ApiStack) -> None:
     key = stack.open_account()
     async with stack.client(key) as client:

@@ -3,6 +3,7 @@
 from typing import Literal
 
 import pytest
+import structlog
 
 from tests.api.kit import BRIEF, KEY_HEADER, ApiStack, ScriptedWorkflows
 
@@ -236,6 +237,21 @@ def _references(node: object) -> list[str]:
     if isinstance(node, list):
         return [found for value in node for found in _references(value)]
     return []
+
+
+async def test_the_access_log_has_neither_queries_nor_keys(stack: ApiStack) -> None:
+    key = stack.open_account()
+    with structlog.testing.capture_logs() as lines:
+        async with stack.client(key) as client:
+            await client.get(f"{RENDERS}/proj_api_0", params={"claim_token": "hush"})
+            await client.get(RENDERS)
+
+    assert [(line["log_level"], line["status"]) for line in lines] == [
+        ("info", 404),
+        ("debug", 200),
+    ]
+    assert "hush" not in str(lines)
+    assert key not in str(lines)
 
 
 async def test_requests_are_counted_by_route_and_never_by_id(stack: ApiStack) -> None:
