@@ -13,6 +13,7 @@ from temporalio import activity
 
 from activities.clips import keep_clip
 from activities.heartbeats import Pulse, heartbeating
+from activities.measures import count_attempt
 from activities.orders import digest_of, video_request
 from activities.selection import UnknownProvider, adapter
 from activities.workbench import Workbench
@@ -64,7 +65,10 @@ class ModelFilmingActivities(FilmingActivities):
             try:
                 handle = await model.submit(request)
             except ProviderRejected as refusal:
-                await self._reject(task.attempt_id, refusal.detail)
+                await self._reject(task, refusal.detail)
+                raise
+            except SubmissionUnknown:
+                count_attempt(task.model.provider, "unknown")
                 raise
             return await self._accept(task, handle)
 
@@ -96,13 +100,15 @@ class ModelFilmingActivities(FilmingActivities):
 
         # A paid job exists from here on: a cancellation must not lose its handle.
         await asyncio.shield(self._bench.transact(accept))
+        count_attempt(task.model.provider, AttemptState.ACCEPTED)
         return _job(task, handle)
 
-    async def _reject(self, attempt_id: str, reason: str) -> None:
+    async def _reject(self, task: ClipTask, reason: str) -> None:
         now = self._bench.now()
         await self._bench.transact(
-            lambda session: journal.reject_attempt(session, attempt_id, reason, now=now)
+            lambda session: journal.reject_attempt(session, task.attempt_id, reason, now=now)
         )
+        count_attempt(task.model.provider, AttemptState.REJECTED)
 
     @activity.defn
     async def reconcile_clip(self, task: ClipTask) -> ReconcileResult:
@@ -119,15 +125,16 @@ class ModelFilmingActivities(FilmingActivities):
                 handle = await model.reconcile(await video_request(self._bench, task))
                 if handle is not None:
                     return ReconcileResult(job=await self._accept(task, handle))
-                await self._lose(task.attempt_id)
+                await self._lose(task)
         return ReconcileResult(lost=known.state != AttemptState.REJECTED)
 
-    async def _lose(self, attempt_id: str) -> None:
+    async def _lose(self, task: ClipTask) -> None:
         now = self._bench.now()
         reason = "The provider knows of no such job."
         await self._bench.transact(
-            lambda session: journal.lose_attempt(session, attempt_id, reason, now=now)
+            lambda session: journal.lose_attempt(session, task.attempt_id, reason, now=now)
         )
+        count_attempt(task.model.provider, AttemptState.LOST)
 
     @activity.defn
     async def await_clip(self, job: ClipJob) -> None:
@@ -141,7 +148,12 @@ class ModelFilmingActivities(FilmingActivities):
             details = activity.cancellation_details()
             if details is not None and details.cancel_requested:
                 await asyncio.shield(model.cancel(job.handle))
+                count_attempt(job.provider, "canceled")
             raise
+        except (ClipFailed, ProviderRejected):
+            count_attempt(job.provider, "failed")
+            raise
+        count_attempt(job.provider, "filmed")
 
     @activity.defn
     async def collect_clip(self, task: CollectTask) -> Clip:
@@ -159,7 +171,11 @@ class ModelFilmingActivities(FilmingActivities):
             self._bench.workspace("animate") as folder,
         ):
             handle = await model.submit(await video_request(self._bench, task))
-            await _wait(model, handle, task.poll_interval_seconds, pulse)
+            try:
+                await _wait(model, handle, task.poll_interval_seconds, pulse)
+            except asyncio.CancelledError:
+                await asyncio.shield(model.cancel(handle))
+                raise
             raw = folder / "raw.mp4"
             await model.collect(handle, raw)
             return await keep_clip(self._bench, task, raw, folder)

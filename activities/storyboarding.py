@@ -15,9 +15,6 @@ from studio.contracts.keys import keyframe_key
 from studio.contracts.workflow_io import Keyframe, Review, ReviewTask, ShotTask
 from studio.providers.ports import ImageRequest, Providers
 
-REFERENCES_MAX = 3
-"""What video models take at most; more only blur a keyframe."""
-
 
 class ModelStoryboardActivities(StoryboardActivities):
     def __init__(self, bench: Workbench, providers: Providers) -> None:
@@ -51,17 +48,14 @@ class ModelStoryboardActivities(StoryboardActivities):
     async def _references(
         self, task: ShotTask, script: ShotScript, folder: Path
     ) -> tuple[Path, ...]:
+        """The shot's uploads as pictures, most important first; a model takes what it can."""
         report = await self._bench.asset_report(task.analysis_key)
-        wanted = script.reference_indices[:REFERENCES_MAX]
-        stills = [
-            (note.index, note.still_key)
-            for note in report.notes
-            if note.index in wanted and note.still_key
-        ]
+        stills = {note.index: note.still_key for note in report.notes}
         return tuple(
             [
                 await self._bench.fetch(key, folder / f"reference-{index}.png")
-                for index, key in stills
+                for index in script.reference_indices
+                if (key := stills.get(index)) is not None
             ]
         )
 
