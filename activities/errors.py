@@ -1,15 +1,14 @@
 """The one map from the studio's errors to Temporal's: what may be tried again, and what is said.
 
 Whatever an activity raises ends up in the workflow's history, which operators read and Temporal
-keeps. So only the studio's own sentences go in as they are; a database's or library's message may
-carry statements, parameters, addresses or keys and stays in the logs.
+keeps. So only the studio's own sentences go in, without the secrets that a provider may have put
+into one; a database's or library's message may carry statements, parameters, addresses or keys and
+stays in the logs.
 """
 
 from typing import Any, Final
 
-import structlog
 from sqlalchemy.exc import DBAPIError
-from temporalio import activity
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import (
     ActivityInboundInterceptor,
@@ -18,6 +17,7 @@ from temporalio.worker import (
 )
 
 from studio.contracts.errors import StudioError
+from studio.contracts.redaction import redact_text
 
 NEVER_AGAIN: Final = frozenset(
     {
@@ -33,25 +33,35 @@ NEVER_AGAIN: Final = frozenset(
 )
 """Error codes that a retry cannot mend."""
 
-log: Final = structlog.get_logger(__name__)
+
+class MappedError(ApplicationError):
+    """A failure as it may be written into the history."""
 
 
-def to_application_error(error: Exception) -> ApplicationError:
-    """The failure as it may be written into the history."""
+def to_application_error(error: Exception) -> MappedError:
+    """The failure as it may be written into the history: no cause, no details, no secrets."""
     if isinstance(error, StudioError):
-        return ApplicationError(
-            error.detail, type=error.code, non_retryable=error.code in NEVER_AGAIN
+        return MappedError(
+            redact_text(error.detail), type=error.code, non_retryable=error.code in NEVER_AGAIN
+        )
+    if isinstance(error, ApplicationError):
+        return MappedError(
+            redact_text(error.message),
+            type=error.type,
+            non_retryable=error.non_retryable,
+            next_retry_delay=error.next_retry_delay,
+            category=error.category,
         )
     if isinstance(error, DBAPIError):
-        return ApplicationError("The database did not answer.", type="database_unavailable")
-    return ApplicationError(
+        return MappedError("The database did not answer.", type="database_unavailable")
+    return MappedError(
         f"An unexpected {type(error).__name__} was raised; the worker's log has it.",
         type="unexpected",
     )
 
 
 class ErrorInterceptor(Interceptor):
-    """Applies the map to every activity of a worker."""
+    """Applies the map to every activity of a worker; who is inside of it sees what was raised."""
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 -- the name is the SDK's
         return _MappedActivity(next)
@@ -61,17 +71,6 @@ class _MappedActivity(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002 -- as above
         try:
             return await super().execute_activity(input)
-        except ApplicationError:
-            raise
-        except Exception as error:
-            info = activity.info()
-            log.warning(
-                "activity failed",
-                activity=info.activity_type,
-                project_id=info.workflow_id,
-                run_id=info.workflow_run_id,
-                attempt=info.attempt,
-                exc_info=error,
-            )
+        except Exception as error:  # noqa: BLE001 -- nothing passes unmapped
             # `from None`: the cause would be serialised into the history with its own message.
             raise to_application_error(error) from None

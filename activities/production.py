@@ -5,6 +5,7 @@ from pathlib import Path
 from temporalio import activity
 
 from activities.heartbeats import heartbeating
+from activities.measures import count_film_misses
 from activities.selection import adapter
 from activities.workbench import JSON_TYPE, Workbench
 from studio.contracts.activities import ProductionActivities
@@ -50,6 +51,7 @@ class MediaProductionActivities(ProductionActivities):
                 timeout_seconds=JOIN_TIMEOUT_SECONDS,
                 on_progress=pulse.report,
             )
+            count_film_misses([check.name for check in report.checks if not check.passed])
             picture = folder / "poster.jpg"
             await poster(film, picture)
             project_id = task.project_id

@@ -11,6 +11,7 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.measures import count_drift, count_released, count_sweep
 from activities.workbench import Workbench
 from studio.contracts.activities import ReconcileActivities
 from studio.contracts.launch import launch_options
@@ -59,6 +60,8 @@ class TemporalReconcileActivities(ReconcileActivities):
         drift = await self._bench.transact(_find_drift)
         for sentence in drift:
             log.error("ledger drift", finding=sentence)
+        count_drift(len(drift))
+        count_sweep(started=len(started), closed=len(released))
         return ReconcileReport(started=tuple(started), released=tuple(released), drift=tuple(drift))
 
     async def _workflow_status(self, project_id: str) -> WorkflowExecutionStatus | None:
@@ -102,17 +105,21 @@ class TemporalReconcileActivities(ReconcileActivities):
         """
         now = self._bench.now()
 
-        def close(session: Session) -> bool:
+        def close(session: Session) -> int | None:
             released = ledger.release_open(session, subject=project_id, now=now)
             row = load_render(session, project_id)
             if row.status in TERMINAL_STATES:
-                return False
+                return None
             settled = ledger.summary(session, subject=project_id).settled
             store_snapshot(session, project_id, _stopped(row, settled), now=now)
-            log.warning("closed the record of a render", project_id=project_id, released=released)
-            return True
+            return released
 
-        return await self._bench.transact(close)
+        released = await self._bench.transact(close)
+        if released is None:
+            return False
+        log.warning("closed the record of a render", project_id=project_id, released=released)
+        count_released(released)
+        return True
 
 
 def _find_drift(session: Session) -> list[str]:
