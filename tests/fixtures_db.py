@@ -210,9 +210,13 @@ def _reachable(programs: Path, folder: Path) -> Path:
     )
     if os.geteuid() != 0 or anyone_may_enter:
         return programs
-    copy = folder / "programs"
-    shutil.copytree(programs.parent, copy, symlinks=True)
-    return copy / programs.name
+    package = programs.parents[1]
+    copy = folder / "wheel" / package.name
+    shutil.copytree(programs.parent, copy / programs.parent.name, symlinks=True)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.exists():  # found by the programs beside their package
+        shutil.copytree(libraries, copy.with_name(libraries.name), symlinks=True)
+    return copy / programs.parent.name / programs.name
 
 
 def _start(user: ServerUser, programs: Path, folder: Path, data: Path) -> None:

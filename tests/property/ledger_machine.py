@@ -50,7 +50,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="fvs-ledger-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="ledger-", dir=self.template.parent))
         shutil.copyfile(self.template, self.folder / "fvs.db")
         self.database = open_database(f"sqlite:///{self.folder / 'fvs.db'}")
         self.model = Model(wallets={wallet: Wallet() for wallet in WALLETS})
