@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sqlalchemy.orm import Session
+
 from gateway.auth import KeyRing
 from gateway.clock import Clock, Ids
 from gateway.hosts import CallerHost, Network
@@ -21,6 +23,7 @@ from gateway.services.workflows import Workflows
 from studio.contracts.status import RenderSnapshot
 from studio.contracts.workflow_io import Timings
 from studio.db.engine import Database
+from studio.ledger.service import summary
 from studio.renders.repository import store_snapshot
 from studio.storage.local import LocalStorage
 from studio.storage.port import Storage
@@ -119,8 +122,19 @@ class Gateway:
         await self.keys.close()
         self.threads.close()
 
-    async def _store_snapshot(self, project_id: str, snapshot: RenderSnapshot) -> int:
+    async def _store_snapshot(
+        self, project_id: str, snapshot: RenderSnapshot
+    ) -> RenderSnapshot | None:
+        """Store what a run said, but what was charged as the ledger has it.
+
+        The run learns of a charge only after the row shows it: its own number can be behind.
+        """
         now = self.clock.now()
-        return await self.threads.write(
-            lambda session: store_snapshot(session, project_id, snapshot, now=now)
-        )
+
+        def work(session: Session) -> RenderSnapshot | None:
+            settled = summary(session, subject=project_id).settled
+            merged = snapshot.model_copy(update={"credits_settled": settled})
+            revision = store_snapshot(session, project_id, merged, now=now)
+            return merged if revision == merged.revision else None
+
+        return await self.threads.write(work)

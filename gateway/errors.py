@@ -32,6 +32,7 @@ from studio.contracts.errors import StudioError
 from studio.contracts.problems import RequestInfeasible
 from studio.ingest import errors as ingest
 from studio.ledger.errors import IdempotencyConflict, InsufficientCredits
+from studio.media.errors import MediaError
 from studio.renders.errors import InvalidCursor, UnknownRender
 from studio.storage.port import ObjectNotFound, StorageError
 from studio.storage.signing import SignatureExpired, SignatureInvalid
@@ -80,6 +81,7 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     TooManyUploads: _retry(429, RETRY_AFTER_SLOT_SECONDS),
     WorkflowsUnavailable: _UNAVAILABLE,
     StorageError: _UNAVAILABLE,
+    MediaError: _UNAVAILABLE,  # what a file itself did wrong is a BrokenUpload
     StudioError: Answer(500),
 }
 

@@ -47,13 +47,13 @@ class _Asked:
 
 
 class LiveStatus:
-    """`store` writes a snapshot to the row and says which revision is stored afterwards."""
+    """`store` writes a snapshot to the row; it answers what is stored, None if that is another."""
 
     def __init__(
         self,
         reader: WorkflowReader,
         *,
-        store: Callable[[str, RenderSnapshot], Awaitable[int]],
+        store: Callable[[str, RenderSnapshot], Awaitable[RenderSnapshot | None]],
         monotonic: Callable[[], float],
         metrics: GatewayMetrics,
     ) -> None:
@@ -118,8 +118,7 @@ class LiveStatus:
             return None
         if snapshot.revision == known_revision:
             return snapshot
-        stored_revision = await self._store(project_id, snapshot)
-        return snapshot if stored_revision == snapshot.revision else None
+        return await self._store(project_id, snapshot)
 
     def _back_off(self, asked: _Asked, outcome: str) -> None:
         wait = BACKOFF_SECONDS[min(asked.failures, len(BACKOFF_SECONDS) - 1)]

@@ -12,7 +12,6 @@ from studio.contracts.assets import AssetKind, AssetRef
 from studio.contracts.request import RenderRequest
 from studio.ingest.errors import UnsupportedUpload
 from studio.ingest.forms import SubmittedForm
-from studio.ingest.parts import quoted
 from studio.ingest.prepare import PreparedUpload, prepare_uploads
 from studio.media.errors import UndecodableMedia
 from studio.media.inspect import Inspection
@@ -46,14 +45,13 @@ async def check_uploads(
     form: SubmittedForm, request: RenderRequest, inspect: Inspect
 ) -> CheckedUploads:
     """Look at every file of a form. Raises ingest's errors, BrokenUpload among them."""
-    names = {upload.path: upload.filename for upload in form.uploads}
     found: dict[Path, Inspection] = {}
 
     async def look(path: Path, kind: AssetKind, media_type: str) -> None:
         try:
             found[path] = await inspect(path, kind, media_type)
         except UndecodableMedia as error:
-            raise BrokenUpload(f"{quoted(names[path])} cannot be used: {error.detail}") from error
+            raise BrokenUpload(error.detail) from error  # its name is put before it in ingest
 
     prepared = await prepare_uploads(form, request, look)
     return CheckedUploads(prepared, _facts(prepared, found))

@@ -33,7 +33,7 @@ from studio.contracts.defaults import AccountDefaults
 from studio.contracts.status import RenderSnapshot, RenderState, Stage
 from studio.contracts.workflow_io import RenderInput
 from studio.db.engine import Database
-from studio.ledger.service import balance, open_wallet, top_up, wallet_id
+from studio.ledger.service import balance, open_wallet, settle_lines, top_up, wallet_id
 from studio.media.inspect import inspect_file
 from studio.renders.repository import load_render, store_snapshot
 from studio.storage.local import LocalStorage
@@ -204,6 +204,11 @@ class ApiStack:
             stored = RenderSnapshot.model_validate(load_render(session, project_id).snapshot)
             changed = stored.model_copy(update={"revision": stored.revision + 1} | changes)
             store_snapshot(session, project_id, changed, now=self.time.now())
+
+    def settle(self, project_id: str, *line_ids: str) -> int:
+        """Charge lines as the workflow's activity does; all that was charged so far."""
+        with self.database.transaction() as session:
+            return settle_lines(session, subject=project_id, line_ids=line_ids, now=self.time.now())
 
     def finish(self, project_id: str) -> None:
         """End a render well, with a film in the store."""

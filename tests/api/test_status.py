@@ -144,6 +144,25 @@ async def test_polls_are_answered_while_temporal_is_away(stack: ApiStack) -> Non
     assert answer.json()["status"] == "queued"
 
 
+@pytest.mark.parametrize("ahead", [0, 1])
+async def test_what_was_charged_is_the_ledgers_word_and_not_the_runs(
+    stack: ApiStack, ahead: int
+) -> None:
+    key = stack.open_account()
+    async with stack.client(key) as client:
+        project_id = await submit(client)
+        charged = stack.settle(project_id, "project")
+        stack.record(project_id, status=RenderState.RUNNING, credits_settled=charged)
+        known = stack.snapshot(project_id)
+        stack.workflows.answers[project_id] = known.model_copy(
+            update={"revision": known.revision + ahead, "credits_settled": 0}
+        )
+        render = (await client.get(url(project_id))).json()
+
+    assert render["revision"] == known.revision + ahead
+    assert render["credits_settled"] == charged == 12
+
+
 async def test_an_ended_render_is_not_asked(stack: ApiStack) -> None:
     key = stack.open_account()
     async with stack.client(key) as client:

@@ -1,9 +1,13 @@
 """Submitting a render: what is stored, held, started and answered."""
 
 import json
+from pathlib import Path
 
 import pytest
 
+from studio.contracts.assets import AssetKind
+from studio.media.errors import DiskFull
+from studio.media.inspect import Inspection
 from tests.api.kit import BASE_URL, BRIEF, ApiStack
 
 REFERENCE_FIELDS = {
@@ -153,6 +157,28 @@ async def test_a_store_that_refuses_is_503_and_nothing_is_held(stack: ApiStack, 
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
     assert stack.available() == 1000
+
+
+async def test_a_machine_that_cannot_look_at_a_file_is_503_and_nothing_is_kept(
+    stack: ApiStack, png: bytes
+) -> None:
+    async def out_of_room(_path: Path, _kind: AssetKind, _media_type: str) -> Inspection:
+        raise DiskFull("There is no room left on the disk.")
+
+    key = stack.open_account()
+    stack.configure(inspect=out_of_room)
+    async with stack.client(key) as client:
+        answer = await client.post(
+            "/api/agent/renders",
+            files=[
+                ("request_json", (None, json.dumps(BRIEF))),
+                ("files", ("still.png", png, "image/png")),
+            ],
+        )
+
+    assert answer.status_code == 503
+    assert stack.available() == 1000
+    assert stack.stored_files() == []
 
 
 async def test_temporal_away_is_503_before_anything_is_kept(stack: ApiStack) -> None:
