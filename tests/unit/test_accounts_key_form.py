@@ -14,7 +14,8 @@ from studio.accounts import keys
 from studio.accounts.tables import KeyEnvironment
 
 PEPPER = b"p" * 32
-KEY = keys.make_secret(KeyEnvironment.LIVE, secrets.token_bytes)
+KEY = keys.make_secret(KeyEnvironment.LIVE, lambda count: bytes(range(100, 100 + count)))
+"""Always the same, so that processes that share the tests agree on their names."""
 
 
 @pytest.mark.parametrize("environment", list(KeyEnvironment))
