@@ -2,11 +2,13 @@
 
 import logging
 import sys
+from collections.abc import Mapping
 from typing import Final, Literal, TextIO
 
 import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
 
+from studio.contracts.names import RENDER_WORKFLOW
 from studio.contracts.redaction import redact, redact_text
 
 QUIET_LOGGERS: Final = ("httpx2", "httpcore2", "urllib3", "google.auth", "asyncio", "PIL")
@@ -39,7 +41,7 @@ def configure_logging(
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
+            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder(), _name_runs],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 _drop_colours,
@@ -62,6 +64,29 @@ def redact_event(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
     if not isinstance(redacted, dict):
         return {"event": redact_text(str(event))}
     return redacted
+
+
+def _name_runs(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Give the lines that the Temporal SDK writes the fields that ours have."""
+    event.pop("__temporal_error_identifier", None)
+    native = event.pop("temporal_log", None)
+    if native is not None:
+        event["target"], event["fields"] = native.target, native.fields
+    for extra in (event.pop("temporal_workflow", None), event.pop("temporal_activity", None)):
+        if not isinstance(extra, Mapping):
+            continue
+        is_render = extra.get("workflow_type") == RENDER_WORKFLOW
+        for field, key in (
+            ("project_id" if is_render else "workflow_id", "workflow_id"),
+            ("run_id", "run_id"),
+            ("run_id", "workflow_run_id"),
+            ("workflow", "workflow_type"),
+            ("activity", "activity_type"),
+            ("attempt", "attempt"),
+        ):
+            if key in extra:
+                event.setdefault(field, extra[key])
+    return event
 
 
 def _drop_colours(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

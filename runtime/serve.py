@@ -14,6 +14,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, start_http_server
+from starlette.types import ASGIApp
 from temporalio.client import Client
 
 from gateway.app import create_app
@@ -26,7 +27,9 @@ from gateway.services.starter import TemporalWorkflows
 from gateway.services.workflows import Workflows
 from runtime.settings import Settings
 from runtime.storage import open_settings_storage, url_signer
+from runtime.telemetry import MetricsUnavailable, sdk_runtime
 from runtime.temporal_client import connect
+from runtime.tracing import Traces, open_traces
 from studio.catalog.catalogue import load_catalogue
 from studio.db.engine import Database, open_database
 from studio.media.inspect import inspect_file
@@ -38,6 +41,8 @@ GRACE_SECONDS: Final = 10
 KEEP_ALIVE_SECONDS: Final = 75
 """Above the 60 s of common load balancers, which must be the ones to close."""
 REQUEST_ID_BYTES: Final = 12
+SERVICE: Final = "fvs-gateway"
+"""The name of these processes in traces."""
 
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
@@ -93,7 +98,14 @@ def system_ids() -> Ids:
 
 async def run_gateway(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT. Temporal may be away: it is connected at the first call."""
-    client: Client = await connect(lazy=True)
+    with open_traces(settings, service=SERVICE) as traces:
+        await _serve(settings, traces)
+
+
+async def _serve(settings: Settings, traces: Traces) -> None:
+    client: Client = await connect(
+        lazy=True, runtime=sdk_runtime(), interceptors=traces.interceptors
+    )
     workflows = TemporalWorkflows(client, task_queue=settings.render_task_queue)
     metrics = GatewayMetrics(CollectorRegistry())
     database = open_database(settings.database_url)
@@ -105,7 +117,7 @@ async def run_gateway(settings: Settings) -> None:
         metrics=metrics,
         stopping=lambda: server.should_exit,
     )
-    server = uvicorn.Server(_server_config(app, settings))
+    server = uvicorn.Server(_server_config(traces.around(app), settings))
     try:
         with _serving_metrics(settings, metrics):
             _log.info("gateway is starting", host=settings.host, port=settings.port)
@@ -114,7 +126,7 @@ async def run_gateway(settings: Settings) -> None:
         database.dispose()
 
 
-def _server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+def _server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         host=settings.host,
@@ -135,9 +147,11 @@ def _serving_metrics(settings: Settings, metrics: GatewayMetrics) -> Iterator[No
     if settings.gateway_metrics_port is None:
         yield
         return
-    server, thread = start_http_server(
-        settings.gateway_metrics_port, addr=settings.host, registry=metrics.registry
-    )
+    host, port = settings.metrics_host, settings.gateway_metrics_port
+    try:
+        server, thread = start_http_server(port, addr=host, registry=metrics.registry)
+    except OSError as error:
+        raise MetricsUnavailable("FVS_GATEWAY_METRICS_PORT", f"{host}:{port}") from error
     try:
         yield
     finally:

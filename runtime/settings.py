@@ -81,10 +81,13 @@ class Settings(BaseSettings):
     worker_build_id: str | None = None
     """Turns worker versioning on, pinned: a render stays on the build that began it."""
 
+    metrics_host: str = "127.0.0.1"
+    """The address that metrics are served on; a container's is 0.0.0.0."""
     gateway_metrics_port: int | None = Field(default=None, ge=1, le=65535)
     worker_metrics_port: int | None = Field(default=None, ge=1, le=65535)
     otel_endpoint: str | None = None
-    """OTLP over HTTP; without it no traces are made."""
+    """Base address of an OTLP/HTTP collector, such as http://localhost:4318; without it no traces
+    are made. Headers, sampling and the rest are the standard OTEL_… variables."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
 
@@ -108,7 +111,7 @@ class Settings(BaseSettings):
     def _absolute_work(cls, value: Path) -> Path:
         return value.expanduser().absolute()
 
-    @field_validator("public_base_url", mode="after")
+    @field_validator("public_base_url", "otel_endpoint", mode="after")
     @classmethod
     def _web_address(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("http://", "https://")):

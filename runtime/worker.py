@@ -9,10 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
-from studio.providers.local.factory import local_providers
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
-from temporalio.worker import Worker, WorkerDeploymentConfig
+from temporalio.worker import Interceptor, Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.assets import MediaAssetActivities
@@ -25,19 +24,24 @@ from activities.production import MediaProductionActivities
 from activities.reconcile import TemporalReconcileActivities
 from activities.storyboarding import ModelStoryboardActivities
 from activities.workbench import Workbench
+from runtime.observation import ObservationInterceptor, quiet_sdk_loggers
 from runtime.schedule import ensure_schedule
 from runtime.search_attributes import ensure_search_attributes
 from runtime.settings import Settings
 from runtime.storage import open_settings_storage
 from runtime.telemetry import worker_runtime
 from runtime.temporal_client import connect
+from runtime.tracing import open_traces
 from studio.contracts.names import media_task_queue
 from studio.db.engine import open_database
+from studio.providers.local.factory import local_providers
 from studio.providers.ports import Providers
 from workflows.reconcile import ReconcileWorkflow
 from workflows.render import RenderWorkflow
 
 DEPLOYMENT_NAME = "future-video-studio"
+SERVICE = "fvs-worker"
+"""The name of these processes in traces."""
 
 HEARTBEAT_THROTTLE = timedelta(seconds=1)
 """By default heartbeats are held back for 0.8 of their time-out, which delays a cancellation by
@@ -70,7 +74,7 @@ def workers(settings: Settings, parts: WorkerParts) -> tuple[Worker, Worker]:
         parts.client,
         task_queue=queue,
         workflows=[RenderWorkflow, ReconcileWorkflow],
-        workflow_runner=_runner(),
+        workflow_runner=workflow_runner(),
         activities=[
             credits_.confirm_holds,
             credits_.record_progress,
@@ -90,7 +94,7 @@ def workers(settings: Settings, parts: WorkerParts) -> tuple[Worker, Worker]:
         max_concurrent_activities=settings.worker_activities_max,
         graceful_shutdown_timeout=timedelta(seconds=settings.worker_shutdown_seconds),
         max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
-        interceptors=[ErrorInterceptor()],
+        interceptors=interceptors(),
         deployment_config=_versioning(settings),
     )
     media_worker = Worker(
@@ -105,13 +109,18 @@ def workers(settings: Settings, parts: WorkerParts) -> tuple[Worker, Worker]:
         max_concurrent_activities=settings.media_activities_max,
         graceful_shutdown_timeout=timedelta(seconds=settings.worker_shutdown_seconds),
         max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
-        interceptors=[ErrorInterceptor()],
+        interceptors=interceptors(),
         deployment_config=_versioning(settings),
     )
     return render_worker, media_worker
 
 
-def _runner() -> SandboxedWorkflowRunner:
+def interceptors() -> list[Interceptor]:
+    """The first is the outermost: it maps to the history's words what the second has told."""
+    return [ErrorInterceptor(), ObservationInterceptor()]
+
+
+def workflow_runner() -> SandboxedWorkflowRunner:
     """The contracts are plain data: loading them anew for every run would only cost time."""
     return SandboxedWorkflowRunner(
         restrictions=SandboxRestrictions.default.with_passthrough_modules("studio")
@@ -131,8 +140,15 @@ def _versioning(settings: Settings) -> WorkerDeploymentConfig | None:
 @asynccontextmanager
 async def open_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
     """Connect to everything a worker needs; closed again at the end of the block."""
-    client = await connect(runtime=worker_runtime(settings))
-    await ensure_search_attributes(client)
+    with open_traces(settings, service=SERVICE) as traces:
+        client = await connect(runtime=worker_runtime(settings), interceptors=traces.interceptors)
+        await ensure_search_attributes(client)
+        async with _open_parts(settings, client) as parts:
+            yield parts
+
+
+@asynccontextmanager
+async def _open_parts(settings: Settings, client: Client) -> AsyncIterator[WorkerParts]:
     database = open_database(settings.database_url)
     storage = open_settings_storage(settings)
     bench = Workbench(
@@ -159,6 +175,7 @@ OpenParts = Callable[[Settings], AbstractAsyncContextManager[WorkerParts]]
 
 async def run_worker(settings: Settings, open_worker_parts: OpenParts = open_parts) -> None:
     """Work until SIGTERM or SIGINT, then finish what can be finished in the grace time."""
+    quiet_sdk_loggers()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
