@@ -1,16 +1,27 @@
 """Reservation, settlement and release, each in one transaction with the row that shows it."""
 
 from datetime import timedelta
+from typing import ClassVar
 
 from sqlalchemy.orm import Session
 from temporalio import activity
 
 from activities.workbench import Workbench
 from studio.contracts.activities import CreditActivities
+from studio.contracts.errors import StudioError
 from studio.contracts.limits import HOLD_LIFETIME_SECONDS
 from studio.contracts.workflow_io import HoldRequest, ProgressReceipt, ProgressUpdate
 from studio.ledger import service as ledger
 from studio.renders.repository import mark_started, read_revision, store_snapshot
+
+
+class HoldsReleased(StudioError):
+    """The render has ended before: running it again (a reset) would spend uncovered money."""
+
+    code: ClassVar[str] = "holds_released"
+
+    def __init__(self, project_id: str) -> None:
+        super().__init__(f"{project_id} has ended and its credits were released; submit it anew.")
 
 
 class LedgerCreditActivities(CreditActivities):
@@ -33,8 +44,12 @@ class LedgerCreditActivities(CreditActivities):
                 expires_at=now + timedelta(seconds=HOLD_LIFETIME_SECONDS),
                 now=now,
             )
+            held = ledger.summary(session, subject=request.project_id)
+            if held.released:
+                raise HoldsReleased(request.project_id)
             mark_started(session, request.project_id, run_id)
-            return _receipt(session, request.project_id)
+            revision = read_revision(session, request.project_id)
+            return ProgressReceipt(revision=revision, credits_settled=held.settled)
 
         return await self._bench.transact(confirm)
 
@@ -64,10 +79,5 @@ class LedgerCreditActivities(CreditActivities):
             session, subject=update.project_id, line_ids=update.settle_line_ids, now=now
         )
         snapshot = update.snapshot.model_copy(update={"credits_settled": settled})
-        revision = store_snapshot(session, update.project_id, snapshot, now=now)
+        revision = store_snapshot(session, update.project_id, snapshot, now=now, replace_equal=True)
         return ProgressReceipt(revision=revision, credits_settled=settled)
-
-
-def _receipt(session: Session, project_id: str) -> ProgressReceipt:
-    settled = ledger.summary(session, subject=project_id).settled
-    return ProgressReceipt(revision=read_revision(session, project_id), credits_settled=settled)

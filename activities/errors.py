@@ -23,6 +23,7 @@ NEVER_AGAIN: Final = frozenset(
     {
         "attempt_conflict",
         "clip_failed",
+        "holds_released",
         "idempotency_conflict",
         "insufficient_credits",
         "provider_rejected",

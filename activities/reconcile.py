@@ -1,5 +1,6 @@
 """The sweep: the record and Temporal are compared, and what fell between them is picked up."""
 
+import contextlib
 from datetime import timedelta
 from typing import Final
 
@@ -29,6 +30,8 @@ from studio.renders.tables import RenderRow
 
 STOPPED_SENTENCE: Final = "The render was stopped before it ended; what was delivered is kept."
 
+CANCELED: Final = "The caller asked for it."
+
 OPEN_SUBJECTS_MAX: Final = 1000
 """Those held longest are looked at first; what has a place in the list is seen sooner or later."""
 
@@ -57,6 +60,8 @@ class TemporalReconcileActivities(ReconcileActivities):
                 started.append(row.project_id)
             elif status != WorkflowExecutionStatus.RUNNING and await self._close(row.project_id):
                 released.append(row.project_id)
+            elif row.cancel_requested:
+                await self._cancel(row.project_id)
         drift = await self._bench.transact(_find_drift)
         for sentence in drift:
             log.error("ledger drift", finding=sentence)
@@ -93,10 +98,15 @@ class TemporalReconcileActivities(ReconcileActivities):
                 static_summary=options.static_summary,
                 static_details=options.static_details,
                 start_signal=CANCEL_SIGNAL if row.cancel_requested else None,
-                start_signal_args=["canceled before it started"] if row.cancel_requested else [],
+                start_signal_args=[CANCELED] if row.cancel_requested else [],
             )
         except WorkflowAlreadyStartedError:
             log.info("render was started meanwhile", project_id=render.project_id)
+
+    async def _cancel(self, project_id: str) -> None:
+        """The wish was stored, but the gateway may have died before it could tell the run."""
+        with contextlib.suppress(RPCError):  # it has just ended, or the next sweep tries again
+            await self._client.get_workflow_handle(project_id).signal(CANCEL_SIGNAL, CANCELED)
 
     async def _close(self, project_id: str) -> bool:
         """Close the record of a workflow that was terminated or is long gone.

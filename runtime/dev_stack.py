@@ -27,6 +27,9 @@ LOOK_SECONDS: Final = 0.1
 HEALTH_SECONDS: Final = 5.0
 """The gateway gives each of its own checks two seconds."""
 
+LOCAL_TIMINGS: Final = '{"poll_interval_seconds": 0.25}'
+"""The local models answer within seconds, and asking them costs nothing."""
+
 Say = Callable[[str], None]
 Command = tuple[str, ...]
 
@@ -194,6 +197,7 @@ class Stack:
             "FVS_KEY_PEPPER": secrets.key_pepper,
             "FVS_SIGNING_KEY": secrets.signing_key,
             "FVS_UNCONFIGURED_MODELS": "local",
+            "FVS_TIMINGS": LOCAL_TIMINGS,
             "PYTHONUNBUFFERED": "1",
         }
         of_temporal = _temporal_variables(self._environment)

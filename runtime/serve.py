@@ -29,6 +29,7 @@ from runtime.settings import Settings
 from runtime.storage import open_settings_storage, url_signer
 from runtime.telemetry import MetricsUnavailable, sdk_runtime
 from runtime.temporal_client import connect
+from runtime.tidy import tidy_gateway, uploads_folder
 from runtime.tracing import Traces, open_traces
 from studio.catalog.catalogue import load_catalogue
 from studio.db.engine import Database, open_database
@@ -56,11 +57,13 @@ def build_app(
     stopping: Callable[[], bool] = lambda: False,
 ) -> FastAPI:
     """The application as configured. Raises SettingsError where a secret is missing."""
-    staging = settings.work_directory / "uploads"
+    staging = uploads_folder(settings)
+    storage = open_settings_storage(settings)
+    tidy_gateway(settings, storage, datetime.now(UTC))
     return create_app(
         Dependencies(
             database=database,
-            storage=open_settings_storage(settings),
+            storage=storage,
             signer=url_signer(settings),
             workflows=workflows,
             pricing=Pricing(

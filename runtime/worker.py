@@ -31,6 +31,7 @@ from runtime.settings import Settings
 from runtime.storage import open_settings_storage
 from runtime.telemetry import worker_runtime
 from runtime.temporal_client import connect
+from runtime.tidy import scratch_folder, tidy_worker
 from runtime.tracing import open_traces
 from studio.contracts.names import media_task_queue
 from studio.db.engine import open_database
@@ -154,9 +155,10 @@ async def _open_parts(settings: Settings, client: Client) -> AsyncIterator[Worke
     bench = Workbench(
         database=database,
         storage=storage,
-        scratch=settings.work_directory / "scratch",
+        scratch=scratch_folder(settings),
         now=lambda: datetime.now(UTC),
     )
+    tidy_worker(settings, bench.now())
 
     async def fetch_keyframe(key: str, destination: Path) -> None:
         await bench.fetch(key, destination)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, tuple_, update
+from sqlalchemy import func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from studio.contracts.assets import AssetRef
@@ -114,18 +114,26 @@ def count_active(session: Session, account_id: str) -> int:
 
 
 def store_snapshot(
-    session: Session, project_id: str, snapshot: RenderSnapshot, *, now: datetime
+    session: Session,
+    project_id: str,
+    snapshot: RenderSnapshot,
+    *,
+    now: datetime,
+    replace_equal: bool = False,
 ) -> int:
     """Store a snapshot unless the row already has a newer one; the row's revision afterwards.
 
     One guarded statement, so that writers who race (the workflow's activity, two gateways) can
-    only move the row forward. A terminal row never changes again.
+    only move the row forward. A terminal row never changes again. `replace_equal` is for the
+    activity that settles: a gateway may have stored the same revision a moment before the money.
     """
+    newer = RenderRow.revision < snapshot.revision
+    same = RenderRow.revision == snapshot.revision
     session.execute(
         update(RenderRow)
         .where(
             RenderRow.project_id == project_id,
-            RenderRow.revision < snapshot.revision,
+            or_(newer, same) if replace_equal else newer,
             RenderRow.status.in_(ACTIVE_STATES),
         )
         .values(

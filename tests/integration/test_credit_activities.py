@@ -8,7 +8,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.credits import LedgerCreditActivities
+from activities.credits import HoldsReleased, LedgerCreditActivities
 from activities.errors import to_application_error
 from activities.workbench import Workbench
 from studio.accounts.service import create_account
@@ -18,7 +18,7 @@ from studio.contracts.workflow_io import HoldRequest, ProgressUpdate, RenderInpu
 from studio.db.engine import Database
 from studio.ledger import service as ledger
 from studio.ledger.errors import InsufficientCredits
-from studio.renders.repository import NewRender, insert_render, load_render
+from studio.renders.repository import NewRender, insert_render, load_render, store_snapshot
 from studio.storage.local import LocalStorage
 from studio.storage.signing import SigningKey, UrlSigner
 from tests.kit.renders import render_input
@@ -120,6 +120,30 @@ async def test_closing_settles_what_was_earned_and_releases_the_rest(bench: Work
         assert (summary.settled, summary.open) == (132, 0)
         assert ledger.audit(session) == []
         assert load_render(session, render.project_id).finished_at == NOW
+
+
+async def test_a_render_that_has_ended_cannot_be_run_again_uncovered(bench: Workbench) -> None:
+    render = _stored_render(bench.database)
+    activities = LedgerCreditActivities(bench)
+    await ActivityEnvironment().run(activities.confirm_holds, _hold(render))
+    await ActivityEnvironment().run(activities.close_render, _update(render, 9, "project"))
+    with pytest.raises(HoldsReleased) as refusal:
+        await ActivityEnvironment().run(activities.confirm_holds, _hold(render))
+    assert to_application_error(refusal.value).non_retryable
+
+
+async def test_the_settling_write_corrects_a_status_of_the_same_revision(bench: Workbench) -> None:
+    """A gateway stored the queried status a moment before the money was settled."""
+    render = _stored_render(bench.database)
+    activities = LedgerCreditActivities(bench)
+    await ActivityEnvironment().run(activities.confirm_holds, _hold(render))
+    early = RenderSnapshot(revision=3, status=RenderState.RUNNING, stage=Stage.PLANNING)
+    with bench.database.transaction() as session:
+        store_snapshot(session, render.project_id, early, now=NOW)
+    await ActivityEnvironment().run(activities.record_progress, _update(render, 3, "project"))
+    with bench.database.reading() as session:
+        row = load_render(session, render.project_id)
+    assert RenderSnapshot.model_validate(row.snapshot).credits_settled == 12
 
 
 def test_what_reaches_the_history_is_a_sentence_of_ours() -> None:
