@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
-from temporalio.worker import Worker
+from temporalio.worker import Interceptor, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from studio.contracts import workflow_io as io
@@ -59,6 +59,7 @@ class ScriptedStudio:
     canceled_jobs: list[str] = field(default_factory=list)
     lost: bool = True
     released: set[str] = field(default_factory=set)
+    interceptors: tuple[Interceptor, ...] = ()
 
     def gate(self, name: str) -> asyncio.Event:
         """Hold this step; the returned event says that it was reached."""
@@ -202,6 +203,7 @@ class ScriptedStudio:
             workflows=[RenderWorkflow],
             workflow_runner=runner,
             workflow_failure_exception_types=[Exception],
+            interceptors=self.interceptors,
             activities=[
                 self.confirm_holds,
                 self.record_progress,
@@ -226,5 +228,6 @@ class ScriptedStudio:
                 self.animate_keyframe,
                 self.assemble_film,
             ],
+            interceptors=self.interceptors,
         )
         return render, media
