@@ -1,12 +1,12 @@
 """Holds: one a charge line, all made together, each resolved exactly once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Executable
+from sqlalchemy.orm import Session
 
 from studio.contracts.plan import ChargeLine
 from studio.ledger.errors import (
@@ -18,7 +18,8 @@ from studio.ledger.errors import (
     UnknownHold,
 )
 from studio.ledger.identity import REVENUE, transfer_id
-from studio.ledger.tables import LedgerAccountRow, Phase, TransferCode, TransferRow
+from studio.ledger.statements import CHARGED, HOLDS, LOCK_SUBJECT, NAMED_HOLDS
+from studio.ledger.tables import Phase, TransferCode
 from studio.ledger.wallets import (
     check_amount,
     check_reference,
@@ -99,9 +100,10 @@ def settle(
     another amount was charged.
     """
     _lock_subject(session, subject)
-    hold = next((h for h in holds_of(session, subject) if h.line_id == line_id), None)
-    if hold is None:
+    holds = _named_holds(session, subject, [line_id])
+    if not holds:
         raise UnknownHold(subject, line_id)
+    hold = holds[0]
     amount = hold.held if credits is None else credits
     check_amount(amount, minimum=0)
     if amount > hold.held:
@@ -121,15 +123,14 @@ def settle_lines(session: Session, *, subject: str, line_ids: Iterable[str], now
     Lines already charged, and lines without a hold (they cost nothing), are left alone. Raises
     HoldAlreadyResolved (HoldExpired) if one of the lines was released, and then charges none.
     """
-    wanted = frozenset(line_ids)
+    wanted = sorted(set(line_ids))
     if wanted:
         _lock_subject(session, subject)
-    holds = holds_of(session, subject)
-    charged = sum(hold.charged for hold in holds)
-    due = [(hold, hold.held) for hold in holds if hold.line_id in wanted and not _is_charged(hold)]
-    if due:
-        _resolve(session, due, phase=Phase.POST, now=now)
-    return charged + sum(amount for _, amount in due)
+        holds = _named_holds(session, subject, wanted)
+        due = [(hold, hold.held) for hold in holds if not _is_charged(hold)]
+        if due:
+            _resolve(session, due, phase=Phase.POST, now=now)
+    return int(session.scalar(CHARGED, {"subject": subject}) or 0)
 
 
 def release_open(session: Session, *, subject: str, now: datetime) -> int:
@@ -156,21 +157,18 @@ def expire_due(session: Session, *, subjects: Iterable[str], now: datetime) -> i
 
 def holds_of(session: Session, subject: str) -> list[Hold]:
     """Every hold of a subject with its resolution, in one query, ordered by line id."""
-    resolution = aliased(TransferRow)
-    rows = session.execute(
-        select(
-            TransferRow.id,
-            TransferRow.debit_account_id,
-            TransferRow.line_id,
-            TransferRow.amount,
-            TransferRow.expires_at,
-            resolution.phase,
-            resolution.amount,
-        )
-        .outerjoin(resolution, resolution.pending_id == TransferRow.id)
-        .where(TransferRow.subject == subject, TransferRow.phase == Phase.PENDING)
-        .order_by(TransferRow.line_id)
-    ).all()
+    return _read_holds(session, HOLDS, subject, {})
+
+
+def _named_holds(session: Session, subject: str, line_ids: Sequence[str]) -> list[Hold]:
+    """As `holds_of`, of these lines; those that hold nothing are missing."""
+    return _read_holds(session, NAMED_HOLDS, subject, {"line_ids": line_ids})
+
+
+def _read_holds(
+    session: Session, statement: Executable, subject: str, values: Mapping[str, object]
+) -> list[Hold]:
+    rows = session.execute(statement, {"subject": subject, **values}).all()
     return [
         Hold(
             id=row[0],
@@ -199,17 +197,7 @@ def _priced(lines: Sequence[ChargeLine]) -> dict[str, int]:
 
 def _lock_subject(session: Session, subject: str) -> None:
     """Lock the wallet that the subject's holds are on, if it has any."""
-    wallet = (
-        select(TransferRow.debit_account_id)
-        .where(TransferRow.subject == subject, TransferRow.phase == Phase.PENDING)
-        .limit(1)
-        .scalar_subquery()
-    )
-    session.execute(
-        select(LedgerAccountRow.id)
-        .where(LedgerAccountRow.id == wallet)
-        .with_for_update(key_share=True)
-    )
+    session.execute(LOCK_SUBJECT, {"subject": subject})
 
 
 def _is_charged(hold: Hold) -> bool:

@@ -1,6 +1,6 @@
 """Wallets: opening, locking, filling, and the guarded statements that change their counters."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -18,6 +18,12 @@ from studio.ledger.errors import (
 )
 from studio.ledger.identity import CASH, transfer_id, wallet_id
 from studio.ledger.records import Balance
+from studio.ledger.statements import (
+    INSERT_TRANSFERS,
+    LOCK_WALLET,
+    RESOLVE_HELD,
+    TAKE_INTO_HOLD,
+)
 from studio.ledger.tables import (
     CURRENCY,
     OWNER_LENGTH_MAX,
@@ -31,12 +37,6 @@ from studio.ledger.tables import (
 
 TRANSFER_CREDITS_MAX = 1_000_000_000
 """Ten million dollars in one movement is a typing error; sums stay far inside 64 bits."""
-
-_AVAILABLE = (
-    LedgerAccountRow.credits_posted
-    - LedgerAccountRow.debits_posted
-    - LedgerAccountRow.debits_pending
-)
 
 
 def open_wallet(session: Session, *, owner: str, now: datetime) -> str:
@@ -126,43 +126,23 @@ def lock_wallet(session: Session, wallet: str) -> None:
 
     What is read afterwards can't change under us, so a repeat is told from a race and two
     transactions never wait for each other. PostgreSQL locks the row; on SQLite the transaction
-    already has the only write lock. `key_share` leaves inserts elsewhere that reference the row
-    unhindered.
+    already has the only write lock.
     """
-    found = session.scalar(
-        select(LedgerAccountRow.id)
-        .where(LedgerAccountRow.id == wallet, LedgerAccountRow.kind == AccountKind.WALLET)
-        .with_for_update(key_share=True)
-    )
-    if found is None:
+    if session.scalar(LOCK_WALLET, {"wallet": wallet}) is None:
         raise UnknownWallet(wallet)
 
 
 def take_into_hold(session: Session, wallet: str, credits: int) -> None:
     """Move available credits to held, or raise InsufficientCredits: one guarded statement."""
-    changed = _change(
-        session,
-        update(LedgerAccountRow)
-        .where(LedgerAccountRow.id == wallet, credits <= _AVAILABLE)
-        .values(debits_pending=LedgerAccountRow.debits_pending + credits),
-    )
-    if not changed:
+    if not _change(session, TAKE_INTO_HOLD, {"wallet": wallet, "held": credits}):
         available = balance(session, wallet=wallet).available
         raise InsufficientCredits(credits_required=credits, credits_available=available)
 
 
 def resolve_held(session: Session, wallet: str, *, held: int, charged: int) -> None:
     """Take `held` out of the holds and charge `charged` of it; the rest is available again."""
-    changed = _change(
-        session,
-        update(LedgerAccountRow)
-        .where(LedgerAccountRow.id == wallet, LedgerAccountRow.debits_pending >= held)
-        .values(
-            debits_pending=LedgerAccountRow.debits_pending - held,
-            debits_posted=LedgerAccountRow.debits_posted + charged,
-        ),
-    )
-    if not changed:
+    values = {"wallet": wallet, "held": held, "charged": charged}
+    if not _change(session, RESOLVE_HELD, values):
         raise LedgerDrift(f"The wallet {wallet} holds less than its open holds.")
 
 
@@ -182,7 +162,7 @@ def insert_transfers(session: Session, rows: Sequence[dict[str, object]]) -> Non
     blank = {"pending_id": None, "reverses_id": None, "line_id": None}
     blank |= {"reason": None, "expires_at": None}
     try:
-        session.execute(insert(TransferRow), [blank | row for row in rows])
+        session.execute(INSERT_TRANSFERS, [blank | row for row in rows])
     except IntegrityError as error:
         raise IdempotencyConflict(
             "Another transaction made this transfer with another meaning."
@@ -205,7 +185,10 @@ def check_reference(reference: str) -> None:
         )
 
 
-def _change(session: Session, statement: Update) -> bool:
-    statement = statement.execution_options(synchronize_session=False)
-    result = cast("CursorResult[Any]", session.execute(statement))
-    return result.rowcount == 1
+def _change(
+    session: Session, statement: Update, values: Mapping[str, object] | None = None
+) -> bool:
+    """Whether the statement changed its one row."""
+    options = {"synchronize_session": False}
+    result = session.execute(statement, values, execution_options=options)
+    return cast("CursorResult[Any]", result).rowcount == 1
