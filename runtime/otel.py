@@ -28,7 +28,7 @@ from studio.contracts.redaction import redact, redact_text
 TRACES_PATH: Final = "/v1/traces"
 """Where OTLP/HTTP collectors take spans, below their base address (OTLP specification 1.7)."""
 SERVICES: Final = "future-video-studio"
-FLUSH_SECONDS_MAX: Final = 5.0
+FLUSH_SECONDS_MAX: Final = 3.0
 """A collector that is away must not keep a process from ending."""
 
 
