@@ -7,13 +7,6 @@ so in a limited child process.
 from pathlib import Path
 
 import structlog
-from studio.media.inspect import (
-    decode_audio_to_wav,
-    extract_document_text,
-    inspect_file,
-    reencode_image,
-    still_from_video,
-)
 from temporalio import activity
 
 from activities.heartbeats import heartbeating
@@ -24,6 +17,13 @@ from studio.contracts.documents import AssetNote, AssetReport
 from studio.contracts.keys import analysis_key, asset_audio_key, asset_still_key
 from studio.contracts.workflow_io import AssetAnalysis, ProjectTask
 from studio.media.errors import DiskFull, MediaError
+from studio.media.inspect import (
+    decode_audio_to_wav,
+    extract_document_text,
+    inspect_file,
+    reencode_image,
+    still_from_video,
+)
 from studio.media.palette import dominant_colours
 
 DOCUMENT_CHARACTERS_MAX = 20_000
