@@ -56,28 +56,32 @@ class LedgerCreditActivities(CreditActivities):
     @activity.defn
     async def record_progress(self, update: ProgressUpdate) -> ProgressReceipt:
         def record(session: Session) -> ProgressReceipt:
-            return self._settle_and_store(session, update)
+            return self._store(session, update, self._settle(session, update))
 
         return await self._bench.transact(record)
 
     @activity.defn
     async def close_render(self, update: ProgressUpdate) -> ProgressReceipt:
         def close(session: Session) -> ProgressReceipt:
-            now = self._bench.now()
-            ledger.settle_lines(
-                session, subject=update.project_id, line_ids=update.settle_line_ids, now=now
-            )
-            ledger.release_open(session, subject=update.project_id, now=now)
-            return self._settle_and_store(session, update)
+            settled = self._settle(session, update)
+            ledger.release_open(session, subject=update.project_id, now=self._bench.now())
+            return self._store(session, update, settled)
 
         return await self._bench.transact(close)
 
-    def _settle_and_store(self, session: Session, update: ProgressUpdate) -> ProgressReceipt:
-        """Settle, then store the snapshot with what the ledger says was settled in all."""
-        now = self._bench.now()
-        settled = ledger.settle_lines(
-            session, subject=update.project_id, line_ids=update.settle_line_ids, now=now
+    def _settle(self, session: Session, update: ProgressUpdate) -> int:
+        """Charge for what was delivered; returns what the render was charged in all."""
+        return ledger.settle_lines(
+            session,
+            subject=update.project_id,
+            line_ids=update.settle_line_ids,
+            now=self._bench.now(),
         )
+
+    def _store(self, session: Session, update: ProgressUpdate, settled: int) -> ProgressReceipt:
+        """Store the snapshot with what the ledger says was settled, not what the run expects."""
         snapshot = update.snapshot.model_copy(update={"credits_settled": settled})
-        revision = store_snapshot(session, update.project_id, snapshot, now=now, replace_equal=True)
+        revision = store_snapshot(
+            session, update.project_id, snapshot, now=self._bench.now(), replace_equal=True
+        )
         return ProgressReceipt(revision=revision, credits_settled=settled)
