@@ -15,7 +15,7 @@ def current_details(snapshot: RenderSnapshot) -> str:
         headline,
         "",
         "| shot | state | seconds | attempts | error |",
-        "| --- | --- | --- | --- | --- |",
+        "| :--- | :--- | ---: | ---: | :--- |",
     ]
     lines += [
         f"| {clip.index} | {clip.status} | {clip.duration_seconds:g} | {clip.attempts} "
