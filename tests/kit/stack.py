@@ -12,7 +12,13 @@ from pathlib import Path
 import httpx2
 
 from runtime.ports import free_port
-from runtime.processes import Child, ProcessSpec, last_log_line, start_process
+from runtime.processes import (
+    STOP_GRACE_SECONDS,
+    Child,
+    ProcessSpec,
+    last_log_line,
+    start_process,
+)
 from studio.accounts.service import create_account, issue_key
 from studio.contracts.workflow_io import Timings
 from studio.db.engine import Database, open_database
@@ -53,6 +59,7 @@ class Stack:
     timings: Timings = FAST
     credits_granted: int = 10_000
     children: dict[str, Child] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
     api_key: str = ""
     port: int = 0
 
@@ -99,6 +106,7 @@ class Stack:
             "FVS_WORKER_SHUTDOWN_SECONDS": "1",
             "TEMPORAL_ADDRESS": self.temporal_address,
             "CHAOS_DIRECTORY": str(self.chaos),
+            **self.variables,
         }
 
     @property
@@ -125,6 +133,9 @@ class Stack:
         extra = {"CHAOS_HOLD": hold, "CHAOS_FAIL": fail}
         self._start(name, [sys.executable, "-m", "tests.kit.chaos_worker"], extra)
 
+    def start_leaky_worker(self, leak: str) -> None:
+        self._start("worker", [sys.executable, "-m", "tests.kit.leaky_worker"], {"LEAK": leak})
+
     def _start(self, name: str, command: list[str], extra: Mapping[str, str]) -> None:
         spec = ProcessSpec(
             name=name,
@@ -140,6 +151,12 @@ class Stack:
         child = self.children.pop(name)
         child.process.kill()
         child.finish(10)
+
+    def end(self, name: str) -> None:
+        """SIGTERM, and time to finish: what an orchestrator does."""
+        child = self.children.pop(name)
+        child.signal_stop()
+        child.finish(STOP_GRACE_SECONDS)
 
     def stop(self) -> None:
         for name in list(self.children):

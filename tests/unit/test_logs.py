@@ -4,6 +4,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 import structlog
@@ -63,6 +64,38 @@ def test_events_of_libraries_take_the_same_way(stream: io.StringIO) -> None:
     assert event["logger"] == "uvicorn.access"
     assert event["event"] == f'127.0.0.1 - "GET /x?claim_token={REDACTED}" 200'
     assert event["k"] == f"fvs_live_{REDACTED}"
+
+
+@pytest.mark.parametrize(
+    ("workflow", "field"), [("RenderWorkflow", "project_id"), ("ReconcileWorkflow", "workflow_id")]
+)
+def test_lines_of_the_sdk_name_their_run_as_ours_do(
+    workflow: str, field: str, stream: io.StringIO
+) -> None:
+    extra = {
+        "temporal_activity": {
+            "workflow_type": workflow,
+            "workflow_id": "proj_api_1",
+            "workflow_run_id": "r1",
+            "activity_type": "plan_shots",
+            "attempt": 2,
+        },
+        "__temporal_error_identifier": "ActivityFailure",
+    }
+    logging.getLogger("temporalio.activity").warning("Completing activity as failed", extra=extra)
+    event = last_event(stream)
+    assert (event[field], event["run_id"]) == ("proj_api_1", "r1")
+    assert (event["activity"], event["attempt"]) == ("plan_shots", 2)
+    assert not [name for name in event if "temporal" in name]
+
+
+def test_lines_of_the_sdks_native_part_are_redacted_json_too(stream: io.StringIO) -> None:
+    native = SimpleNamespace(target="temporalio_client", fields={"api_key": KEY, "attempt": 3})
+    logging.getLogger("temporalio.core").warning("gRPC call failed", extra={"temporal_log": native})
+    event = last_event(stream)
+    assert event["event"] == "gRPC call failed"
+    assert event["target"] == "temporalio_client"
+    assert event["fields"] == {"api_key": REDACTED, "attempt": 3}
 
 
 def test_events_below_the_level_are_dropped(stream: io.StringIO) -> None:

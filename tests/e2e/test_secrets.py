@@ -1,0 +1,151 @@
+"""Secrets planted wherever one can be put, and looked for wherever anything is kept or sent."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from temporalio.client import Client
+
+from runtime.ports import free_port
+from runtime.temporal_server import RunningTemporal
+from tests.kit.client import SHORT_FILM, Agent
+from tests.kit.collector import Collector, collecting
+from tests.kit.metrics import Scrape, scrape
+from tests.kit.stack import Stack
+
+pytestmark = [pytest.mark.e2e, pytest.mark.temporal]
+
+TOKEN = "t0k3n" * 6
+SIGNATURE = "5ae1" * 16
+SIGNED = f"https://provider.example/f.mp4?X-Goog-Expires=60&X-Goog-Signature={SIGNATURE}"
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    with collecting() as running:
+        yield running
+
+
+@pytest.fixture
+def traced(
+    tmp_path: Path, temporal_server: RunningTemporal, collector: Collector
+) -> Iterator[Stack]:
+    """A deployment that tells everything it can tell."""
+    deployment = Stack(tmp_path / "traced", temporal_server.address)
+    deployment.variables |= {
+        "FVS_OTEL_ENDPOINT": collector.url,
+        "FVS_GATEWAY_METRICS_PORT": str(free_port()),
+        "FVS_WORKER_METRICS_PORT": str(free_port()),
+        "FVS_LOG_LEVEL": "debug",
+    }
+    yield deployment
+    deployment.stop()
+
+
+def plant(stack: Stack) -> None:
+    """Requests with secrets in every part that a caller chooses."""
+    key = stack.api_key
+    for headers in (
+        {"X-FVS-Agent-Key": key},
+        {"Authorization": f"Bearer {key}"},
+        {"Authorization": f"Payment {TOKEN}"},
+        {"X-Request-Id": key, "Cookie": f"token={TOKEN}"},
+        {"traceparent": TOKEN, "tracestate": f"a={TOKEN}", "baggage": f"a={TOKEN}"},
+    ):
+        for path in (
+            f"/api/agent/renders/proj_api_0?claim_token={TOKEN}",
+            f"/files/x?X-FVS-Expires=1&X-FVS-Signature={SIGNATURE}",
+            f"/api/agent/renders/{key}",
+            f"/nowhere?url={SIGNED}",
+        ):
+            httpx2.get(f"{stack.base_url}{path}", headers=headers, timeout=10)
+    httpx2.post(
+        f"{stack.base_url}/api/agent/renders",
+        headers=stack.headers,
+        files=[
+            ("request_json", (None, json.dumps({"name": key, "claim_token": TOKEN}).encode())),
+            ("files", (f"{key}.png", b"not a picture")),
+        ],
+        timeout=10,
+    )
+
+
+def payload(stack: Stack) -> dict[str, object]:
+    return {
+        **SHORT_FILM,
+        "name": f"A film by {stack.api_key}, claim_token={TOKEN}",
+        "screenplay": f"Shot 1: A boat. The password is at {SIGNED} for {stack.api_key}.",
+        "stage_voice_briefs_enabled": False,
+    }
+
+
+def history(stack: Stack, project_id: str) -> bytes:
+    """All that Temporal keeps of the run: events, memo, summary, search attributes."""
+
+    async def fetch() -> bytes:
+        client = await Client.connect(stack.temporal_address)
+        handle = client.get_workflow_handle(project_id)
+        events = (await handle.fetch_history()).events
+        description = (await handle.describe()).raw_description
+        return b"\n".join(part.SerializeToString() for part in (*events, description))
+
+    return asyncio.run(fetch())
+
+
+def test_no_secret_gets_into_logs_traces_metrics_or_history(
+    traced: Stack, collector: Collector
+) -> None:
+    traced.start_gateway()
+    traced.start_leaky_worker(f"{traced.api_key} claim_token={TOKEN} {SIGNED}")
+    plant(traced)
+    agent = Agent(traced)
+    project_id = agent.submit(dict(payload(traced)))["project_id"]
+    resource = agent.wait_until_ended(project_id)
+    agent.close()
+    assert resource["status"] == "completed", resource
+    pages = {
+        name: scrape(int(traced.variables[f"FVS_{name}_METRICS_PORT"]))
+        for name in ("GATEWAY", "WORKER")
+    }
+    traced.end("worker")
+    traced.end("gateway")
+
+    kept = {
+        "worker log": (traced.directory / "worker.log").read_bytes(),
+        "gateway log": (traced.directory / "gateway.log").read_bytes(),
+        "traces": b"".join(collector.bodies),
+        "history": history(traced, project_id),
+        **{f"{name} metrics": page.text.encode() for name, page in pages.items()},
+    }
+    secrets = {"key": traced.api_key, "token": TOKEN, "signature": SIGNATURE}
+    found = [
+        f"the {secret} is in the {place}"
+        for place, content in kept.items()
+        for secret, text in secrets.items()
+        if text.encode() in content
+    ]
+    assert found == []
+    check_that_the_places_are_real(kept, pages["WORKER"], collector)
+
+
+def check_that_the_places_are_real(
+    kept: dict[str, bytes], worker: Scrape, collector: Collector
+) -> None:
+    """The planted texts got there, but for what was secret in them."""
+    for line in (kept["worker log"] + kept["gateway log"]).splitlines():
+        json.loads(line)
+    assert b"RuntimeError: connection lost: fvs_test_[redacted]" in kept["worker log"]
+    assert b"RuntimeError" not in kept["history"].replace(b"unexpected RuntimeError", b"")
+    assert b"We could not store fvs_test_[redacted]" in kept["history"]
+    assert b"A film by fvs_test_[redacted]" in kept["history"]
+    assert worker.value("fvs_activity_failures_total", {"code": "unexpected"}) == 1
+    for state, count in {"accepted": 2, "failed": 1, "filmed": 1}.items():
+        labels = {"provider": "local", "state": state}
+        assert worker.value("fvs_provider_attempts_total", labels) == count
+    services = {span.service for span in collector.spans()}
+    assert services == {"fvs-gateway", "fvs-worker"}
+    failed = [span for span in collector.named("RunActivity:plan_shots") if span.span.status.code]
+    assert len(failed) == 1
