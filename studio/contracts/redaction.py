@@ -73,8 +73,16 @@ _PATTERNS: Final = (
 )
 
 
+_SUSPICIOUS: Final = re.compile(
+    r"[:=]|fvs_|AIza|[sr]k_|whsec|[Bb][Ee][Aa][Rr][Ee][Rr]|[Pp][Aa][Yy][Mm][Ee][Nn][Tt]"
+)
+"""Every pattern needs one of these. Most texts of a log line have none, which saves the others."""
+
+
 def redact_text(text: str) -> str:
     """The text without its secrets. Done twice, the result is the same."""
+    if not _SUSPICIOUS.search(text):
+        return text
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     return text

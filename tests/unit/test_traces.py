@@ -9,6 +9,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import Link, SpanKind, Status, StatusCode
+from pydantic import ValidationError
 from starlette.types import Message, Receive, Scope, Send
 
 from gateway.middleware.tracing import TracingMiddleware
@@ -139,6 +140,11 @@ def test_a_collector_that_is_away_does_not_keep_a_process() -> None:
     tracing = start_tracing(url, service="fvs-gateway")
     tracing.tracer.start_span("unheard").end()
     tracing.stop()
+
+
+def test_an_endpoint_without_a_scheme_is_refused() -> None:
+    with pytest.raises(ValidationError, match="must start with http"):
+        Settings(otel_endpoint="collector:4318")
 
 
 def test_without_an_endpoint_nothing_is_traced_and_no_sdk_is_loaded() -> None:
