@@ -28,7 +28,7 @@ from studio.contracts.workflow_io import (
 )
 from workflows.context import RenderContext
 from workflows.failures import describe, is_cancellation
-from workflows.narration import Narrator
+from workflows.narration import Narrator, counted
 from workflows.shots import Documents, ShotRun
 
 
@@ -69,10 +69,10 @@ class Production:
         analysis = await workflow.execute_activity_method(
             AssetActivities.analyze_assets,
             ProjectTask(project_id=self._render.project_id),
-            summary=f"Look at {self._render.asset_count} uploads",
+            summary=f"Look at {counted(self._render.asset_count, 'upload')}",
             **self._policies.media,
         )
-        self._narrator.say(Stage.INPUT, f"{self._render.asset_count} uploads were looked at.")
+        self._narrator.say(Stage.INPUT, f"{counted(self._render.asset_count, 'upload')} looked at.")
         return analysis
 
     async def _make_music(self, analysis: AssetAnalysis) -> Track | None:
@@ -100,7 +100,7 @@ class Production:
             self._board.warn(f"The film has no music: {describe(error)}")
             return None
         self._recorder.deliver("music")
-        self._narrator.say(Stage.MUSIC, f"There are {track.duration_seconds:.0f} seconds of music.")
+        self._narrator.say(Stage.MUSIC, f"{track.duration_seconds:.0f} seconds of music made.")
         return track
 
     async def _plan_shots(self, analysis: AssetAnalysis) -> Screenplay:
@@ -113,11 +113,11 @@ class Production:
                 shots=self._plan.shots,
                 analysis_key=analysis.analysis_key,
             ),
-            summary=f"Plan {len(self._plan.shots)} shots",
+            summary=f"Plan {counted(len(self._plan.shots), 'shot')}",
             **self._policies.call,
         )
         self._recorder.deliver("planning")
-        self._narrator.say(Stage.PLANNING, f"{screenplay.shot_count} shots are planned.")
+        self._narrator.say(Stage.PLANNING, f"{counted(screenplay.shot_count, 'shot')} planned.")
         return screenplay
 
     async def _shoot(self, documents: Documents) -> list[tuple[ShotTiming, Clip]]:
@@ -132,7 +132,7 @@ class Production:
         made = zip(self._plan.shots, (run.result() for run in runs), strict=True)
         shots = [(shot, clip) for shot, clip in made if clip is not None]
         self._refuse_too_many_failures()
-        self._narrator.say(Stage.FILMING, f"{len(shots)} shots are filmed.")
+        self._narrator.say(Stage.FILMING, f"{counted(len(shots), 'shot')} filmed.")
         return shots
 
     def _refuse_too_many_failures(self) -> None:
@@ -159,7 +159,7 @@ class Production:
                 track=track,
                 music_leads=self._render.mode == ProjectMode.MUSIC,
             ),
-            summary=f"Join, mix and master {len(shots)} shots",
+            summary=f"Join, mix and master {counted(len(shots), 'shot')}",
             **self._policies.media,
         )
         self._recorder.deliver("production")
