@@ -12,11 +12,6 @@ from workflows.context import RenderContext
 from workflows.failures import describe, is_cancellation
 
 
-def counted(count: int, noun: str) -> str:
-    """Such as `1 shot` and `3 shots`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
 class Narrator:
     """Speaks one sentence a stage, where the request enabled it. A failure is only a warning."""
 

@@ -15,6 +15,7 @@ from studio.contracts.launch import STAGE_KEY, STATUS_KEY, film_duration_seconds
 from studio.contracts.plan import ShotTiming
 from studio.contracts.request import MusicWorkflow, ProjectMode
 from studio.contracts.status import ClipState, Stage
+from studio.contracts.text import counted
 from studio.contracts.workflow_io import (
     AssetAnalysis,
     Clip,
@@ -28,7 +29,7 @@ from studio.contracts.workflow_io import (
 )
 from workflows.context import RenderContext
 from workflows.failures import describe, is_cancellation
-from workflows.narration import Narrator, counted
+from workflows.narration import Narrator
 from workflows.shots import Documents, ShotRun
 
 

@@ -18,6 +18,7 @@ from studio.contracts.names import (
     SEARCH_VIDEO_MODEL,
 )
 from studio.contracts.status import RenderState, Stage
+from studio.contracts.text import counted
 from studio.contracts.workflow_io import RenderInput
 
 ACCOUNT_KEY = SearchAttributeKey.for_keyword(SEARCH_ACCOUNT)
@@ -46,7 +47,7 @@ def launch_options(render: RenderInput) -> LaunchOptions:
     plan = render.plan
     seconds = film_duration_seconds(render)
     name = render.name[:SUMMARY_NAME_LENGTH_MAX]
-    total_credits = plan.charges.total_credits
+    shots, total_credits = counted(len(plan.shots), "shot"), plan.charges.total_credits
     facts = {
         "Mode": render.mode.value,
         "Shots": f"{len(plan.shots)}, {seconds:g} s",
@@ -56,7 +57,7 @@ def launch_options(render: RenderInput) -> LaunchOptions:
         "Credits held": f"{total_credits} (prices {plan.charges.price_version})",
     }
     return LaunchOptions(
-        static_summary=f"{name} - {len(plan.shots)} shots, {seconds:g} s, {total_credits} credits",
+        static_summary=f"{name} - {shots}, {seconds:g} s, {total_credits} credits",
         static_details="\n".join(f"- **{label}**: {value}" for label, value in facts.items()),
         memo={
             "name": name,

@@ -1,4 +1,4 @@
-"""What counts as plain text in a request."""
+"""What counts as plain text in a request, and how sentences count things."""
 
 import unicodedata
 from typing import Annotated
@@ -27,3 +27,8 @@ def _refuse_control_characters(text: str) -> str:
 
 PlainText = Annotated[str, AfterValidator(_refuse_control_characters)]
 """Text without control characters but tab and newline; CR LF is read as newline."""
+
+
+def counted(count: int, noun: str) -> str:
+    """Such as `1 shot` and `3 shots`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

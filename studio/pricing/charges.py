@@ -10,6 +10,7 @@ from studio.catalog.prices import PriceTable
 from studio.catalog.quotations import keyframe_credits, music_credits, video_credits
 from studio.contracts.plan import ChargeLine, ChargePlan, ShotTiming
 from studio.contracts.request import ImageResolution, VideoResolution
+from studio.contracts.text import counted
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def _lines(order: Order, prices: PriceTable) -> Iterator[ChargeLine]:
     yield ChargeLine(line_id="project", label="Project", credits=prices.project)
     yield ChargeLine(
         line_id="planning",
-        label=f"Planning, {count} {'shot' if count == 1 else 'shots'}",
+        label=f"Planning, {counted(count, 'shot')}",
         credits=planning.base + planning.per_shot * count,
     )
     for shot in order.shots:
