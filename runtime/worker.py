@@ -48,6 +48,10 @@ HEARTBEAT_THROTTLE = timedelta(seconds=1)
 """By default heartbeats are held back for 0.8 of their time-out, which delays a cancellation by
 as much and loses the progress of a worker that dies."""
 
+STICKY_TIMEOUT = timedelta(seconds=2)
+"""How long a run waits for the worker that has it in memory before another takes over: after a
+`kill -9` nobody comes, and the SDK's ten seconds are ten seconds of standing still."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -87,6 +91,7 @@ def workers(settings: Settings, parts: WorkerParts) -> tuple[Worker, Worker]:
             filming.submit_clip,
             filming.reconcile_clip,
             filming.await_clip,
+            filming.withdraw_clip,
             filming.review_clip,
             production.speak_brief,
             sweep.sweep_renders,
@@ -95,6 +100,7 @@ def workers(settings: Settings, parts: WorkerParts) -> tuple[Worker, Worker]:
         max_concurrent_activities=settings.worker_activities_max,
         graceful_shutdown_timeout=timedelta(seconds=settings.worker_shutdown_seconds),
         max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+        sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
         interceptors=interceptors(),
         deployment_config=_versioning(settings),
     )
