@@ -23,13 +23,20 @@ NEVER_AGAIN: Final = frozenset(
     {
         "attempt_conflict",
         "clip_failed",
+        "hold_already_resolved",
+        "hold_expired",
         "holds_released",
         "idempotency_conflict",
         "insufficient_credits",
+        "invalid_amount",
+        "invalid_reference",
+        "ledger_drift",
         "provider_rejected",
         "undecodable_media",
+        "unknown_hold",
         "unknown_provider",
         "unknown_render",
+        "unknown_wallet",
     }
 )
 """Error codes that a retry cannot mend."""

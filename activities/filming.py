@@ -6,11 +6,13 @@ ordered: no clip is paid twice.
 """
 
 import asyncio
+from pathlib import Path
 from typing import ClassVar
 
 from sqlalchemy.orm import Session
 from temporalio import activity
 
+from activities.cancellation import outlast_cancellation
 from activities.clips import keep_clip
 from activities.heartbeats import Pulse, heartbeating
 from activities.measures import count_attempt
@@ -37,6 +39,7 @@ from studio.providers.ports import (
     Providers,
     SubmissionUnknown,
     VideoModel,
+    VideoRequest,
 )
 
 REPLACEMENT_PROVIDER = "local"
@@ -59,18 +62,22 @@ class ModelFilmingActivities(FilmingActivities):
         model = adapter(self._providers.videos, task.model)
         async with heartbeating("ordering"):
             request = await video_request(self._bench, task)
-            known = await self._begin(task, digest_of(request))
-            if known is not None:
-                return self._resume(task, known)
-            try:
-                handle = await model.submit(request)
-            except ProviderRejected as refusal:
-                await self._reject(task, refusal.detail)
-                raise
-            except SubmissionUnknown:
-                count_attempt(task.model.provider, "unknown")
-                raise
-            return await self._accept(task, handle)
+            # Torn off half-way, an order may be paid for by nobody who knows of it.
+            return await outlast_cancellation(self._submit(task, model, request))
+
+    async def _submit(self, task: ClipTask, model: VideoModel, request: VideoRequest) -> ClipJob:
+        known = await self._begin(task, digest_of(request))
+        if known is not None:
+            return self._resume(task, known)
+        try:
+            handle = await model.submit(request)
+        except ProviderRejected as refusal:
+            await self._reject(task, refusal.detail)
+            raise
+        except SubmissionUnknown:
+            count_attempt(task.model.provider, "unknown")
+            raise
+        return await self._accept(task, handle)
 
     async def _begin(self, task: ClipTask, digest: str) -> journal.Attempt | None:
         return await self._bench.transact(
@@ -117,16 +124,20 @@ class ModelFilmingActivities(FilmingActivities):
             known = await self._bench.transact(
                 lambda session: journal.find_attempt(session, task.attempt_id)
             )
+            request = await video_request(self._bench, task)
             if known is None:
-                return ReconcileResult(lost=True)
-            if known.state == AttemptState.ACCEPTED and known.handle is not None:
+                # Written down now, so that a worker that was only slow finds the attempt taken
+                # when it wakes up, and orders nothing beside the next one.
+                known = await self._begin(task, digest_of(request))
+            if known is not None and known.state == AttemptState.ACCEPTED and known.handle:
                 return ReconcileResult(job=_job(task, known.handle))
-            if known.state == AttemptState.SUBMITTING:
-                handle = await model.reconcile(await video_request(self._bench, task))
+            if known is None or known.state == AttemptState.SUBMITTING:
+                handle = await model.reconcile(request)
                 if handle is not None:
                     return ReconcileResult(job=await self._accept(task, handle))
                 await self._lose(task)
-        return ReconcileResult(lost=known.state != AttemptState.REJECTED)
+        rejected = known is not None and known.state == AttemptState.REJECTED
+        return ReconcileResult(lost=not rejected)
 
     async def _lose(self, task: ClipTask) -> None:
         now = self._bench.now()
@@ -159,9 +170,19 @@ class ModelFilmingActivities(FilmingActivities):
     async def collect_clip(self, task: CollectTask) -> Clip:
         model = self._video_model(task.job.provider)
         async with heartbeating("collecting"), self._bench.workspace("collect") as folder:
-            raw = folder / "raw.mp4"
-            await model.collect(task.job.handle, raw)
-            return await keep_clip(self._bench, task.clip, raw, folder)
+            # It is filmed and will be paid for: a cancellation keeps it.
+            return await outlast_cancellation(self._collect(task, model, folder))
+
+    async def _collect(self, task: CollectTask, model: VideoModel, folder: Path) -> Clip:
+        raw = folder / "raw.mp4"
+        await model.collect(task.job.handle, raw)
+        return await keep_clip(self._bench, task.clip, raw, folder)
+
+    @activity.defn
+    async def withdraw_clip(self, job: ClipJob) -> None:
+        async with heartbeating("withdrawing"):
+            await self._video_model(job.provider).cancel(job.handle)
+        count_attempt(job.provider, "withdrawn")
 
     @activity.defn
     async def animate_keyframe(self, task: ClipTask) -> Clip:

@@ -14,6 +14,7 @@ from temporalio.exceptions import (
 REJECTED: Final = "provider_rejected"
 UNKNOWN_SUBMISSION: Final = "submission_unknown"
 CLIP_FAILED: Final = "clip_failed"
+TIMEOUT: Final = "timeout"
 
 
 def is_cancellation(error: BaseException) -> bool:
@@ -26,7 +27,7 @@ def failure_kind(error: ActivityError) -> str:
     cause = error.cause
     if isinstance(cause, ApplicationError):
         return cause.type or "unknown"
-    return "timeout" if isinstance(cause, TemporalTimeoutError) else "unknown"
+    return TIMEOUT if isinstance(cause, TemporalTimeoutError) else "unknown"
 
 
 def describe(error: ActivityError) -> str:

@@ -28,6 +28,7 @@ _STEADY: Final = RetryPolicy(
     maximum_interval=timedelta(seconds=15),
 )
 _ONCE: Final = RetryPolicy(maximum_attempts=1)
+_BRIEFLY: Final = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3)
 
 
 class ActivityPolicy(TypedDict, total=False):
@@ -77,6 +78,12 @@ class Policies:
             heartbeat_timeout=heartbeat,
             retry_policy=_STEADY,
             cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        )
+        # A wish to the provider: a render's end does not wait long for it.
+        self.withdraw = ActivityPolicy(
+            start_to_close_timeout=timedelta(seconds=timings.submit_timeout_seconds),
+            heartbeat_timeout=heartbeat,
+            retry_policy=_BRIEFLY,
         )
         # A delivered clip is kept even if the render is canceled meanwhile.
         self.collect = ActivityPolicy(

@@ -8,6 +8,7 @@ same row, and a line is settled in the very transaction that shows its result.
 import asyncio
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError
 
 from studio.contracts.activities import CreditActivities
 from studio.contracts.plan import ChargePlan
@@ -50,11 +51,23 @@ class Recorder:
             self._earned.extend(known)
             self._board.earn(sum(self._prices[line_id] for line_id in known))
 
-    async def stop(self) -> None:
-        """End the writing of progress, so that the terminal state is only ever written by close."""
+    @property
+    def has_failed(self) -> bool:
+        """Whether the ledger or the record refused for good: nothing more may be spent."""
+        return not self._closing and self._loop is not None and self._loop.done()
+
+    async def stop(self) -> ActivityError | None:
+        """End the writing of progress, so that the terminal state is only ever written by close.
+
+        Returns why a write was refused for good, if one was.
+        """
         self._closing = True
         if self._loop is not None:
-            await self._loop
+            try:
+                await self._loop
+            except ActivityError as error:
+                return error
+        return None
 
     async def close(self) -> None:
         """Store the terminal snapshot, settle what was earned and release everything else."""

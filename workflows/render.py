@@ -40,7 +40,11 @@ class RenderWorkflow:
         native_cancellation: asyncio.CancelledError | None = None
         try:
             await workflow.wait_condition(
-                lambda: production.done() or self._cancel_reason is not None
+                lambda: (
+                    production.done()
+                    or self._cancel_reason is not None
+                    or self._context.recorder.has_failed
+                )
             )
         except asyncio.CancelledError as error:
             native_cancellation = error
@@ -102,8 +106,7 @@ class RenderWorkflow:
         await workflow.wait_condition(workflow.all_handlers_finished)
 
     async def _close(self, production: "asyncio.Task[Film]") -> None:
-        await self._context.recorder.stop()
-        error = _outcome_error(production)
+        error = await self._context.recorder.stop() or _outcome_error(production)
         if error is None:
             self._board.finish(production.result())
         else:

@@ -22,7 +22,14 @@ from studio.contracts.workflow_io import (
     ShotTask,
 )
 from workflows.context import RenderContext
-from workflows.failures import CLIP_FAILED, REJECTED, describe, failure_kind, is_cancellation
+from workflows.failures import (
+    CLIP_FAILED,
+    REJECTED,
+    TIMEOUT,
+    describe,
+    failure_kind,
+    is_cancellation,
+)
 
 KEYFRAME_DRAWS_MAX = 2
 """A keyframe that the critic refuses is drawn once more; then it is used with a warning."""
@@ -117,6 +124,9 @@ class ShotRun:
 
     async def _attempt(self, task: ClipTask) -> Clip:
         job = await self._order(task)
+        if self._board.stopping:
+            await self._withdraw(job)
+            self._board.check_running()
         try:
             await workflow.execute_activity_method(
                 FilmingActivities.await_clip,
@@ -127,6 +137,8 @@ class ShotRun:
         except ActivityError as error:
             if is_cancellation(error):
                 raise
+            if failure_kind(error) == TIMEOUT:
+                await self._withdraw(job)
             # A job that hangs may still be billed: only a definite failure is worth a new one.
             raise ShotLost(describe(error), again=failure_kind(error) == CLIP_FAILED) from error
         return await self._collect(CollectTask(clip=task, job=job))
@@ -159,6 +171,20 @@ class ShotRun:
             if failure_kind(error) == REJECTED:
                 raise ShotLost(describe(error), again=False) from error
             return await self._reconcile(task, describe(error))
+
+    async def _withdraw(self, job: ClipJob) -> None:
+        """Nobody will wait for this job. A provider that does not hear it changes nothing here."""
+        try:
+            await workflow.execute_activity_method(
+                FilmingActivities.withdraw_clip,
+                job,
+                summary=f"{self._label}: withdraw the order",
+                **self._policies.withdraw,
+            )
+        except ActivityError as error:
+            if is_cancellation(error):
+                raise
+            workflow.logger.warning("order not withdrawn", extra={"attempt_id": job.attempt_id})
 
     async def _reconcile(self, task: ClipTask, reason: str) -> ClipJob:
         """The order's outcome is unknown: the provider is asked before anything is paid again."""

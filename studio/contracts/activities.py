@@ -104,6 +104,11 @@ class FilmingActivities:
         raise NotImplementedError
 
     @activity.defn
+    async def withdraw_clip(self, job: ClipJob) -> None:
+        """Ask the provider to stop a job that nobody will wait for."""
+        raise NotImplementedError
+
+    @activity.defn
     async def collect_clip(self, task: CollectTask) -> Clip:
         """Fetch the finished clip, normalise it and store it."""
         raise NotImplementedError

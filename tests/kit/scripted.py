@@ -5,7 +5,7 @@ way the ledger does: a line settles once, what is left is released at the end.
 """
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -46,7 +46,9 @@ def fail_first(kind: str, sentence: str, times: int = 1) -> Callable[[int], None
 class ScriptedStudio:
     """`script` maps `<activity>` or `<activity>/<shot>` to what the n-th call does first.
 
-    `gates` hold an activity until its event is set; `reached` is set when one gets there.
+    `gates` hold an activity until its event is set; `reached` is set when one gets there. A step
+    that is `deaf` goes on when it is canceled, as work that may not be torn apart does, and sets
+    its event in `told`.
     """
 
     script: Script = field(default_factory=dict)
@@ -57,6 +59,9 @@ class ScriptedStudio:
     settled: list[str] = field(default_factory=list)
     snapshots: list[RenderSnapshot] = field(default_factory=list)
     canceled_jobs: list[str] = field(default_factory=list)
+    withdrawn_jobs: list[str] = field(default_factory=list)
+    deaf: set[str] = field(default_factory=set)
+    told: dict[str, asyncio.Event] = field(default_factory=lambda: defaultdict(asyncio.Event))
     lost: bool = True
     released: set[str] = field(default_factory=set)
     interceptors: tuple[Interceptor, ...] = ()
@@ -72,10 +77,18 @@ class ScriptedStudio:
             if key in self.gates:
                 self.reached[key].set()
                 while not self.gates[key].is_set():
-                    activity.heartbeat()
-                    await asyncio.sleep(0.02)
+                    await self._hold(key)
             if key in self.script:
                 self.script[key](self.calls[key])
+
+    async def _hold(self, key: str) -> None:
+        activity.heartbeat()
+        try:
+            await asyncio.sleep(0.02)
+        except asyncio.CancelledError:
+            if key not in self.deaf:
+                raise
+            self.told[key].set()
 
     @activity.defn
     async def confirm_holds(self, request: io.HoldRequest) -> io.ProgressReceipt:
@@ -150,6 +163,11 @@ class ScriptedStudio:
             raise
 
     @activity.defn
+    async def withdraw_clip(self, job: io.ClipJob) -> None:
+        await self._step("withdraw_clip", int(job.handle["shot"]))
+        self.withdrawn_jobs.append(job.attempt_id)
+
+    @activity.defn
     async def collect_clip(self, task: io.CollectTask) -> io.Clip:
         await self._step("collect_clip", task.clip.shot.index)
         return self._clip(task.clip)
@@ -215,6 +233,7 @@ class ScriptedStudio:
                 self.submit_clip,
                 self.reconcile_clip,
                 self.await_clip,
+                self.withdraw_clip,
                 self.review_clip,
                 self.speak_brief,
             ],

@@ -38,14 +38,23 @@ async def _cancel_while_filming(handle: Handle, studio: ScriptedStudio) -> None:
     await handle.signal(RenderWorkflow.cancel, "recorded")
 
 
+async def _cancel_while_ordering(handle: Handle, studio: ScriptedStudio) -> None:
+    await studio.reached["submit_clip/2"].wait()
+    await handle.signal(RenderWorkflow.cancel, "recorded")
+    await studio.told["submit_clip/2"].wait()
+    studio.gates["submit_clip/2"].set()
+
+
 async def _cancel_natively(handle: Handle, studio: ScriptedStudio) -> None:
     await studio.reached["await_clip/2"].wait()
     await handle.cancel()
 
 
-def _scripted(gate: str | None = None, **steps: Callable[[int], None]) -> ScriptedStudio:
+def _scripted(
+    gate: str | None = None, deaf: str | None = None, **steps: Callable[[int], None]
+) -> ScriptedStudio:
     script = {name.replace("__", "/"): step for name, step in steps.items()}
-    studio = ScriptedStudio(script=script)
+    studio = ScriptedStudio(script=script, deaf={deaf} if deaf else set())
     if gate:
         studio.gate(gate)
     return studio
@@ -56,6 +65,10 @@ def _paths() -> dict[str, tuple[ScriptedStudio, Meanwhile]]:
     return {
         "completed": (_scripted(), _nothing),
         "canceled": (_scripted("await_clip/2"), _cancel_while_filming),
+        "order-withdrawn": (
+            _scripted("submit_clip/2", deaf="submit_clip/2"),
+            _cancel_while_ordering,
+        ),
         "canceled-natively": (_scripted("await_clip/2"), _cancel_natively),
         "shot-replaced": (_scripted(submit_clip__2=refusal), _nothing),
         "shot-filmed-again": (_scripted(await_clip__1=fail_first("clip_failed", "x")), _nothing),

@@ -74,6 +74,48 @@ async def test_a_cancel_signal_stops_the_provider_and_keeps_what_was_delivered(
     assert last.stage == Stage.FILMING
 
 
+async def test_an_order_that_a_cancellation_overtakes_is_withdrawn(temporal: Client) -> None:
+    """The order was accepted before anybody could tell its activity to stop."""
+    studio = ScriptedStudio(deaf={"submit_clip/1"})
+    reached = studio.gate("submit_clip/1")
+    async with running(temporal, studio, render_input(shots=1)) as handle:
+        await reached.wait()
+        await handle.signal(RenderWorkflow.cancel, "the caller asked")
+        await studio.told["submit_clip/1"].wait()
+        studio.gates["submit_clip/1"].set()
+        outcome = await handle.result()
+    assert outcome.status == RenderState.CANCELED
+    assert [job.split("-")[-2] for job in studio.withdrawn_jobs] == ["shot001"]
+    assert studio.calls["await_clip"] == 0
+    assert "shot-001/video" in studio.released
+
+
+async def test_a_job_that_hangs_is_withdrawn_and_not_ordered_again(temporal: Client) -> None:
+    studio = ScriptedStudio()
+    studio.gate("await_clip/1")
+    render = render_input(shots=2)
+    timings = render.timings.model_copy(update={"clip_timeout_seconds": 1})
+    async with running(temporal, studio, render.model_copy(update={"timings": timings})) as handle:
+        outcome = await handle.result()
+    assert outcome.status == RenderState.COMPLETED
+    assert studio.calls["submit_clip/1"] == 1
+    assert [job.split("-")[-2] for job in studio.withdrawn_jobs] == ["shot001"]
+    assert studio.snapshots[-1].clips[0].status == ClipState.REPLACED
+
+
+async def test_a_ledger_that_refuses_for_good_stops_the_spending(temporal: Client) -> None:
+    studio = ScriptedStudio(
+        script={"record_progress": fail_first("hold_already_resolved", "It was released.")}
+    )
+    studio.gate("analyze_assets")
+    async with running(temporal, studio, render_input()) as handle:
+        with pytest.raises(WorkflowFailureError):
+            await handle.result()
+    last = studio.snapshots[-1]
+    assert (last.status, last.last_error) == (RenderState.FAILED, "It was released.")
+    assert studio.calls["plan_shots"] == 0
+
+
 async def test_native_cancellation_takes_the_same_path(temporal: Client) -> None:
     studio = ScriptedStudio()
     reached = studio.gate("await_clip/1")

@@ -1,0 +1,199 @@
+"""Orders of clips: written down before they are made, never torn apart, never made twice."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from temporalio.activity import ActivityCancellationDetails
+from temporalio.testing import ActivityEnvironment
+
+from activities.cancellation import outlast_cancellation
+from activities.filming import ModelFilmingActivities
+from activities.workbench import Workbench
+from studio.contracts.documents import ScreenplayDocument, ShotScript
+from studio.contracts.plan import ShotTiming
+from studio.contracts.workflow_io import ClipJob, ClipTask, ReconcileResult
+from studio.db.engine import Database
+from studio.journal.repository import find_attempt
+from studio.journal.tables import AttemptState
+from studio.providers.ports import (
+    Handle,
+    JobState,
+    JobStatus,
+    Providers,
+    SubmissionUnknown,
+    VideoRequest,
+)
+from studio.storage.local import LocalStorage
+from studio.storage.signing import SigningKey, UrlSigner
+from tests.kit.renders import LOCAL
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+ATTEMPT = "proj_api_1-shot001-take1"
+
+
+@dataclass
+class SlowVideoModel:
+    """A provider that answers an order when it is allowed to."""
+
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+    ordering: asyncio.Event = field(default_factory=asyncio.Event)
+    polled: asyncio.Event = field(default_factory=asyncio.Event)
+    orders: list[str] = field(default_factory=list)
+    canceled: list[Handle] = field(default_factory=list)
+
+    async def submit(self, request: VideoRequest) -> Handle:
+        self.orders.append(request.attempt_id)
+        self.ordering.set()
+        await self.may_answer.wait()
+        return {"job": request.attempt_id}
+
+    async def poll(self, handle: Handle) -> JobStatus:
+        self.polled.set()
+        return JobStatus(JobState.RUNNING, progress=len(handle) / 10)
+
+    async def cancel(self, handle: Handle) -> None:
+        self.canceled.append(handle)
+
+    async def collect(self, handle: Handle, destination: Path) -> None:
+        await asyncio.to_thread(destination.write_text, handle["job"])
+
+    async def reconcile(self, request: VideoRequest) -> Handle | None:
+        return {"job": request.attempt_id} if request.attempt_id in self.orders else None
+
+
+@pytest.fixture
+def bench(database: Database, tmp_path: Path) -> Workbench:
+    storage = LocalStorage(tmp_path / "storage", UrlSigner([SigningKey("test", b"0" * 32)]))
+    return Workbench(database=database, storage=storage, scratch=tmp_path, now=lambda: NOW)
+
+
+@pytest.fixture
+def model() -> SlowVideoModel:
+    return SlowVideoModel()
+
+
+@pytest.fixture
+def filming(bench: Workbench, model: SlowVideoModel) -> ModelFilmingActivities:
+    return ModelFilmingActivities(bench, Providers(videos={"local": model}))
+
+
+@pytest.fixture
+async def task(bench: Workbench) -> ClipTask:
+    script = ShotScript(index=1, title="Boat", description="A boat.", camera_move="push_in")
+    document = ScreenplayDocument(title="A film", style="plain", shots=(script,))
+    return ClipTask(
+        project_id="proj_api_1",
+        attempt_id=ATTEMPT,
+        shot=ShotTiming(index=1, frames=96, filmed_seconds=4),
+        shot_count=1,
+        attempt=1,
+        model=LOCAL,
+        resolution="720p",
+        screenplay_key=await bench.write_document("proj_api_1/screenplay.json", document),
+        keyframe_key="keyframe.png",
+        frames_per_second=24,
+    )
+
+
+def _state(bench: Workbench) -> AttemptState | None:
+    with bench.database.reading() as session:
+        found = find_attempt(session, ATTEMPT)
+    return found.state if found else None
+
+
+def _job() -> ClipJob:
+    return ClipJob(attempt_id=ATTEMPT, provider="local", handle={"job": ATTEMPT})
+
+
+@pytest.mark.requirement("FLOW-3")
+async def test_an_order_on_its_way_outlasts_a_cancellation_and_keeps_its_handle(
+    bench: Workbench, model: SlowVideoModel, filming: ModelFilmingActivities, task: ClipTask
+) -> None:
+    environment = ActivityEnvironment()
+    ordering = asyncio.create_task(environment.run(filming.submit_clip, task))
+    await model.ordering.wait()
+    environment.cancel()
+    model.may_answer.set()
+    assert await ordering == _job()
+    assert _state(bench) == AttemptState.ACCEPTED
+
+
+async def test_a_worker_that_shuts_down_leaves_its_order_to_be_asked_about(
+    bench: Workbench, model: SlowVideoModel, filming: ModelFilmingActivities, task: ClipTask
+) -> None:
+    environment = ActivityEnvironment()
+    ordering = asyncio.create_task(environment.run(filming.submit_clip, task))
+    await model.ordering.wait()
+    environment.cancel(ActivityCancellationDetails(worker_shutdown=True))
+    with pytest.raises(asyncio.CancelledError):
+        await ordering
+    assert _state(bench) == AttemptState.SUBMITTING
+    found = await ActivityEnvironment().run(filming.reconcile_clip, task)
+    assert found == ReconcileResult(job=_job())
+
+
+@pytest.mark.requirement("FLOW-3")
+async def test_an_attempt_that_was_asked_about_is_not_ordered_by_a_late_worker(
+    bench: Workbench, model: SlowVideoModel, filming: ModelFilmingActivities, task: ClipTask
+) -> None:
+    """Its worker slept before it wrote the attempt down, and wakes up after it was given up."""
+    asked = await ActivityEnvironment().run(filming.reconcile_clip, task)
+    assert asked == ReconcileResult(lost=True)
+    assert _state(bench) == AttemptState.LOST
+    with pytest.raises(SubmissionUnknown):
+        await ActivityEnvironment().run(filming.submit_clip, task)
+    assert model.orders == []
+
+
+async def test_a_wait_that_is_canceled_stops_the_provider(
+    model: SlowVideoModel, filming: ModelFilmingActivities
+) -> None:
+    environment = ActivityEnvironment()
+    waiting = asyncio.create_task(environment.run(filming.await_clip, _job()))
+    await model.polled.wait()
+    environment.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert model.canceled == [{"job": ATTEMPT}]
+
+
+async def test_a_worker_that_shuts_down_leaves_the_job_to_its_successor(
+    model: SlowVideoModel, filming: ModelFilmingActivities
+) -> None:
+    environment = ActivityEnvironment()
+    waiting = asyncio.create_task(environment.run(filming.await_clip, _job()))
+    await model.polled.wait()
+    environment.cancel(ActivityCancellationDetails(worker_shutdown=True))
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert model.canceled == []
+
+
+async def test_an_order_is_withdrawn_at_its_provider(
+    model: SlowVideoModel, filming: ModelFilmingActivities
+) -> None:
+    await ActivityEnvironment().run(filming.withdraw_clip, _job())
+    assert model.canceled == [{"job": ATTEMPT}]
+
+
+async def test_work_that_fails_while_a_cancellation_is_outlasted_tells_why() -> None:
+    begun, may_fail = asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        begun.set()
+        await may_fail.wait()
+        raise OSError("no room")
+
+    async def act() -> None:
+        await outlast_cancellation(work())
+
+    environment = ActivityEnvironment()
+    running = asyncio.create_task(environment.run(act))
+    await begun.wait()
+    environment.cancel()
+    may_fail.set()
+    with pytest.raises(OSError, match="no room"):
+        await running
