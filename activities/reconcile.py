@@ -2,20 +2,20 @@
 
 import contextlib
 from datetime import timedelta
+from enum import Enum, auto
 from typing import Final
 
 import structlog
 from sqlalchemy.orm import Session
 from temporalio import activity
 from temporalio.client import Client, WorkflowExecutionStatus
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.measures import count_drift, count_released, count_sweep
 from activities.workbench import Workbench
 from studio.contracts.activities import ReconcileActivities
-from studio.contracts.launch import launch_options
+from studio.contracts.launch import start_arguments
 from studio.contracts.names import CANCEL_SIGNAL, RENDER_WORKFLOW
 from studio.contracts.status import TERMINAL_STATES, RenderSnapshot, RenderState
 from studio.contracts.workflow_io import ReconcileReport, ReconcileTask, RenderInput
@@ -38,6 +38,11 @@ OPEN_SUBJECTS_MAX: Final = 1000
 log: Final = structlog.get_logger(__name__)
 
 
+class _Mended(Enum):
+    STARTED = auto()
+    CLOSED = auto()
+
+
 class TemporalReconcileActivities(ReconcileActivities):
     def __init__(self, bench: Workbench, client: Client, task_queue: str) -> None:
         self._bench = bench
@@ -52,22 +57,36 @@ class TemporalReconcileActivities(ReconcileActivities):
         )
         started: list[str] = []
         released: list[str] = []
+        stuck: list[str] = []
         for row in rows:
             activity.heartbeat({"state": "comparing", "project_id": row.project_id})
-            status = await self._workflow_status(row.project_id)
-            if status is None and row.run_id is None:
-                await self._start(row)
-                started.append(row.project_id)
-            elif status != WorkflowExecutionStatus.RUNNING and await self._close(row.project_id):
-                released.append(row.project_id)
-            elif row.cancel_requested:
-                await self._cancel(row.project_id)
-        drift = await self._bench.transact(_find_drift)
+            try:
+                match await self._mend(row):
+                    case _Mended.STARTED:
+                        started.append(row.project_id)
+                    case _Mended.CLOSED:
+                        released.append(row.project_id)
+            except (RPCError, ValueError) as error:
+                # One row that cannot be compared must not keep the others from it.
+                stuck.append(f"{row.project_id} cannot be compared ({type(error).__name__})")
+        drift = [*stuck, *await self._bench.transact(_find_drift)]
         for sentence in drift:
             log.error("ledger drift", finding=sentence)
         count_drift(len(drift))
         count_sweep(started=len(started), closed=len(released))
         return ReconcileReport(started=tuple(started), released=tuple(released), drift=tuple(drift))
+
+    async def _mend(self, row: RenderRow) -> "_Mended | None":
+        """Bring a row and its run together; None where they agreed."""
+        status = await self._workflow_status(row.project_id)
+        if status is None and row.run_id is None:
+            await self._start(row)
+            return _Mended.STARTED
+        if status != WorkflowExecutionStatus.RUNNING and await self._close(row.project_id):
+            return _Mended.CLOSED
+        if row.cancel_requested:
+            await self._cancel(row.project_id)
+        return None
 
     async def _workflow_status(self, project_id: str) -> WorkflowExecutionStatus | None:
         """None where Temporal knows no such workflow (never started, or past its retention)."""
@@ -84,21 +103,13 @@ class TemporalReconcileActivities(ReconcileActivities):
 
     async def _start(self, row: RenderRow) -> None:
         render = RenderInput.model_validate(row.workflow_input)
-        options = launch_options(render)
+        reason = CANCELED if row.cancel_requested else None
         try:
             await self._client.start_workflow(
                 RENDER_WORKFLOW,
                 render,
-                id=render.project_id,
                 task_queue=self._task_queue,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                memo=options.memo,
-                search_attributes=options.search_attributes,
-                static_summary=options.static_summary,
-                static_details=options.static_details,
-                start_signal=CANCEL_SIGNAL if row.cancel_requested else None,
-                start_signal_args=[CANCELED] if row.cancel_requested else [],
+                **start_arguments(render, cancel_reason=reason),
             )
         except WorkflowAlreadyStartedError:
             log.info("render was started meanwhile", project_id=render.project_id)

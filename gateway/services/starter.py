@@ -10,12 +10,12 @@ from temporalio.client import (
     WorkflowQueryFailedError,
     WorkflowQueryRejectedError,
 )
-from temporalio.common import QueryRejectCondition, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.common import QueryRejectCondition
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from gateway.services.workflows import QueryUnanswered, WorkflowsUnavailable
-from studio.contracts.launch import launch_options
+from studio.contracts.launch import start_arguments
 from studio.contracts.names import (
     CANCEL_SIGNAL,
     RENDER_TASK_QUEUE,
@@ -50,23 +50,14 @@ class TemporalWorkflows:
             raise WorkflowsUnavailable
 
     async def start(self, render: RenderInput, *, cancel_reason: str | None = None) -> str:
-        options = launch_options(render)
         try:
             handle = await _limited(
                 self._client.start_workflow(
                     RENDER_WORKFLOW,
                     render,
-                    id=render.project_id,
                     task_queue=self._task_queue,
-                    id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                    memo=options.memo,
-                    search_attributes=options.search_attributes,
-                    static_summary=options.static_summary,
-                    static_details=options.static_details,
-                    start_signal=CANCEL_SIGNAL if cancel_reason is not None else None,
-                    start_signal_args=[cancel_reason] if cancel_reason is not None else [],
                     rpc_timeout=COMMAND_TIMEOUT,
+                    **start_arguments(render, cancel_reason=cancel_reason),
                 ),
                 COMMAND_TIMEOUT,
             )

@@ -1,15 +1,19 @@
 """How a render's workflow is started: the same from the gateway and from the sweep."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from temporalio.common import (
     SearchAttributeKey,
     SearchAttributePair,
     TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
 )
 
 from studio.contracts.names import (
+    CANCEL_SIGNAL,
     SEARCH_ACCOUNT,
     SEARCH_CREDITS,
     SEARCH_MODE,
@@ -76,6 +80,39 @@ def launch_options(render: RenderInput) -> LaunchOptions:
                 SearchAttributePair(CREDITS_KEY, total_credits),
             ]
         ),
+    )
+
+
+class StartArguments(TypedDict):
+    """Keyword arguments of the client's `start_workflow`."""
+
+    id: str
+    id_conflict_policy: WorkflowIDConflictPolicy
+    id_reuse_policy: WorkflowIDReusePolicy
+    memo: dict[str, Any]
+    search_attributes: TypedSearchAttributes
+    static_summary: str
+    static_details: str
+    start_signal: str | None
+    start_signal_args: Sequence[str]
+
+
+def start_arguments(render: RenderInput, *, cancel_reason: str | None = None) -> StartArguments:
+    """Start a render once, however often and by whomever; with a reason, to be canceled at once.
+
+    A second start finds the run that is open, and is refused where it has closed.
+    """
+    options = launch_options(render)
+    return StartArguments(
+        id=render.project_id,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+        memo=options.memo,
+        search_attributes=options.search_attributes,
+        static_summary=options.static_summary,
+        static_details=options.static_details,
+        start_signal=CANCEL_SIGNAL if cancel_reason is not None else None,
+        start_signal_args=[cancel_reason] if cancel_reason is not None else [],
     )
 
 
