@@ -3,7 +3,7 @@
 import base64
 import binascii
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from studio.renders.errors import InvalidCursor
 
@@ -26,8 +26,8 @@ class Cursor:
             padded = text + "=" * (-len(text) % 4)
             moment, project_id = base64.urlsafe_b64decode(padded).decode().split("|", 1)
             created_at = datetime.fromisoformat(moment)
-        except (ValueError, binascii.Error, UnicodeError) as error:
+            if created_at.tzinfo is None or "\0" in project_id:
+                raise InvalidCursor
+            return Cursor(created_at.astimezone(UTC), project_id)
+        except (ValueError, OverflowError, binascii.Error, UnicodeError) as error:
             raise InvalidCursor from error
-        if created_at.tzinfo is None:
-            raise InvalidCursor
-        return Cursor(created_at, project_id)

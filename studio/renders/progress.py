@@ -43,6 +43,8 @@ def read_progress(session: Session, project_id: str, *, account_id: str) -> Prog
 
     A brief can be hundreds of kilobytes, and a poll needs none of it.
     """
+    if "\0" in project_id:
+        raise UnknownRender(project_id)  # PostgreSQL takes no such text, not even to look for it
     row = session.execute(_PROGRESS.where(RenderRow.project_id == project_id)).one_or_none()
     if row is None or row.account_id != account_id:
         raise UnknownRender(project_id)

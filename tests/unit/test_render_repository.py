@@ -1,5 +1,6 @@
 """The record of renders, on both databases."""
 
+import base64
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from studio.contracts.request import RenderRequest
 from studio.contracts.status import RenderSnapshot, RenderState, Stage
 from studio.db.engine import Database
 from studio.renders.errors import InvalidCursor, UnknownRender
+from studio.renders.progress import read_progress
 from studio.renders.repository import (
     NewRender,
     count_active,
@@ -118,10 +120,30 @@ def test_lists_can_be_narrowed_to_a_status(database: Database) -> None:
     assert [row.project_id for row in page.rows] == [failed]
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "YWJj", "MjAyNi0xMS0yM3xh"])
+def _forged(position: str) -> str:
+    return base64.urlsafe_b64encode(position.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "",
+        "x",
+        "YWJj",
+        "MjAyNi0xMS0yM3xh",
+        _forged("0001-01-01T00:00:00+14:00|proj_api_0"),
+        _forged("9999-12-31T23:59:59-14:00|proj_api_0"),
+        _forged("2026-11-23T12:00:00+00:00|proj\0"),
+    ],
+)
 def test_a_cursor_that_is_not_ours_is_refused(database: Database, cursor: str) -> None:
     with database.reading() as session, pytest.raises(InvalidCursor):
         list_renders(session, "acct_a", limit=2, cursor=cursor)
+
+
+def test_an_id_that_no_database_can_hold_is_unknown(database: Database) -> None:
+    with database.reading() as session, pytest.raises(UnknownRender):
+        read_progress(session, "proj_api_\0", account_id="acct_a")
 
 
 def test_only_renders_that_have_not_ended_count_as_active(database: Database) -> None:
