@@ -205,7 +205,8 @@ class ShotRun:
         review = await self._review(FilmingActivities.review_clip, clip.preview_key)
         if not review.passed:
             self._board.warn(f"{self._label}: the critic remarked: {review.remark}")
-        self._recorder.deliver(self._line("critic"))
+        if review.score is not None:  # one that could not look is not charged
+            self._recorder.deliver(self._line("critic"))
         return clip
 
     async def _review(

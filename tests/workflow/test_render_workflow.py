@@ -204,12 +204,15 @@ async def test_an_order_that_the_provider_never_got_is_made_again(temporal: Clie
     assert studio.calls["reconcile_clip"] == 1
 
 
-async def test_a_critic_that_cannot_look_does_not_stop_a_shot(temporal: Client) -> None:
+async def test_a_critic_that_cannot_look_does_not_stop_a_shot_and_is_not_charged(
+    temporal: Client,
+) -> None:
     studio = ScriptedStudio(script={"review_clip/1": fail("provider_rejected", "Blind.")})
     async with running(temporal, studio, render_input(shots=1)) as handle:
         outcome = await handle.result()
     assert outcome.status == RenderState.COMPLETED
     assert any("critic could not look" in warning for warning in studio.snapshots[-1].warnings)
+    assert studio.released == {"shot-001/critic"}
 
 
 async def test_a_film_goes_on_without_music_when_music_fails(temporal: Client) -> None:
