@@ -1,0 +1,132 @@
+"""What the documentation says is held to the code: settings, fields, prices' version, links."""
+
+import re
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from gateway.errors import ANSWERS
+from gateway.resource import RenderResource
+from runtime.settings import PREFIX, Settings
+from studio.catalog.catalogue import load_catalogue
+from studio.contracts.defaults import AccountDefaults
+from studio.contracts.request import OmittedByDefault, RenderRequest
+from studio.contracts.workflow_io import Timings
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text("utf-8")
+API = (ROOT / "docs" / "api.md").read_text("utf-8")
+
+NOT_SET = "\N{EN DASH}"
+WRITTEN_OUT = {"key_pepper", "signing_key", "media_activities_max"}
+"""Required, or worked out at the start: their page has words where others have a value."""
+
+CODE_BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+
+def rows(page: str) -> Iterator[tuple[str, str]]:
+    """The first two cells of each row of the page's tables."""
+    for line in page.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+        if line.startswith("| ") and len(cells) > 1:
+            yield cells[0], cells[1]
+
+
+def links() -> Iterator[tuple[str, str]]:
+    """Each page, relative to the root, with each relative link or image on it."""
+    for page in PAGES:
+        for target in LINK.findall(CODE_BLOCK.sub("", page.read_text("utf-8"))):
+            if not target.startswith(("http://", "https://")):
+                yield str(page.relative_to(ROOT)), target
+
+
+def anchor(heading: str) -> str:
+    """As GitHub makes it: lower case, punctuation gone, spaces to hyphens."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def shown(default: object) -> str:
+    """A default as a page shows it."""
+    if default in (None, ""):
+        return NOT_SET
+    if isinstance(default, Timings):
+        return "`{}`"
+    if isinstance(default, float):
+        return f"`{default:g}`"
+    return f"`{default}`"
+
+
+def default_of(field: FieldInfo) -> object:
+    assert field.default is not PydanticUndefined
+    return field.default
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_a_setting_is_documented_with_its_default(name: str) -> None:
+    documented = dict(rows(CONFIGURATION))
+    cell = documented[f"`{PREFIX}{name.upper()}`"]
+    if name not in WRITTEN_OUT:
+        assert cell == shown(default_of(Settings.model_fields[name]))
+
+
+def test_no_setting_is_documented_that_does_not_exist() -> None:
+    variables = set(re.findall(r"`(FVS_[A-Z_]+[A-Z])`", CONFIGURATION))
+    settings = {PREFIX + name.upper() for name in Settings.model_fields}
+    assert variables - settings <= {"FVS_CACHE_DIR"}  # read before there are settings
+
+
+@pytest.mark.parametrize("name", sorted(Timings.model_fields))
+def test_a_wait_is_documented_with_its_default(name: str) -> None:
+    assert dict(rows(CONFIGURATION))[f"`{name}`"] == shown(default_of(Timings.model_fields[name]))
+
+
+@pytest.mark.parametrize("name", sorted(RenderRequest.model_fields))
+def test_a_field_of_the_request_is_documented(name: str) -> None:
+    first_cells = " ".join(cell for cell, _ in rows(API))
+    assert f"`{name}`" in first_cells or f"`{name}[]`" in first_cells
+
+
+@pytest.mark.parametrize("name", get_args(OmittedByDefault))
+def test_a_saved_default_is_documented(name: str) -> None:
+    value = getattr(AccountDefaults(), name)
+    text = value.value if isinstance(value, Enum) else str(value).lower()
+    line = next(line for line in API.splitlines() if line.startswith(f"| `{name}` |"))
+    assert f"account default: {text}" in line.replace("`", "")
+
+
+@pytest.mark.parametrize("name", sorted(RenderResource.model_fields))
+def test_a_field_of_the_render_is_documented(name: str) -> None:
+    first_cells = " ".join(cell for cell, _ in rows(API))
+    assert f"`{name}`" in first_cells or f"`{name}[]`" in first_cells
+    assert f'"{name}":' in API
+
+
+def test_style_presets_and_the_version_of_prices_are_those_of_the_catalogue() -> None:
+    catalogue = load_catalogue()
+    assert [style.id for style in catalogue.styles() if f"`{style.id}`" not in API] == []
+    assert f"`{catalogue.prices.version}`" in API
+
+
+def test_every_status_of_an_error_has_an_example() -> None:
+    given = {answer.status for answer in ANSWERS.values()} - {500}
+    shown_statuses = {int(found) for found in re.findall(r'"status": (\d{3})', API)}
+    assert given - shown_statuses == set()
+
+
+@pytest.mark.parametrize(("page", "target"), sorted(set(links())))
+def test_a_relative_link_leads_somewhere(page: str, target: str) -> None:
+    path, _, fragment = target.partition("#")
+    file = ((ROOT / page).parent / path).resolve() if path else ROOT / page
+    assert file.is_relative_to(ROOT)
+    assert file.exists()
+    if fragment:
+        headings = HEADING.findall(CODE_BLOCK.sub("", file.read_text("utf-8")))
+        assert fragment in {anchor(heading) for heading in headings}
