@@ -106,12 +106,14 @@ def gateway() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the tables of FVS_DATABASE_URL up to date."""
+    from runtime.commands.console import plain_failures
     from runtime.settings import load_settings
     from studio.db.migrate import current_revision, upgrade
 
-    url = load_settings().database_url
-    upgrade(url)
-    typer.echo(f"The database is at revision {current_revision(url)}.")
+    with plain_failures():
+        url = load_settings().database_url
+        upgrade(url)
+        typer.echo(f"The database is at revision {current_revision(url)}.")
 
 
 @app.command()

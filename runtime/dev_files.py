@@ -13,6 +13,7 @@ from typing import IO, ClassVar, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from runtime.settings_text import SQLITE
 from studio.contracts.errors import StudioError
 
 FREE_BYTES_MIN: Final = 500 * 1024 * 1024
@@ -83,12 +84,16 @@ class StackFolder:
     def work(self) -> Path:
         return self.root / "work"
 
+    @property
+    def secrets_file(self) -> Path:
+        return self.root / "secrets.json"
+
     def log_file(self, name: str) -> Path:
         return self.root / "logs" / f"{name}.log"
 
     def secrets(self) -> StackSecrets:
         """The secrets of this folder, made the first time."""
-        file = self.root / "secrets.json"
+        file = self.secrets_file
         if file.exists():
             try:
                 return StackSecrets.model_validate_json(file.read_bytes())
@@ -125,6 +130,18 @@ class StackFolder:
                 "another folder with --directory."
             ) from None
         return handle
+
+
+def stack_pepper(database_url: str) -> str | None:
+    """The pepper of the development stack that keeps its database here; None where there is none.
+
+    StackError when its secrets cannot be read.
+    """
+    path, _, _ = database_url.partition("?")
+    folder = StackFolder(Path(path.removeprefix(SQLITE)).parent)
+    if not path.startswith(SQLITE) or not folder.secrets_file.exists():
+        return None
+    return folder.secrets().key_pepper
 
 
 def open_folder(root: Path, *, free_bytes_min: int = FREE_BYTES_MIN) -> StackFolder:

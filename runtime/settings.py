@@ -6,12 +6,17 @@ Temporal's own address, namespace and credentials are not here: they come from t
 
 import os
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from runtime.settings_text import absolute_database_url, invalid_settings_sentence
+from runtime.settings_text import (
+    absolute_database_url,
+    address_list,
+    invalid_settings_sentence,
+    timings_document,
+)
 from studio.contracts import names
 from studio.contracts.errors import StudioError
 from studio.contracts.workflow_io import Timings
@@ -76,7 +81,7 @@ class Settings(BaseSettings):
     """Encodings side by side; more than there are processors only slows each."""
     worker_shutdown_seconds: float = Field(default=10, ge=0)
     """How long a stopping worker lets its activities finish."""
-    timings: Timings = Timings()
+    timings: Annotated[Timings, NoDecode, BeforeValidator(timings_document)] = Timings()
     """The waits of new renders as a JSON object, such as {"clip_timeout_seconds": 3600}."""
     worker_build_id: str | None = None
     """Turns worker versioning on, pinned: a render stays on the build that began it."""
@@ -111,6 +116,12 @@ class Settings(BaseSettings):
     def _absolute_work(cls, value: Path) -> Path:
         return value.expanduser().absolute()
 
+    @field_validator("trusted_proxies", mode="after")
+    @classmethod
+    def _addresses(cls, value: str) -> str:
+        address_list(value)
+        return value
+
     @field_validator("public_base_url", "otel_endpoint", mode="after")
     @classmethod
     def _web_address(cls, value: str | None) -> str | None:
@@ -134,7 +145,7 @@ class Settings(BaseSettings):
 
     def trusted_proxy_addresses(self) -> list[str]:
         """The addresses and networks of `trusted_proxies`, one each."""
-        return [text.strip() for text in self.trusted_proxies.split(",") if text.strip()]
+        return address_list(self.trusted_proxies)
 
     def configured(self) -> frozenset[str]:
         """Names of the variables that have a value, such as `FVS_FAL_KEY`; never the values."""

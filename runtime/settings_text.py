@@ -1,8 +1,12 @@
 """How settings are spelled: addresses of databases, and sentences about what is wrong."""
 
+import json
+from ipaddress import ip_network
 from pathlib import Path
 
 from pydantic import ValidationError
+
+from studio.contracts.workflow_io import Timings
 
 SQLITE = "sqlite:///"
 
@@ -20,11 +24,44 @@ def absolute_database_url(url: str) -> str:
     return f"{SQLITE}{Path(path).expanduser().absolute()}{question_mark}{query}"
 
 
+def address_list(text: str) -> list[str]:
+    """The addresses and networks of a comma-separated list. ValueError for anything else."""
+    addresses = [part.strip() for part in text.split(",") if part.strip()]
+    for address in addresses:
+        try:
+            ip_network(address, strict=False)
+        except ValueError:
+            raise ValueError("must be IP addresses and networks, comma-separated") from None
+    return addresses
+
+
+def timings_document(value: object) -> object:
+    """The JSON object that a variable holds. ValueError where it is none, or names no wait of ours.
+
+    A waiting time under a mistyped name must not be left at its default in silence.
+    """
+    if not isinstance(value, str):
+        return value
+    try:
+        document: object = json.loads(value)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        # A TypeError would not become a sentence about the variable.
+        raise ValueError("must be a JSON object")  # noqa: TRY004
+    known = sorted(Timings.model_fields)
+    if not set(document) <= set(known):
+        raise ValueError(f"has a field that does not exist; there are {', '.join(known)}")
+    return document
+
+
 def invalid_settings_sentence(prefix: str, error: ValidationError) -> str:
     """One sentence a setting, joined. Values are left out: they may be secrets."""
     sentences = []
     for problem in error.errors(include_input=False, include_context=False, include_url=False):
-        name = prefix + "_".join(str(part) for part in problem["loc"]).upper()
+        variable, *inside = (str(part) for part in problem["loc"])
+        where = f" ({'.'.join(inside)})" if inside else ""
         reason = problem["msg"].removeprefix("Value error, ")
+        name = f"{prefix}{variable.upper()}{where}"
         sentences.append(f"{name} is wrong: {reason[:1].lower()}{reason[1:]}.")
     return " ".join(sentences)

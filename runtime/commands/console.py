@@ -38,18 +38,29 @@ def administration(*, read_only: bool = False) -> Iterator[Administration]:
 
     `read_only` leaves SQLite's one write lock to others, for what may take long.
     """
-    from sqlalchemy.exc import SQLAlchemyError
-
     from runtime.settings import load_settings
-    from studio.contracts.redaction import redact_text
 
-    try:
+    with plain_failures():
         settings = load_settings()
         with _session(settings.database_url, read_only=read_only) as session:
             yield Administration(session, settings, datetime.now(UTC))
+
+
+@contextmanager
+def plain_failures() -> Iterator[None]:
+    """Turn a failure of ours or of the database into a sentence and exit code 1."""
+    from alembic.util import CommandError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from studio.contracts.redaction import redact_text
+
+    try:
+        yield
     except StudioError as error:
         fail(error.detail)
-    except SQLAlchemyError as error:
+    except CommandError:
+        fail("The database was made by a newer version of this program; update it.")
+    except (SQLAlchemyError, OSError) as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         fail(f"The database cannot be used: {redact_text(reason)}.")
 

@@ -7,6 +7,7 @@ import typer
 from runtime.commands.console import AsJson, administration, print_json, print_table
 
 if TYPE_CHECKING:
+    from runtime.settings import Settings
     from studio.accounts.service import IssuedKey
 
 app = typer.Typer(help="API keys of an account.", no_args_is_help=True)
@@ -34,7 +35,7 @@ def create(
             account_id=account_id,
             name=name,
             environment="test" if test else "live",
-            peppers=work.settings.key_peppers(),
+            peppers=_peppers(work.settings),
             now=work.now,
         )
     _print_issued(issued, as_json=as_json)
@@ -88,9 +89,20 @@ def rotate(key_id: KeyId, *, as_json: AsJson = False) -> None:
 
     with administration() as work:
         issued = accounts.rotate_key(
-            work.session, key_id=key_id, peppers=work.settings.key_peppers(), now=work.now
+            work.session, key_id=key_id, peppers=_peppers(work.settings), now=work.now
         )
     _print_issued(issued, as_json=as_json)
+
+
+def _peppers(settings: "Settings") -> list[bytes]:
+    """Those of the settings; beside `fvs dev`, where none is set, that of its folder.
+
+    A key made under another pepper than the gateway's would never work.
+    """
+    from runtime.dev_files import stack_pepper
+
+    known = stack_pepper(settings.database_url) if settings.key_pepper is None else None
+    return settings.key_peppers() if known is None else [known.encode()]
 
 
 def _print_issued(issued: "IssuedKey", *, as_json: bool) -> None:

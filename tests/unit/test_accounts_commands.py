@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 from runtime.commands import accounts as accounts_commands
 from runtime.commands import credits as credits_commands
 from runtime.commands import keys as keys_commands
+from runtime.dev_files import StackFolder
 from studio.accounts import service as accounts
 from studio.db.engine import Database, open_database
 from tests.ledger_scenes import NOW, WALLET, hold
@@ -190,6 +191,20 @@ def test_credits_are_whole_and_at_least_one(fvs: Fvs) -> None:
 def test_a_missing_pepper_is_named(fvs: Fvs) -> None:
     fvs("accounts", "create", "Ada", "--id", "acct_1")
     assert "FVS_KEY_PEPPER" in refusal(fvs("keys", "create", "acct_1", FVS_KEY_PEPPER=None))
+
+
+def test_beside_a_development_stack_keys_are_made_with_its_pepper(
+    fvs: Fvs, sqlite_url: str, sqlite_database: Database, tmp_path: Path
+) -> None:
+    stack = StackFolder(tmp_path).secrets()
+    assert sqlite_url == f"sqlite:///{tmp_path}/fvs.db"
+    fvs("accounts", "create", "Ada", "--id", "acct_1")
+    made = answer(fvs("keys", "create", "acct_1", "--json", FVS_KEY_PEPPER=None))
+    with sqlite_database.reading() as session:
+        owner = accounts.authenticate(
+            session, secret=str(made["api_key"]), peppers=[stack.key_pepper.encode()], now=NOW
+        )
+    assert owner.account_id == "acct_1"
 
 
 def test_a_database_without_tables_is_told_how_to_get_them(fvs: Fvs, tmp_path: Path) -> None:

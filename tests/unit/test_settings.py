@@ -6,6 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from runtime.settings import Settings, SettingsError, load_settings
+from studio.contracts.workflow_io import Timings
 
 PEPPER = "pepper-of-sixteen"
 OLDER = "an-older-pepper-16"
@@ -39,6 +40,14 @@ def test_variables_are_read_with_the_prefix(monkeypatch: pytest.MonkeyPatch) -> 
     assert settings.public_base_url == "https://studio.example"
 
 
+def test_waits_and_proxies_are_read_from_their_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FVS_TIMINGS", '{"clip_timeout_seconds": 3600}')
+    monkeypatch.setenv("FVS_TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.7,")
+    settings = load_settings()
+    assert settings.timings == Timings(clip_timeout_seconds=3600)
+    assert settings.trusted_proxy_addresses() == ["10.0.0.0/8", "192.0.2.7"]
+
+
 def test_a_server_refuses_unconfigured_models_unless_told_otherwise() -> None:
     assert load_settings().unconfigured_models == "refuse"
 
@@ -54,6 +63,15 @@ def test_a_server_refuses_unconfigured_models_unless_told_otherwise() -> None:
         ("FVS_PUBLIC_BASE_URL", "studio", "FVS_PUBLIC_BASE_URL is wrong: must start with http://"),
         ("FVS_UNCONFIGURED_MODELS", "maybe", "FVS_UNCONFIGURED_MODELS is wrong: input should be"),
         ("FVS_LOG_LEVEL", "loud", "FVS_LOG_LEVEL is wrong: input should be"),
+        ("FVS_TRUSTED_PROXIES", "10.0.0.0/8, lb", "FVS_TRUSTED_PROXIES is wrong: must be IP"),
+        ("FVS_TIMINGS", "fast", "FVS_TIMINGS is wrong: must be a JSON object."),
+        ("FVS_TIMINGS", "[1]", "FVS_TIMINGS is wrong: must be a JSON object."),
+        ("FVS_TIMINGS", '{"clip_timeout": 5}', "FVS_TIMINGS is wrong: has a field that does not"),
+        (
+            "FVS_TIMINGS",
+            '{"clip_timeout_seconds": "x"}',
+            "FVS_TIMINGS (clip_timeout_seconds) is wrong: input should be a valid number",
+        ),
     ],
 )
 def test_a_wrong_value_is_a_sentence_that_names_the_variable(
