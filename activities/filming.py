@@ -153,14 +153,6 @@ class ModelFilmingActivities(FilmingActivities):
         try:
             async with heartbeating("filming") as pulse:
                 await _wait(model, job.handle, job.poll_interval_seconds, pulse)
-        except asyncio.CancelledError:
-            # A worker that shuts down leaves the job to its successor; only a caller who cancels
-            # wants the provider to stop.
-            details = activity.cancellation_details()
-            if details is not None and details.cancel_requested:
-                await asyncio.shield(model.cancel(job.handle))
-                count_attempt(job.provider, "canceled")
-            raise
         except (ClipFailed, ProviderRejected):
             count_attempt(job.provider, "failed")
             raise

@@ -1,7 +1,7 @@
 """The sweep: the record and Temporal are compared, and what fell between them is picked up."""
 
 import contextlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final
 
@@ -69,7 +69,8 @@ class TemporalReconcileActivities(ReconcileActivities):
             except (RPCError, ValueError) as error:
                 # One row that cannot be compared must not keep the others from it.
                 stuck.append(f"{row.project_id} cannot be compared ({type(error).__name__})")
-        drift = [*stuck, *await self._bench.transact(_find_drift)]
+        now = self._bench.now()
+        drift = [*stuck, *await self._bench.transact(lambda session: _find_drift(session, now))]
         for sentence in drift:
             log.error("ledger drift", finding=sentence)
         count_drift(len(drift))
@@ -143,11 +144,15 @@ class TemporalReconcileActivities(ReconcileActivities):
         return True
 
 
-def _find_drift(session: Session) -> list[str]:
-    """What the ledger's audit finds, and holds that no open render can ever resolve."""
-    findings = ledger.audit(session)
+def _find_drift(session: Session, now: datetime) -> list[str]:
+    """What the ledger's audit finds, and holds that no open render can ever resolve.
+
+    The latter are given back once they are past their time.
+    """
     held = ledger.open_subjects(session, limit=OPEN_SUBJECTS_MAX)
     ended = find_not_active(session, held)
+    ledger.expire_due(session, subjects=ended, now=now)
+    findings = ledger.audit(session)
     return [*findings, *(f"{subject} has ended but still holds credits" for subject in ended)]
 
 

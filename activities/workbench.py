@@ -4,8 +4,9 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -23,6 +24,9 @@ from studio.storage.port import Storage
 
 DOCUMENT_BYTES_MAX = 16 * 1024 * 1024
 """Stored documents are ours; the limit only bounds what a damaged store could hand out."""
+
+DATABASE_THREADS_MAX = 8
+"""Threads of their own: a store that hangs must not keep a settlement waiting."""
 
 JSON_TYPE = "application/json"
 
@@ -47,6 +51,9 @@ class Workbench:
     storage: Storage
     scratch: Path
     now: Callable[[], datetime]
+    database_threads: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(DATABASE_THREADS_MAX, "fvs-database")
+    )
 
     async def transact(self, work: Callable[[Session], Result]) -> Result:
         """Run `work` in one transaction, in a thread."""
@@ -55,7 +62,7 @@ class Workbench:
             with self.database.transaction() as session:
                 return work(session)
 
-        return await asyncio.to_thread(run)
+        return await self._in_database_thread(run)
 
     async def brief(self, project_id: str) -> Brief:
         """The resolved request, the uploads and the frozen plan. UnknownRender if gone."""
@@ -69,7 +76,10 @@ class Workbench:
                     render=RenderInput.model_validate(row.workflow_input),
                 )
 
-        return await asyncio.to_thread(read)
+        return await self._in_database_thread(read)
+
+    async def _in_database_thread(self, work: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self.database_threads, work)
 
     async def write_document(self, key: str, document: BaseModel) -> str:
         data = document.model_dump_json().encode()

@@ -27,6 +27,10 @@ PROGRESS_SECONDS: Final = 15.0
 LOOK_SECONDS: Final = 0.2
 
 
+GO_FOLDER: Final = "/usr/local/go/bin"
+"""Where Go's own installer puts it, which is not on everybody's PATH."""
+
+
 class TemporalNotFound(StudioError):
     """No way led to a Temporal server; the sentence lists what each one said."""
 
@@ -140,9 +144,9 @@ def _take_largest(folder: Path, target: Path) -> str | None:
 
 def _build(config: TemporalConfig, target: Path, env: Mapping[str, str], say: Say) -> str | None:
     """`go install` into the cache: five minutes on two processors, once."""
-    go = shutil.which("go", path=env.get("PATH"))
+    go = shutil.which("go", path=os.pathsep.join((env.get("PATH", ""), GO_FOLDER)))
     if go is None:
-        return "there is no `go` on PATH"
+        return f"there is no `go` on PATH nor in {GO_FOLDER}"
     module = f"github.com/temporalio/cli/cmd/temporal@v{config.server.cli_version}"
     say(f"Building {module} with Go; about five minutes on two processors, once.")
     with tempfile.TemporaryDirectory(dir=target.parent, prefix="build-") as folder:

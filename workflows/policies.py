@@ -14,8 +14,8 @@ from temporalio.workflow import ActivityCancellationType
 from studio.contracts.names import media_task_queue
 from studio.contracts.workflow_io import Timings
 
-RECORD_TIMEOUT: Final = timedelta(seconds=30)
-"""One transaction; longer than the database's own lock timeout."""
+RECORD_TIMEOUT: Final = timedelta(seconds=10)
+"""One transaction, twice the database's lock time-out; also what a killed worker costs here."""
 
 _PATIENT: Final = RetryPolicy(
     initial_interval=timedelta(milliseconds=500),

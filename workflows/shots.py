@@ -135,10 +135,10 @@ class ShotRun:
                 **self._policies.wait,
             )
         except ActivityError as error:
+            if is_cancellation(error) or failure_kind(error) == TIMEOUT:
+                await self._withdraw(job)
             if is_cancellation(error):
                 raise
-            if failure_kind(error) == TIMEOUT:
-                await self._withdraw(job)
             # A job that hangs may still be billed: only a definite failure is worth a new one.
             raise ShotLost(describe(error), again=failure_kind(error) == CLIP_FAILED) from error
         return await self._collect(CollectTask(clip=task, job=job))
@@ -188,12 +188,18 @@ class ShotRun:
 
     async def _reconcile(self, task: ClipTask, reason: str) -> ClipJob:
         """The order's outcome is unknown: the provider is asked before anything is paid again."""
-        result = await workflow.execute_activity_method(
-            FilmingActivities.reconcile_clip,
-            task,
-            summary=f"{self._label}: ask what became of order {task.attempt}",
-            **self._policies.reconcile,
-        )
+        try:
+            result = await workflow.execute_activity_method(
+                FilmingActivities.reconcile_clip,
+                task,
+                summary=f"{self._label}: ask what became of order {task.attempt}",
+                **self._policies.reconcile,
+            )
+        except ActivityError as error:
+            if is_cancellation(error):
+                raise
+            # It may have been ordered, and nobody can say: it is not ordered a second time.
+            raise ShotLost(reason, again=False) from error
         if result.job is None:
             raise ShotLost(reason, again=result.lost)
         return result.job

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Final
 
 import structlog
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from gateway.clock import Clock, Ids
@@ -42,6 +42,7 @@ from studio.renders.repository import (
     count_active,
     find_by_idempotency_key,
     insert_render,
+    is_stored,
     mark_started,
 )
 from studio.renders.tables import RenderRow
@@ -164,7 +165,8 @@ class Submissions:
         try:
             row = await self._insert(new)
         except BaseException as error:
-            await self._uploads.drop(uploads, project_id)
+            if not await self._may_be_stored(project_id, error):
+                await self._uploads.drop(uploads, project_id)
             if isinstance(error, IntegrityError | InsufficientCredits | TooManyRenders):
                 # Two of the same at once: the other one won, or took what this one needed.
                 twin = await self._replay(order)
@@ -174,6 +176,18 @@ class Submissions:
         run_id = await self._start(new.workflow_input)
         view = replace(view_of_row(row), run_id=run_id)
         return Submitted(view, order.request.wait_for_completion_seconds)
+
+    async def _may_be_stored(self, project_id: str, error: BaseException) -> bool:
+        """Whether the insert may have been committed although its answer was lost.
+
+        A render without its files would be worse than files without a render.
+        """
+        if not isinstance(error, OperationalError | InterfaceError):
+            return False
+        try:
+            return await self._threads.read(lambda session: is_stored(session, project_id))
+        except SQLAlchemyError:
+            return True
 
     async def _freeze(self, order: _Order, uploads: CheckedUploads) -> FrozenRender:
         principal = order.principal

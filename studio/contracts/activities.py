@@ -100,7 +100,7 @@ class FilmingActivities:
 
     @activity.defn
     async def await_clip(self, job: ClipJob) -> None:
-        """Poll until the clip is ready; on cancellation ask the provider to stop."""
+        """Poll until the clip is ready. Canceled, it only stops polling: see `withdraw_clip`."""
         raise NotImplementedError
 
     @activity.defn

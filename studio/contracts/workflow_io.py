@@ -27,7 +27,6 @@ class Timings(Payload):
     join_timeout_seconds: float = 3600.0
     call_timeout_seconds: float = 300.0
     stage_deadline_seconds: float = 1800.0
-    reconcile_interval_seconds: float = 5.0
     reconcile_timeout_seconds: float = 600.0
     shot_attempts_max: int = 3
 

@@ -146,7 +146,12 @@ class VideoModel(Protocol):
         ...
 
     async def reconcile(self, request: VideoRequest) -> Handle | None:
-        """Find the job of an attempt whose submission had no answer; None if there is none."""
+        """Find the job of an attempt whose submission had no answer.
+
+        None only where the provider is sure that there is none, because another may be ordered
+        then. While it cannot tell yet (its list lags behind), raise ProviderError: it is asked
+        again until the deadline, and after that the shot is given up unordered.
+        """
         ...
 
 

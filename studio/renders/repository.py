@@ -170,6 +170,10 @@ def read_revision(session: Session, project_id: str) -> int:
     return revision
 
 
+def is_stored(session: Session, project_id: str) -> bool:
+    return session.scalar(select(RenderRow.project_id).filter_by(project_id=project_id)) is not None
+
+
 def load_render(session: Session, project_id: str) -> RenderRow:
     """A render for the system's own use, whoever owns it. UnknownRender if there is none."""
     row = session.get(RenderRow, project_id)

@@ -11,6 +11,7 @@ from tests.kit.stack import Stack
 pytestmark = [pytest.mark.e2e, pytest.mark.temporal]
 
 MOMENTS = {
+    "holds confirmed, answer lost": "after-commit:confirm",
     "input": "before-put:analysis.json",
     "music": "after-put:music.wav",
     "planning": "before-put:screenplay.json",
@@ -19,8 +20,10 @@ MOMENTS = {
     "filming, order sent, answer not kept": "after-submit",
     "filming, waiting": "poll",
     "filming, clip half stored": "after-put:clip-1.mov",
+    "line settled, answer lost": "after-commit:record",
     "production, joined": "before-put:_final.mp4",
     "production, stored": "after-put:quality.json",
+    "render closed, answer lost": "after-commit:close",
 }
 
 

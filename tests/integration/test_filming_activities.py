@@ -148,25 +148,17 @@ async def test_an_attempt_that_was_asked_about_is_not_ordered_by_a_late_worker(
     assert model.orders == []
 
 
-async def test_a_wait_that_is_canceled_stops_the_provider(
-    model: SlowVideoModel, filming: ModelFilmingActivities
+@pytest.mark.parametrize("shutdown", [False, True])
+async def test_a_wait_that_ends_early_leaves_the_job_to_whoever_comes_next(
+    model: SlowVideoModel, filming: ModelFilmingActivities, *, shutdown: bool
 ) -> None:
+    """Its successor after a worker's shutdown; `withdraw_clip` after a caller's cancellation."""
     environment = ActivityEnvironment()
     waiting = asyncio.create_task(environment.run(filming.await_clip, _job()))
     await model.polled.wait()
-    environment.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await waiting
-    assert model.canceled == [{"job": ATTEMPT}]
-
-
-async def test_a_worker_that_shuts_down_leaves_the_job_to_its_successor(
-    model: SlowVideoModel, filming: ModelFilmingActivities
-) -> None:
-    environment = ActivityEnvironment()
-    waiting = asyncio.create_task(environment.run(filming.await_clip, _job()))
-    await model.polled.wait()
-    environment.cancel(ActivityCancellationDetails(worker_shutdown=True))
+    environment.cancel(
+        ActivityCancellationDetails(worker_shutdown=shutdown, cancel_requested=not shutdown)
+    )
     with pytest.raises(asyncio.CancelledError):
         await waiting
     assert model.canceled == []

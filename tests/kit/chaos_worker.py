@@ -12,12 +12,16 @@ as CHAOS_DIRECTORY/mended does not exist.
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
+
+from sqlalchemy.orm import Session
 
 import runtime.worker
+from activities.workbench import Result, Workbench
 from runtime.logs import configure_logging
 from runtime.settings import Settings, load_settings
 from runtime.worker import WorkerParts
@@ -102,6 +106,17 @@ class ChaosVideoModel:
         return await self._inner.poll(handle)
 
 
+class ChaosWorkbench(Workbench):
+    """Commits as the real one, and can die before anyone hears of it: `after-commit:close`."""
+
+    chaos: ClassVar[Chaos]
+
+    async def transact(self, work: Callable[[Session], Result]) -> Result:
+        result = await super().transact(work)
+        await asyncio.to_thread(self.chaos.pass_by, f"after-commit:{work.__name__}")
+        return result
+
+
 @asynccontextmanager
 async def _chaotic_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
     chaos = Chaos(
@@ -115,9 +130,15 @@ async def _chaotic_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
         }
         yield replace(
             parts,
-            bench=replace(parts.bench, storage=ChaosStorage(parts.bench.storage, chaos)),
+            bench=_chaotic_bench(parts.bench, chaos),
             providers=replace(parts.providers, videos=videos),
         )
+
+
+def _chaotic_bench(bench: Workbench, chaos: Chaos) -> Workbench:
+    ChaosWorkbench.chaos = chaos
+    storage = ChaosStorage(bench.storage, chaos)
+    return ChaosWorkbench(bench.database, storage, bench.scratch, bench.now)
 
 
 if __name__ == "__main__":

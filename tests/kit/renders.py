@@ -23,7 +23,6 @@ QUICK = Timings(
     join_timeout_seconds=60,
     call_timeout_seconds=30,
     stage_deadline_seconds=5,
-    reconcile_interval_seconds=0.1,
     reconcile_timeout_seconds=5,
 )
 

@@ -58,7 +58,7 @@ class ScriptedStudio:
     prices: dict[str, int] = field(default_factory=dict)
     settled: list[str] = field(default_factory=list)
     snapshots: list[RenderSnapshot] = field(default_factory=list)
-    canceled_jobs: list[str] = field(default_factory=list)
+    recorded: asyncio.Condition = field(default_factory=asyncio.Condition)
     withdrawn_jobs: list[str] = field(default_factory=list)
     deaf: set[str] = field(default_factory=set)
     told: dict[str, asyncio.Event] = field(default_factory=lambda: defaultdict(asyncio.Event))
@@ -70,6 +70,11 @@ class ScriptedStudio:
         """Hold this step; the returned event says that it was reached."""
         self.gates[name] = asyncio.Event()
         return self.reached.setdefault(name, asyncio.Event())
+
+    async def until_recorded(self, wanted: Callable[[RenderSnapshot], bool]) -> None:
+        """Wait until a snapshot like this was written."""
+        async with self.recorded:
+            await self.recorded.wait_for(lambda: any(map(wanted, self.snapshots)))
 
     async def _step(self, name: str, shot: int | None = None) -> None:
         for key in (name, f"{name}/{shot}"):
@@ -100,7 +105,9 @@ class ScriptedStudio:
     async def record_progress(self, update: io.ProgressUpdate) -> io.ProgressReceipt:
         await self._step("record_progress")
         self.settled += [line for line in update.settle_line_ids if line not in self.settled]
-        self.snapshots.append(update.snapshot)
+        async with self.recorded:
+            self.snapshots.append(update.snapshot)
+            self.recorded.notify_all()
         return io.ProgressReceipt(
             revision=update.snapshot.revision,
             credits_settled=sum(self.prices[line] for line in self.settled),
@@ -108,6 +115,7 @@ class ScriptedStudio:
 
     @activity.defn
     async def close_render(self, update: io.ProgressUpdate) -> io.ProgressReceipt:
+        await self._step("close_render")
         receipt = await self.record_progress(update)
         self.released = set(self.prices) - set(self.settled)
         return receipt
@@ -156,11 +164,7 @@ class ScriptedStudio:
 
     @activity.defn
     async def await_clip(self, job: io.ClipJob) -> None:
-        try:
-            await self._step("await_clip", int(job.handle["shot"]))
-        except asyncio.CancelledError:
-            self.canceled_jobs.append(job.attempt_id)
-            raise
+        await self._step("await_clip", int(job.handle["shot"]))
 
     @activity.defn
     async def withdraw_clip(self, job: io.ClipJob) -> None:

@@ -39,7 +39,6 @@ FAST = Timings(
     join_timeout_seconds=120,
     call_timeout_seconds=120,
     stage_deadline_seconds=150,
-    reconcile_interval_seconds=0.2,
     reconcile_timeout_seconds=20,
 )
 

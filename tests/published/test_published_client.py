@@ -81,11 +81,14 @@ def test_it_cancels(published: Call, stack: Stack, agent: Agent, tmp_path: Path)
 
 
 def test_its_mcp_tools_submit_poll_and_cancel(
-    published: Call, agent: Agent, tmp_path: Path
+    published: Call, stack: Stack, agent: Agent, tmp_path: Path
 ) -> None:
     (tmp_path / "payload.json").write_text(json.dumps(SHORT_FILM))
     answers = published("tools", tmp_path / "payload.json")
     assert answers["submitted"]["status"] == "queued"
     assert answers["polled"]["project_id"] == answers["submitted"]["project_id"]
     assert answers["canceled"]["cancel_url"] == answers["submitted"]["cancel_url"]
-    assert agent.status(answers["submitted"]["project_id"])["is_running"] in {True, False}
+    stack.start_worker()
+    ended = agent.wait_until_ended(answers["submitted"]["project_id"])
+    assert ended["status"] == "canceled"
+    assert agent.audit() == []

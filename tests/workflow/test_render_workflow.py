@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 
 from studio.contracts.status import ClipState, RenderState, Stage
@@ -10,6 +11,9 @@ from tests.kit.renders import render_input
 from tests.kit.runs import running
 from tests.kit.scripted import ScriptedStudio, fail, fail_first
 from workflows.render import RenderWorkflow
+
+METADATA_QUERY = "__temporal_workflow_metadata"
+"""What the Temporal UI itself asks a run for its current details."""
 
 pytestmark = pytest.mark.temporal
 
@@ -65,7 +69,7 @@ async def test_a_cancel_signal_stops_the_provider_and_keeps_what_was_delivered(
         await handle.signal(RenderWorkflow.cancel, "the caller asked")
         outcome = await handle.result()
     assert outcome.status == RenderState.CANCELED
-    assert [job.split("-")[-2] for job in studio.canceled_jobs] == ["shot003"]
+    assert [job.split("-")[-2] for job in studio.withdrawn_jobs] == ["shot003"]
     assert {"shot-001/video", "shot-002/video"} <= set(studio.settled)
     assert "shot-003/video" in studio.released
     last = studio.snapshots[-1]
@@ -256,6 +260,8 @@ async def test_an_operator_sees_stage_shots_and_credits(temporal: Client) -> Non
     async with running(temporal, studio, render_input(shots=2)) as handle:
         await reached.wait()
         description = await handle.describe()
+        await studio.until_recorded(lambda snapshot: snapshot.clips[0].status == "filming")
+        details = await handle.query(METADATA_QUERY, result_type=WorkflowMetadata)
         studio.gates["await_clip/1"].set()
         await handle.result()
         events = (await handle.fetch_history()).events
@@ -265,5 +271,55 @@ async def test_an_operator_sees_stage_shots_and_credits(temporal: Client) -> Non
     assert attributes["FvsAccount"] == "acct_test"
     assert attributes["FvsCredits"] == 12 + 12 + 2 * 146 + 10
     assert await description.static_summary() == "A test render - 2 shots, 2 s, 326 credits"
+    table = details.current_details
+    assert "**filming** (running)" in table
+    assert "| 1 | filming | 1 | 1 |" in table
     summaries = [event.user_metadata.summary.data.decode() for event in events]
     assert any("Shot 1 of 2: film, attempt 1" in summary for summary in summaries)
+
+
+@pytest.mark.requirement("FLOW-2")
+async def test_an_operator_sees_what_failed_and_how_often(temporal: Client) -> None:
+    studio = ScriptedStudio(script={"await_clip/1": fail_first("clip_failed", "The sky tore.")})
+    reached = studio.gate("review_clip/1")
+    async with running(temporal, studio, render_input(shots=1)) as handle:
+        await reached.wait()
+        await studio.until_recorded(lambda snapshot: snapshot.clips[0].status == "completed")
+        details = await handle.query(METADATA_QUERY, result_type=WorkflowMetadata)
+        studio.gates["review_clip/1"].set()
+        await handle.result()
+        events = (await handle.fetch_history()).events
+    assert "| 1 | completed | 1 | 2 |" in details.current_details
+    failures = [
+        event.activity_task_failed_event_attributes.failure.message
+        for event in events
+        if event.HasField("activity_task_failed_event_attributes")
+    ]
+    assert failures == ["The sky tore."]
+
+
+async def test_a_cancellation_during_the_close_changes_nothing(temporal: Client) -> None:
+    studio = ScriptedStudio()
+    reached = studio.gate("close_render")
+    async with running(temporal, studio, render_input(shots=1)) as handle:
+        await reached.wait()
+        await handle.signal(RenderWorkflow.cancel, "too late")
+        await handle.cancel()
+        studio.gates["close_render"].set()
+        outcome = await handle.result()
+    assert outcome.status == RenderState.COMPLETED
+    assert studio.released == set()
+
+
+async def test_a_second_cancellation_does_not_end_the_first_one_early(temporal: Client) -> None:
+    studio = ScriptedStudio()
+    filming, closing = studio.gate("await_clip/1"), studio.gate("close_render")
+    async with running(temporal, studio, render_input(shots=1)) as handle:
+        await filming.wait()
+        await handle.signal(RenderWorkflow.cancel, "first")
+        await closing.wait()
+        await handle.signal(RenderWorkflow.cancel, "second")
+        studio.gates["close_render"].set()
+        outcome = await handle.result()
+    assert outcome.status == RenderState.CANCELED
+    assert outcome.credits_settled == studio.snapshots[-1].credits_settled
