@@ -25,8 +25,8 @@ class TooManyRenders(StudioError):
 
     def __init__(self, active_max: int) -> None:
         super().__init__(
-            f"This account already has {active_max} renders that have not ended, which is its "
-            "limit; wait for one to end or cancel one."
+            f"This account already has as many renders that have not ended as it may "
+            f"({active_max}); wait for one to end or cancel one."
         )
 
 

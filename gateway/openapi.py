@@ -152,7 +152,7 @@ _PROBLEMS: Final[dict[int, tuple[str, str, str]]] = {
     429: (
         "Too much at once; `Retry-After` says when to come back",
         "too_many_renders",
-        "This account already has 20 renders that have not ended; wait for one to end.",
+        "This account already has as many renders that have not ended as it may (20).",
     ),
     503: (
         "Something we need is away; `Retry-After` says when to come back",

@@ -35,7 +35,7 @@ class ClipResource(BaseModel):
 
 class VoiceBriefResource(BaseModel):
     stage: Stage
-    audio_url: str
+    audio_url: str | None
 
 
 _EXAMPLE: Final[dict[str, JsonValue]] = {
@@ -174,16 +174,23 @@ def render_resource(view: RenderView, *, base_url: str, urls: dict[str, str]) ->
             for role, choice in view.facts.models.items()
         },
         clips=[_clip_resource(clip, urls) for clip in snapshot.clips],
-        warnings=list(snapshot.warnings),
+        warnings=[*snapshot.warnings, *_unsigned(view, urls)],
         revision=snapshot.revision,
         cancel_requested=view.cancel_requested,
         voice_briefs=[
-            VoiceBriefResource(stage=brief.stage, audio_url=urls[brief.audio_key])
+            VoiceBriefResource(stage=brief.stage, audio_url=_url(brief.audio_key, urls))
             for brief in snapshot.voice_briefs
         ],
         poster_url=_url(snapshot.poster_key, urls),
         quality_report_url=_url(snapshot.quality_report_key, urls),
     )
+
+
+def _unsigned(view: RenderView, urls: dict[str, str]) -> list[str]:
+    """Says why a file that exists has no URL in this answer."""
+    if all(file.key in urls for file in files_of(view)):
+        return []
+    return ["Some files' URLs could not be signed just now; poll again for them."]
 
 
 def _clip_resource(clip: ClipSnapshot, urls: dict[str, str]) -> ClipResource:

@@ -21,7 +21,7 @@ class Narrator:
         self._speaking: list[asyncio.Task[bool]] = []
 
     def say(self, stage: Stage, sentence: str) -> None:
-        if self._model is None:
+        if self._model is None or self._context.board.stopping:
             return
         task = BriefTask(
             project_id=self._context.project_id, stage=stage, sentence=sentence, model=self._model

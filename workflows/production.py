@@ -48,6 +48,7 @@ class Production:
         self._recorder = context.recorder
         self._policies = context.policies
         self._narrator = Narrator(context)
+        self._keyframes = 0
 
     async def run(self) -> Film:
         try:
@@ -127,7 +128,9 @@ class Production:
         # provider delivers in that moment is kept and charged.
         async with asyncio.TaskGroup() as group:
             runs = [
-                group.create_task(ShotRun(self._context, shot, documents).run())
+                group.create_task(
+                    ShotRun(self._context, shot, documents, self._count_keyframe).run()
+                )
                 for shot in self._plan.shots
             ]
         made = zip(self._plan.shots, (run.result() for run in runs), strict=True)
@@ -135,6 +138,14 @@ class Production:
         self._refuse_too_many_failures()
         self._narrator.say(Stage.FILMING, f"{counted(len(shots), 'shot')} filmed.")
         return shots
+
+    def _count_keyframe(self) -> None:
+        """With the last keyframe drawn, storyboarding is a finished stage."""
+        self._keyframes += 1
+        if self._keyframes == len(self._plan.shots):
+            self._narrator.say(
+                Stage.STORYBOARDING, f"{counted(self._keyframes, 'keyframe')} drawn."
+            )
 
     def _refuse_too_many_failures(self) -> None:
         states = [clip.status for clip in self._board.clips]

@@ -55,7 +55,13 @@ class Documents:
 class ShotRun:
     """Makes one shot. Ends with a clip, or with None if nothing at all could be made."""
 
-    def __init__(self, context: RenderContext, shot: ShotTiming, documents: Documents) -> None:
+    def __init__(
+        self,
+        context: RenderContext,
+        shot: ShotTiming,
+        documents: Documents,
+        on_keyframe: Callable[[], None],
+    ) -> None:
         self._context = context
         self._plan = context.plan
         self._board = context.board
@@ -63,6 +69,7 @@ class ShotRun:
         self._policies = context.policies
         self._shot = shot
         self._documents = documents
+        self._on_keyframe = on_keyframe
         self._label = f"Shot {shot.index} of {len(context.plan.shots)}"
 
     async def run(self) -> Clip | None:
@@ -85,6 +92,7 @@ class ShotRun:
         else:
             self._board.warn(f"{self._label}: the critic refused the keyframe: {review.remark}")
         self._recorder.deliver(self._line("keyframe"))
+        self._on_keyframe()
         return keyframe
 
     async def _draw(self, draw: int) -> Keyframe:

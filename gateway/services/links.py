@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+import structlog
 from cachetools import LRUCache
 
 from gateway.clock import Clock
@@ -13,11 +14,12 @@ from studio.contracts.limits import (
     SIGNED_URL_LIFETIME_SECONDS,
     SIGNED_URL_REMAINING_SECONDS_MIN,
 )
-from studio.storage.port import SignedUrl, Storage
+from studio.storage.port import SignedUrl, Storage, StorageError
 
 API_PREFIX: Final = "/api/agent"
 SIGNED_URLS_REMEMBERED_MAX: Final = 20_000
 """Some 300 bytes each: a few megabytes, and every file of 150 renders of 64 shots."""
+_log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("gateway")
 _LIFETIME: Final = timedelta(seconds=SIGNED_URL_LIFETIME_SECONDS)
 _REMAINING_MIN: Final = timedelta(seconds=SIGNED_URL_REMAINING_SECONDS_MIN)
 
@@ -52,7 +54,11 @@ class SignedLinks:
         self._signed: LRUCache[tuple[str, str], SignedUrl] = LRUCache(SIGNED_URLS_REMEMBERED_MAX)
 
     async def sign(self, files: Iterable[StoredFile], *, base_url: str) -> dict[str, str]:
-        """Signed URLs by storage key. StorageError if the store cannot sign."""
+        """Signed URLs by storage key; what cannot be signed now is missing.
+
+        A store that is away must not cost a caller the status: the last URL of a file is given
+        while it is valid, and the next poll tries again.
+        """
         now = self._clock.now()
         urls: dict[str, str] = {}
         missing: list[StoredFile] = []
@@ -63,8 +69,16 @@ class SignedLinks:
             else:
                 missing.append(file)
         if missing:
-            urls |= await self._sign_anew(missing, base_url, now)
+            try:
+                urls |= await self._sign_anew(missing, base_url, now)
+            except StorageError as error:
+                _log.warning("files could not be signed", count=len(missing), code=error.code)
+                urls |= self._still_valid(missing, base_url, now)
         return urls
+
+    def _still_valid(self, files: list[StoredFile], base_url: str, now: datetime) -> dict[str, str]:
+        known = {file.key: self._signed.get((base_url, file.key)) for file in files}
+        return {key: url.url for key, url in known.items() if url and url.expires_at > now}
 
     async def _sign_anew(
         self, files: list[StoredFile], base_url: str, now: datetime
