@@ -31,6 +31,9 @@ ARCHIVE_END_BYTES: Final = 22
 
 ARCHIVE_TAIL_BYTES: Final = ARCHIVE_END_BYTES + 65_535
 
+PNG_CHUNKS_MAX: Final = 100_000
+"""100 MiB in chunks of 8 KiB, as libpng writes them, are 12,800."""
+
 PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 RIFF_HEADER: Final = struct.Struct("<4sI4s")
 
@@ -77,7 +80,10 @@ def _png_end(path: Path) -> int | None:
     with path.open("rb") as file:
         if file.read(len(PNG_SIGNATURE)) != PNG_SIGNATURE:
             return None
-        while len(header := file.read(8)) == 8:  # noqa: PLR2004  four bytes length, four type
+        for _ in range(PNG_CHUNKS_MAX):
+            header = file.read(8)
+            if len(header) < 8:  # noqa: PLR2004  four bytes length, four type
+                break
             file.seek(int.from_bytes(header[:4]) + 4, 1)
             if header[4:] == b"IEND":
                 return file.tell()

@@ -86,6 +86,8 @@ def test_anything_else_is_refused_and_nothing_else_happens(data: bytes) -> None:
         (b"[" * 33 + b"]" * 33, "deeper than 32"),
         (b"[" * 1_000_000, "deeper than 32"),
         (b'{"a":' * 40 + b"1" + b"}" * 40, "deeper than 32"),
+        (b"[" + b"1," * 500_000 + b"1]", "more than 2,000 values"),
+        (b'{"assets": [' + b"{}," * 300_000 + b"{}]}", "more than 2,000 values"),
         (b" " * 1_048_577, "larger than 1,048,576 bytes"),
         (b'"\\ud83c"', "surrogate"),
         (b'{"\\udfac": 1}', "surrogate"),
@@ -108,8 +110,8 @@ def test_the_deepest_and_the_largest_that_is_allowed_is_read() -> None:
     assert math.isclose(float(str(parse(b"1.5e308"))), 1.5e308)
 
 
-def test_brackets_inside_of_text_are_no_depth() -> None:
-    text = "[{" * 100 + '"\\' + "[" * 100
+def test_brackets_and_commas_inside_of_text_do_not_count() -> None:
+    text = "[{," * 100 + '"\\' + "[," * 5_000
     assert parse(json.dumps([text]).encode()) == [text]
 
 

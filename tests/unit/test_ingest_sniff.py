@@ -219,6 +219,20 @@ def test_a_file_behind_an_image_is_found(tmp_path: Path, kind: str, hidden: byte
     assert "hidden in it" in refusal(written(tmp_path, f"a.{kind.lower()}", data))
 
 
+@pytest.mark.parametrize(
+    ("name", "pieces"),
+    [
+        ("a.png", b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\x00tEXt\x00\x00\x00\x00" * 300_000),
+        ("a.jpg", b"\xff\xd8" + b"\xff\xe0\x00\x02" * 300_000),
+        ("a.jpg", b"\xff\xd8" + b"\xff" * 3_000_000 + b"\xd9"),
+        ("a.jpg", b"\xff\xd8\xff\xda\x00\x02" + b"\xff\x00" * 1_500_000 + b"\xff\xd9"),
+    ],
+)
+def test_an_image_of_empty_pieces_hides_nothing(tmp_path: Path, name: str, pieces: bytes) -> None:
+    assert sniff(written(tmp_path, name, pieces)).kind is AssetKind.IMAGE
+    assert "hidden in it" in refusal(written(tmp_path, name, pieces + b"<html>"))
+
+
 def test_a_document_in_an_images_first_kilobyte_is_found(tmp_path: Path) -> None:
     comment = b"%PDF-1.4 in a comment"
     segment = b"\xff\xfe" + struct.pack(">H", len(comment) + 2) + comment
