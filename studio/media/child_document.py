@@ -1,5 +1,6 @@
 """Documents, read in the limited child process: PDF with pypdf, DOCX with zipfile and expat."""
 
+import re
 import zipfile
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -13,11 +14,13 @@ from studio.media.upload_limits import (
     ARCHIVE_RATIO_MAX,
     DOCUMENT_XML_BYTES_MAX,
     DOCX_TYPE,
+    INSPECTED_CHARACTERS_MAX,
     PDF_OBJECTS_MAX,
     PDF_PAGES_MAX,
     PDF_PAGES_READ_MAX,
     PDF_TYPE,
     XML_DEPTH_MAX,
+    XML_ELEMENTS_MAX,
 )
 
 READ_BYTES: Final = 64 * 1024
@@ -25,8 +28,9 @@ ENCRYPTED_FLAG: Final = 0x1
 DOCUMENT_PART: Final = "word/document.xml"
 REQUIRED_PARTS: Final = ("[Content_Types].xml", DOCUMENT_PART)
 MACRO_PART: Final = "vbaProject.bin"
-ALLOWED_CONTROLS: Final = "\t\n\r\f"
-FIRST_PRINTABLE: Final = " "
+READ_CHARACTERS: Final = 1024 * 1024
+CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+"""All but tab, newline, form feed and carriage return."""
 
 WORD: Final = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 STRICT_WORD: Final = "http://purl.oclc.org/ooxml/wordprocessingml/main"
@@ -34,13 +38,8 @@ STRICT_WORD: Final = "http://purl.oclc.org/ooxml/wordprocessingml/main"
 
 
 def inspect_document(path: Path, media_type: str) -> None:
-    """Open the document and make sure that it stays within its limits."""
-    if media_type == PDF_TYPE:
-        _pdf_text(path, chars_max=0)
-    elif media_type == DOCX_TYPE:
-        _docx_text(path, chars_max=0)
-    else:
-        _plain_text(path)
+    """Read the document as the studio will, and make sure that it stays within its limits."""
+    document_text(path, media_type, INSPECTED_CHARACTERS_MAX)
 
 
 def document_text(path: Path, media_type: str, chars_max: int) -> str:
@@ -50,8 +49,8 @@ def document_text(path: Path, media_type: str, chars_max: int) -> str:
     elif media_type == DOCX_TYPE:
         text = _docx_text(path, chars_max)
     else:
-        text = _plain_text(path)
-    return _printable(text)[:chars_max]
+        text = _plain_text(path, chars_max)
+    return CONTROLS.sub("", text)[:chars_max]
 
 
 def _pdf_text(path: Path, chars_max: int) -> str:
@@ -124,6 +123,7 @@ class _WordReader:
         self._pieces: list[str] = []
         self._length = 0
         self._depth = 0
+        self._elements = 0
         self._in_text = False
         self._parser = expat.ParserCreate(namespace_separator=" ")
         self._parser.buffer_text = True
@@ -141,8 +141,11 @@ class _WordReader:
 
     def _start(self, name: str, _attributes: dict[str, str]) -> None:
         self._depth += 1
+        self._elements += 1
         if self._depth > XML_DEPTH_MAX:
             raise UndecodableMedia("The document is nested too deeply.")
+        if self._elements > XML_ELEMENTS_MAX:
+            raise UndecodableMedia("The document has too many parts.")
         self._in_text = _local(name) == "t"
         if _local(name) == "tab":
             self._add("\t")
@@ -174,21 +177,20 @@ def _refuse_doctype(*_declaration: object) -> None:
     raise UndecodableMedia("The document declares XML entities.")
 
 
-def _plain_text(path: Path) -> str:
+def _plain_text(path: Path, chars_max: int) -> str:
+    """Check the whole text, piece by piece so that memory stays bounded, and keep its beginning."""
+    kept = ""
+    is_blank = True
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig") as source:
+            while piece := source.read(READ_CHARACTERS):
+                if CONTROLS.search(piece):
+                    raise UndecodableMedia("The text holds control characters.")
+                is_blank = is_blank and piece.isspace()
+                if len(kept) < chars_max:
+                    kept += piece[: chars_max - len(kept)]
     except UnicodeDecodeError as error:
         raise UndecodableMedia("The text is not UTF-8.") from error
-    if not text.strip():
+    if is_blank:
         raise UndecodableMedia("The text is empty.")
-    if "\0" in text or _printable(text) != text:
-        raise UndecodableMedia("The text holds control characters.")
-    return text
-
-
-def _printable(text: str) -> str:
-    return "".join(
-        character
-        for character in text
-        if (character >= FIRST_PRINTABLE and character != "\x7f") or character in ALLOWED_CONTROLS
-    )
+    return kept

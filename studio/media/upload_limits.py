@@ -90,3 +90,8 @@ ARCHIVE_RATIO_FROM_BYTES: Final = 64 * MEBIBYTE
 
 DOCUMENT_XML_BYTES_MAX: Final = 32 * MEBIBYTE
 XML_DEPTH_MAX: Final = 256
+XML_ELEMENTS_MAX: Final = 1_000_000
+"""A novel of 500 pages has some 100,000; 35 KB of archive can hold eight million."""
+
+INSPECTED_CHARACTERS_MAX: Final = 20_000
+"""How much of a document is read before it is believed: as much as planning uses of it."""

@@ -1,6 +1,7 @@
 """A stranger's documents: what they say, and what they may not do."""
 
 import zipfile
+import zlib
 from io import BytesIO
 from pathlib import Path
 
@@ -20,19 +21,25 @@ WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 
 def write_pdf(path: Path, *pages: str, password: str | None = None) -> Path:
     writer = PdfWriter()
-    font = {"/Type": "/Font", "/Subtype": "/Type1", "/BaseFont": "/Helvetica"}
-    names = DictionaryObject({NameObject(k): NameObject(v) for k, v in font.items()})
     for text in pages:
-        page = writer.add_blank_page(300, 300)
-        fonts = DictionaryObject({NameObject("/F1"): names})
-        page[NameObject("/Resources")] = DictionaryObject({NameObject("/Font"): fonts})
-        content = DecodedStreamObject()
-        content.set_data(f"BT /F1 12 Tf 20 200 Td ({text}) Tj ET".encode())
-        page[NameObject("/Contents")] = content
+        add_page(writer, f"BT /F1 12 Tf 20 200 Td ({text}) Tj ET".encode())
     if password is not None:
         writer.encrypt(password, algorithm="RC4-128")
     writer.write(path)
     return path
+
+
+def add_page(writer: PdfWriter, data: bytes) -> DecodedStreamObject:
+    """Add a page with a font and this content; the content's stream."""
+    font = {"/Type": "/Font", "/Subtype": "/Type1", "/BaseFont": "/Helvetica"}
+    names = DictionaryObject({NameObject(k): NameObject(v) for k, v in font.items()})
+    fonts = DictionaryObject({NameObject("/F1"): names})
+    page = writer.add_blank_page(300, 300)
+    page[NameObject("/Resources")] = DictionaryObject({NameObject("/Font"): fonts})
+    content = DecodedStreamObject()
+    content.set_data(data)
+    page[NameObject("/Contents")] = content
+    return content
 
 
 def write_docx(
@@ -86,6 +93,17 @@ async def test_a_pdf_that_is_cut_short_is_refused(tmp_path: Path) -> None:
         await inspect(pdf, PDF)
 
 
+async def test_a_pdf_whose_page_unpacks_to_far_more_is_refused(tmp_path: Path) -> None:
+    writer = PdfWriter()
+    content = add_page(writer, zlib.compress(b"BT (x) Tj ET\n" * 8_000_000, 9))
+    content[NameObject("/Filter")] = NameObject("/FlateDecode")
+    writer.write(tmp_path / "a.pdf")
+    assert (tmp_path / "a.pdf").stat().st_size < 500_000
+
+    with pytest.raises(UndecodableMedia):
+        await inspect(tmp_path / "a.pdf", PDF)
+
+
 async def test_a_pdf_that_is_an_archive_too_is_refused(tmp_path: Path) -> None:
     pdf = write_pdf(tmp_path / "a.pdf", "A lighthouse")
     with zipfile.ZipFile(pdf, "a") as archive:
@@ -135,6 +153,14 @@ async def test_endless_nesting_is_refused(tmp_path: Path) -> None:
         await inspect(document, DOCX)
 
 
+async def test_a_small_archive_of_millions_of_parts_is_refused(tmp_path: Path) -> None:
+    document = write_docx(tmp_path / "a.docx", "<w:p/>" * 1_000_001)
+    assert document.stat().st_size < 20_000
+
+    with pytest.raises(UndecodableMedia, match="too many parts"):
+        await inspect(document, DOCX)
+
+
 async def test_an_archive_that_is_no_word_document_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.docx", "w") as archive:
         archive.writestr("readme.txt", "hello")
@@ -149,6 +175,16 @@ async def test_plain_text_is_read_without_its_byte_order_mark(tmp_path: Path) ->
 
     assert await inspect(text, MARKDOWN) == Inspection()
     assert await extract_document_text(text, MARKDOWN, 6) == "# Лучи"
+
+
+async def test_all_of_a_long_text_is_looked_at(tmp_path: Path) -> None:
+    text = tmp_path / "a.txt"
+    text.write_bytes(b" " * 3_000_000 + b"word\x0b")
+
+    with pytest.raises(UndecodableMedia, match="control characters"):
+        await inspect(text, "text/plain")
+    text.write_bytes(text.read_bytes()[:-1])
+    assert await inspect(text, "text/plain") == Inspection()
 
 
 @pytest.mark.parametrize(
