@@ -1,0 +1,95 @@
+"""The least that a Temporal workflow can be that does a render's activities and commits its rows.
+
+The same shape as a render: some steps, the shots side by side, some steps, and beside them one
+write after the other. No queries, no summaries, no search attributes, no decisions, and of every
+payload only what the activity cannot do without.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+from temporalio import activity, workflow
+
+BARE_WORKFLOW = "BareWorkflow"
+TIMEOUT = timedelta(seconds=60)
+
+
+@dataclass
+class BareOrder:
+    """How many activities of which kind, and how many charge lines the writes settle."""
+
+    project_id: str
+    shots: int
+    steps_before: int
+    steps_a_shot: int
+    steps_after: int
+    writes: int
+    lines: int
+
+
+@dataclass
+class BareWrite:
+    """Settle `line_count` lines from `first_line` on and store a snapshot of this revision."""
+
+    project_id: str
+    shots: int
+    revision: int
+    first_line: int
+    line_count: int
+    last: bool
+
+
+class BareActivities:
+    @activity.defn
+    async def begin(self, project_id: str) -> None:
+        raise NotImplementedError
+
+    @activity.defn
+    async def step(self) -> None:
+        raise NotImplementedError
+
+    @activity.defn
+    async def write(self, row: BareWrite) -> None:
+        raise NotImplementedError
+
+
+@workflow.defn(name=BARE_WORKFLOW)
+class BareWorkflow:
+    @workflow.run
+    async def run(self, order: BareOrder) -> None:
+        await workflow.execute_activity_method(
+            BareActivities.begin, order.project_id, start_to_close_timeout=TIMEOUT
+        )
+        writing = asyncio.create_task(self._write_all(order))
+        await self._steps(order.steps_before)
+        await asyncio.gather(*(self._steps(order.steps_a_shot) for _ in range(order.shots)))
+        await self._steps(order.steps_after)
+        await writing
+        await self._write(order, order.writes)
+
+    async def _steps(self, count: int) -> None:
+        for _ in range(count):
+            await workflow.execute_activity_method(
+                BareActivities.step, start_to_close_timeout=TIMEOUT
+            )
+
+    async def _write_all(self, order: BareOrder) -> None:
+        for number in range(order.writes):
+            await self._write(order, number)
+
+    async def _write(self, order: BareOrder, number: int) -> None:
+        """Write `number` of `writes` and one more, with its share of the lines."""
+        first = order.lines * number // (order.writes + 1)
+        end = order.lines * (number + 1) // (order.writes + 1)
+        row = BareWrite(
+            project_id=order.project_id,
+            shots=order.shots,
+            revision=number + 1,
+            first_line=first,
+            line_count=end - first,
+            last=number == order.writes,
+        )
+        await workflow.execute_activity_method(
+            BareActivities.write, row, start_to_close_timeout=TIMEOUT
+        )
