@@ -18,6 +18,7 @@ from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from studio.media.cut_short import refuse_cut_short
 from studio.media.encoding import CHANNELS, SAMPLE_RATE_HZ
 from studio.media.errors import UndecodableMedia
 from studio.media.upload_limits import (
@@ -40,12 +41,16 @@ TRUNCATED_SHARE = 0.9
 TRUNCATED_SECONDS = 1.0
 """A file that ends before nine tenths of what its index promises, and a second, is cut short."""
 
+MICROSECONDS = 1_000_000
+"""The unit of a container's own times."""
+
 STILL_POSITION = 0.1
 QUARTER_TURN_DEGREES = 90
 
 
 def inspect_stream(path: Path, media_type: str, *, wants_video: bool) -> Facts:
     """Decode a first picture and a first sound, and read all packets for the duration."""
+    refuse_cut_short(path, media_type)
     with _open(path, media_type) as container:
         video = _video(container) if wants_video else None
         audio = next(iter(container.streams.audio), None)
@@ -149,8 +154,23 @@ def _frame_at(container: InputContainer, video: VideoStream, seconds: float) -> 
 
 def _duration_seconds(container: InputContainer, stream: Stream | None) -> float:
     """The length that the packets really have, which a header may misstate."""
+    seconds = _packets_seconds(container, stream)
+    if seconds <= 0:
+        raise UndecodableMedia("The file has no length.")
+    family = container.format.name.split(",")[0]
+    if family in ("mov", "flac") and stream and stream.duration and stream.time_base:
+        _refuse_shortfall(seconds, float(stream.duration * stream.time_base))
+    elif family == "matroska" and container.duration:
+        # The header tells the length of the longest stream, which may be another one.
+        streams = (*container.streams.video, *container.streams.audio)
+        longest = max(_packets_seconds(container, each) for each in streams)
+        _refuse_shortfall(longest, container.duration / MICROSECONDS)
+    return seconds
+
+
+def _packets_seconds(container: InputContainer, stream: Stream | None) -> float:
     container.seek(0)
-    unit = (stream.time_base if stream else None) or Fraction(1, 1_000_000)
+    unit = (stream.time_base if stream else None) or Fraction(1, MICROSECONDS)
     end = 0
     start: int | None = None
     for count, packet in enumerate(container.demux(stream)):
@@ -159,14 +179,12 @@ def _duration_seconds(container: InputContainer, stream: Stream | None) -> float
         if packet.pts is not None:
             start = packet.pts if start is None else min(start, packet.pts)
             end = max(end, packet.pts + (packet.duration or 0))
-    seconds = float((end - (start or 0)) * unit)
-    declared = float(stream.duration * unit) if stream and stream.duration else 0.0
-    exact = container.format.name.startswith(("mov", "matroska"))
-    if exact and seconds < declared * TRUNCATED_SHARE - TRUNCATED_SECONDS:
+    return float((end - (start or 0)) * unit)
+
+
+def _refuse_shortfall(seconds: float, declared_seconds: float) -> None:
+    if seconds < declared_seconds * TRUNCATED_SHARE - TRUNCATED_SECONDS:
         raise UndecodableMedia("The file is cut short.")
-    if seconds <= 0:
-        raise UndecodableMedia("The file has no length.")
-    return seconds
 
 
 def _picture(frame: VideoFrame) -> "Image":

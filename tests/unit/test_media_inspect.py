@@ -11,7 +11,7 @@ from PIL import Image
 
 from studio.contracts.assets import AssetKind
 from studio.media.errors import UndecodableMedia
-from studio.media.ffmpeg import file_url, run_ffmpeg
+from studio.media.ffmpeg import ffmpeg_binary, file_url, run_ffmpeg
 from studio.media.inspect import (
     Inspection,
     decode_audio_to_wav,
@@ -19,10 +19,11 @@ from studio.media.inspect import (
     reencode_image,
     still_from_video,
 )
+from studio.media.process import run_process
 from tests.media_fixtures import TIMEOUT_SECONDS, ClipSpec, file_names, make_clip
 
 PNG, JPEG, WEBP = "image/png", "image/jpeg", "image/webp"
-MP4 = "video/mp4"
+MP4, WEBM = "video/mp4", "video/webm"
 
 
 def save(path: Path, form: str, size: tuple[int, int] = (64, 48), **options: object) -> Path:
@@ -205,18 +206,69 @@ async def test_sound_alone_is_no_video(tmp_path: Path) -> None:
         await inspect_file(sound, AssetKind.VIDEO, MP4)
 
 
-async def test_a_video_that_is_cut_short_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "media_type", "encoding"),
+    [
+        ("a.mp4", MP4, ("-c", "copy", "-movflags", "+faststart")),
+        ("a.webm", WEBM, ("-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus")),
+    ],
+)
+async def test_a_video_that_is_cut_short_is_refused(
+    tmp_path: Path, name: str, media_type: str, encoding: tuple[str, ...]
+) -> None:
     clip = await make_clip(tmp_path / "source.mp4", ClipSpec(160, 90, seconds=20, sound_seconds=20))
-    video = tmp_path / "video.mp4"
+    video = tmp_path / name
     await run_ffmpeg(
-        ["-i", file_url(clip), "-c", "copy", "-movflags", "+faststart", file_url(video)],
-        timeout_seconds=TIMEOUT_SECONDS,
+        ["-i", file_url(clip), *encoding, file_url(video)], timeout_seconds=TIMEOUT_SECONDS
     )
     content = video.read_bytes()
     video.write_bytes(content[: len(content) * 2 // 3])
 
     with pytest.raises(UndecodableMedia, match="cut short"):
-        await inspect_file(video, AssetKind.VIDEO, MP4)
+        await inspect_file(video, AssetKind.VIDEO, media_type)
+
+
+async def test_a_video_shorter_than_its_sound_is_not_cut_short(tmp_path: Path) -> None:
+    clip = await make_clip(tmp_path / "source.mp4", ClipSpec(160, 90, seconds=2, sound_seconds=12))
+    video = tmp_path / "a.webm"
+    encoding = ("-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus")
+    await run_ffmpeg(
+        ["-i", file_url(clip), *encoding, file_url(video)], timeout_seconds=TIMEOUT_SECONDS
+    )
+    found = await inspect_file(video, AssetKind.VIDEO, WEBM)
+
+    assert found.duration_seconds == pytest.approx(2.0, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type", "encoding", "kept"),
+    [
+        ("a.wav", "audio/wav", (), 0.95),
+        ("a.m4a", "audio/mp4", ("-c:a", "aac", "-movflags", "+faststart"), 0.95),
+        ("a.flac", "audio/flac", (), 0.5),
+    ],
+)
+async def test_sound_that_is_cut_short_is_refused(
+    tmp_path: Path, name: str, media_type: str, encoding: tuple[str, ...], kept: float
+) -> None:
+    content = (await make_sound(tmp_path / name, *encoding, seconds=8)).read_bytes()
+    (tmp_path / name).write_bytes(content[: int(len(content) * kept)])
+
+    with pytest.raises(UndecodableMedia, match="cut short"):
+        await inspect_file(tmp_path / name, AssetKind.AUDIO, media_type)
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.flac"])
+async def test_a_recording_that_was_streamed_tells_no_length_and_is_taken(
+    tmp_path: Path, name: str
+) -> None:
+    """Written into a pipe, so that its header could not be completed afterwards."""
+    tone = ["-v", "error", "-f", "lavfi", "-i", "sine=d=2", "-f", name[2:], "-"]
+    result = await run_process([ffmpeg_binary(), *tone], timeout_seconds=TIMEOUT_SECONDS)
+    (tmp_path / name).write_bytes(result.stdout)
+    found = await inspect_file(tmp_path / name, AssetKind.AUDIO, f"audio/{name[2:]}")
+
+    assert found.duration_seconds == pytest.approx(2.0, abs=0.1)
 
 
 @pytest.mark.parametrize(
