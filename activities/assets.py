@@ -99,10 +99,14 @@ class MediaAssetActivities(AssetActivities):
     async def _sound(
         self, project_id: str, asset: AssetRef, source: Path, folder: Path
     ) -> dict[str, object]:
+        """The sound as the mix takes it, and its length, which is cut after the first hour."""
         wav = folder / "sound.wav"
-        await decode_audio_to_wav(source, asset.media_type, wav)
+        seconds = await decode_audio_to_wav(source, asset.media_type, wav)
         key = asset_audio_key(project_id, asset.index)
-        return {"audio_key": await self._bench.store(key, wav, AUDIO_TYPE)}
+        return {
+            "audio_key": await self._bench.store(key, wav, AUDIO_TYPE),
+            "duration_seconds": seconds,
+        }
 
     async def _picture(
         self, project_id: str, asset: AssetRef, source: Path, folder: Path

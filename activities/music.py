@@ -1,6 +1,6 @@
 """Music: generated from a brief, or the caller's own track made ready for the mix."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from temporalio import activity
 
@@ -9,15 +9,20 @@ from activities.seeds import seed_of
 from activities.selection import adapter
 from activities.workbench import Workbench
 from studio.contracts.activities import MusicActivities
+from studio.contracts.documents import AssetNote
 from studio.contracts.errors import StudioError
 from studio.contracts.keys import music_key
+from studio.contracts.limits import MUSIC_DURATION_SECONDS_MIN
 from studio.contracts.request import MusicWorkflow
 from studio.contracts.workflow_io import MusicTask, Track
 from studio.providers.ports import MusicRequest, Providers
 
+TRACK_LEFT_SECONDS_MIN: Final = MUSIC_DURATION_SECONDS_MIN / 2
+"""Half of what is asked for at submission: decoding may find a little less than an index tells."""
+
 
 class NoTrack(StudioError):
-    """The request wants an uploaded track, but none of the uploads could be decoded as audio."""
+    """The request wants an uploaded track, and there is none, or nothing of it from its start."""
 
     code: ClassVar[str] = "undecodable_media"
 
@@ -37,11 +42,7 @@ class ModelMusicActivities(MusicActivities):
         report = await self._bench.asset_report(task.analysis_key)
         for note in report.notes:
             if note.audio_key and note.kind == "audio":
-                return Track(
-                    key=note.audio_key,
-                    duration_seconds=note.duration_seconds or task.film_duration_seconds,
-                    start_seconds=task.brief.start_seconds,
-                )
+                return _track_from(task.brief.start_seconds, note)
         raise NoTrack("None of the uploaded files could be used as the music track.")
 
     async def _generated(self, task: MusicTask) -> Track:
@@ -61,6 +62,17 @@ class ModelMusicActivities(MusicActivities):
             )
             key = await self._bench.store(music_key(task.project_id), track, "audio/wav")
         return Track(key=key, duration_seconds=duration, start_seconds=task.brief.start_seconds)
+
+
+def _track_from(start_seconds: float, note: AssetNote) -> Track:
+    """The uploaded track. NoTrack before anything is spent on a film that would have no music."""
+    duration = note.duration_seconds or 0.0
+    if duration - start_seconds < TRACK_LEFT_SECONDS_MIN:
+        raise NoTrack(
+            f"The track has {duration:.1f} s that can be used; it cannot start at "
+            f"{start_seconds:g} s."
+        )
+    return Track(key=str(note.audio_key), duration_seconds=duration, start_seconds=start_seconds)
 
 
 def _bounded_duration(task: MusicTask) -> float:

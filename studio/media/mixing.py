@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from studio.media.encoding import CHANNELS, PCM_ARGUMENTS, SAMPLE_RATE_HZ
-from studio.media.errors import MediaError
+from studio.media.errors import UndecodableMedia
 from studio.media.ffmpeg import SAFE_INPUT, file_url, run_ffmpeg
 from studio.media.loudness import METER, Loudness, read_meter
 from studio.media.probe import probe
@@ -75,7 +75,7 @@ class MixDesk:
         audio = (await probe(track.path)).audio
         length = audio.duration_seconds if audio else 0.0
         if length <= 2 * LOOP_FADE_SECONDS:
-            raise MediaError(
+            raise UndecodableMedia(
                 f"The music ends before {start_seconds:g} seconds, where it is to start."
             )
         if round(length * SAMPLE_RATE_HZ) >= self.samples:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from studio.catalog.models import ModelEntry
-from studio.contracts.limits import MUSIC_DURATION_SECONDS_MAX
+from studio.contracts.limits import MUSIC_DURATION_SECONDS_MAX, MUSIC_DURATION_SECONDS_MIN
 from studio.contracts.problems import Problem
 from studio.contracts.request import MusicWorkflow, ProjectMode, RenderRequest
 from studio.contracts.workflow_io import MusicBrief
 from studio.pricing.uploads import UploadFacts
 
+_LEAST: Final = f"at least {MUSIC_DURATION_SECONDS_MIN} s of it must be left"
 _TOLERANCE_SECONDS: Final = 0.1
 """A film is whole frames and a track is not: less than this is no difference to speak of."""
 
@@ -97,7 +98,7 @@ def longest_track_seconds(request: RenderRequest, model: ModelEntry | None) -> f
 def music_problems(
     request: RenderRequest, uploads: UploadFacts, workflow: MusicWorkflow, model: ModelEntry | None
 ) -> tuple[Problem, ...]:
-    """Bounds that cannot be met, or a start beyond the end of the music."""
+    """Bounds that cannot be met, or a start less than a second before the music's end."""
     if workflow is MusicWorkflow.GENERATED:
         return tuple(_generated_problems(request, model))
     if workflow is MusicWorkflow.UPLOADED_TRACK:
@@ -111,15 +112,15 @@ def _generated_problems(request: RenderRequest, model: ModelEntry | None) -> Ite
     if model is not None and shortest is not None and shortest > longest:
         detail = f"{model.id} makes {longest:g} s of music at most; {shortest:g} s cannot be had."
         yield Problem(pointer="/music_min_duration_seconds", detail=detail)
-    if start >= longest:
-        detail = f"The music is {longest:g} s long at most; it cannot start at {start:g} s."
+    if start > longest - MUSIC_DURATION_SECONDS_MIN:
+        detail = f"The music is {longest:g} s long at most; {_LEAST} from its start at {start:g} s."
         yield Problem(pointer="/music_start_seconds", detail=detail)
 
 
 def _uploaded_problems(request: RenderRequest, uploads: UploadFacts) -> Iterator[Problem]:
     length, start = uploads.first_audio_duration_seconds, request.music_start_seconds
-    if length is not None and start >= length:
-        detail = f"The track is {length:.1f} s long; it cannot start at {start:g} s."
+    if length is not None and start > length - MUSIC_DURATION_SECONDS_MIN:
+        detail = f"The track is {length:.1f} s long; {_LEAST} from its start at {start:g} s."
         yield Problem(pointer="/music_start_seconds", detail=detail)
 
 

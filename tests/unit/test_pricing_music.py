@@ -62,10 +62,11 @@ def test_an_estimate_accepts_a_track_to_come_with_a_warning() -> None:
     assert any("not known yet" in warning for warning in frozen.plan.warnings)
 
 
-def test_a_start_beyond_the_track_is_refused() -> None:
+@pytest.mark.parametrize("length", [20.0, 30.0, 30.9])
+def test_a_start_that_leaves_less_than_a_second_of_the_track_is_refused(length: float) -> None:
     request = make_request(music_workflow="uploaded_track", music_start_seconds=30)
-    assert "30.0 s long" in DEMO.refusal(request, audio(30.0))["/music_start_seconds"]
-    assert DEMO.freeze(request, audio(30.5)).music is not None
+    assert f"{length} s long" in DEMO.refusal(request, audio(length))["/music_start_seconds"]
+    assert DEMO.freeze(request, audio(31.0)).music is not None
     assert DEMO.freeze(request, audio(None)).music is not None
 
 
@@ -96,9 +97,10 @@ def test_a_minimum_that_the_model_cannot_reach_is_refused() -> None:
     assert "30 s of music at most" in DEMO.refusal(request)["/music_min_duration_seconds"]
 
 
-def test_a_start_beyond_the_longest_generated_music_is_refused() -> None:
+@pytest.mark.parametrize("start", [19.5, 20.0, 1e308])
+def test_a_start_beyond_the_longest_generated_music_is_refused(start: float) -> None:
     request = make_request(
-        music_workflow="generated", music_max_duration_seconds=20, music_start_seconds=20
+        music_workflow="generated", music_max_duration_seconds=20, music_start_seconds=start
     )
     assert "/music_start_seconds" in DEMO.refusal(request)
 
