@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from gateway.auth import KeyRing
 from gateway.clock import Clock, Ids
 from gateway.hosts import CallerHost, Network
-from gateway.limits import UploadSlots
+from gateway.limits import INSPECTIONS_AT_ONCE_MAX, BodyPatience, UploadSlots
 from gateway.metrics import GatewayMetrics
 from gateway.services.estimates import Pricing
 from gateway.services.health import Health
@@ -18,7 +18,7 @@ from gateway.services.live import LiveStatus
 from gateway.services.renders import Renders
 from gateway.services.submission import Submissions
 from gateway.services.threads import Threads
-from gateway.services.uploads import Inspect
+from gateway.services.uploads import Inspect, in_turn
 from gateway.services.workflows import Workflows
 from studio.contracts.status import RenderSnapshot
 from studio.contracts.workflow_io import Timings
@@ -58,6 +58,7 @@ class Dependencies:
     public_base_url: str | None = None
     trusted_proxies: tuple[Network, ...] = ()
     timings: Timings = field(default_factory=Timings)
+    body_patience: BodyPatience = field(default_factory=BodyPatience)
     stopping: Callable[[], bool] = _never
 
 
@@ -95,7 +96,7 @@ class Gateway:
             storage=given.storage,
             starter=given.workflows,
             pricing=given.pricing,
-            inspect=given.inspect,
+            inspect=in_turn(given.inspect, at_once=INSPECTIONS_AT_ONCE_MAX),
             clock=given.clock,
             ids=given.ids,
             metrics=given.metrics,

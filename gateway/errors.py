@@ -21,6 +21,7 @@ from gateway.auth import AUTHENTICATE_CHALLENGE
 from gateway.limits import (
     RETRY_AFTER_BUSY_SECONDS,
     BodyTooLarge,
+    BodyTooSlow,
     TooManyRenders,
     TooManyUploads,
 )
@@ -66,6 +67,7 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     SignatureExpired: Answer(403),
     UnknownRender: Answer(404),
     ObjectNotFound: Answer(404),
+    BodyTooSlow: Answer(408, {"Connection": "close"}),
     IdempotencyKeyReused: Answer(409),
     IdempotencyConflict: Answer(409),
     BodyTooLarge: Answer(413),

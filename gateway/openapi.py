@@ -129,6 +129,11 @@ _PROBLEMS: Final[dict[int, tuple[str, str, str]]] = {
         "unknown_render",
         "There is no render 'proj_api_60c90c0841464675' in this account.",
     ),
+    408: (
+        "A body that does not come in time",
+        "body_too_slow",
+        "Nothing of the body came for 60 s; send it again.",
+    ),
     409: (
         "The idempotency key belongs to another request",
         "idempotency_key_reused",
@@ -143,6 +148,11 @@ _PROBLEMS: Final[dict[int, tuple[str, str, str]]] = {
         "A type that is not accepted",
         "unsupported_upload",
         "The file notes.png is not what its name says.",
+    ),
+    416: (
+        "A range that begins behind the file's end",
+        "range_not_satisfiable",
+        "The range begins behind the end of the file, which has 1024 bytes.",
     ),
     422: (
         "A request that cannot be made into a film",

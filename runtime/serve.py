@@ -25,6 +25,7 @@ from gateway.metrics import GatewayMetrics
 from gateway.services.estimates import Pricing
 from gateway.services.starter import TemporalWorkflows
 from gateway.services.workflows import Workflows
+from runtime.http_protocol import GatewayProtocol
 from runtime.settings import Settings
 from runtime.storage import open_settings_storage, url_signer
 from runtime.telemetry import MetricsUnavailable, sdk_runtime
@@ -134,6 +135,8 @@ def _server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
         app,
         host=settings.host,
         port=settings.port,
+        http=GatewayProtocol,
+        ws="none",
         log_config=None,
         access_log=False,
         # Who may set X-Forwarded headers is the application's own, stricter question.

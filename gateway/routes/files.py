@@ -1,6 +1,7 @@
 """Stored files behind signed URLs, for stores that do not serve their own."""
 
 import hashlib
+from http import HTTPStatus
 from os import stat_result
 from pathlib import Path
 from typing import Final
@@ -10,6 +11,8 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 
 from gateway.dependencies import Gateway
 from gateway.openapi import problems
+from gateway.problem import problem, problem_response
+from gateway.routes.ranges import Part, WholeFileResponse, is_named, wanted_part
 from studio.contracts.limits import SIGNED_URL_LIFETIME_SECONDS
 from studio.storage.disposition import content_disposition
 from studio.storage.local import FILES_PATH, LocalStorage
@@ -34,9 +37,13 @@ def files_router(gateway: Gateway, files: LocalStorage) -> APIRouter:
         )
         path, media_type, status = await gateway.threads.store(lambda: _open(files, key))
         headers = _headers(key, status, dict(query).get("filename") or DEFAULT_DOWNLOAD_NAME)
-        if headers["ETag"] in request.headers.get("if-none-match", ""):
+        if is_named(headers["ETag"], request.headers.get("if-none-match")):
             return Response(status_code=NOT_MODIFIED, headers=headers)
-        return FileResponse(path, headers=headers, media_type=media_type, stat_result=status)
+        part = wanted_part(request.headers, headers["ETag"], status.st_size)
+        if part is Part.BEYOND:
+            return _beyond(request, status.st_size)
+        kind = FileResponse if part is Part.AS_ASKED else WholeFileResponse
+        return kind(path, headers=headers, media_type=media_type, stat_result=status)
 
     path = FILES_PATH + "{key:path}"
     router.add_api_route(path, get_file, methods=["HEAD"], include_in_schema=False)
@@ -47,9 +54,20 @@ def files_router(gateway: Gateway, files: LocalStorage) -> APIRouter:
         summary="Download a file",
         description="Takes the signed URLs that statuses carry, unchanged. Needs no key.",
         response_class=PlainTextResponse,
-        responses=problems(403, 404, 503),
+        responses=problems(403, 404, 416, 503),
     )
     return router
+
+
+def _beyond(request: Request, size_bytes: int) -> Response:
+    """RFC 9110, 15.5.17: 416 tells the size."""
+    document = problem(
+        HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+        "range_not_satisfiable",
+        f"The range begins behind the end of the file, which has {size_bytes} bytes.",
+        request_id=request.scope.get("state", {}).get("request_id"),
+    )
+    return problem_response(document, {"Content-Range": f"bytes */{size_bytes}"})
 
 
 def _open(files: LocalStorage, key: str) -> tuple[Path, str, stat_result]:

@@ -51,12 +51,12 @@ def models_router(gateway: Gateway) -> APIRouter:
             "The shots and the charge lines that this request would be given. With a key, the "
             "account's defaults fill what is left out; without one, those of a new account."
         ),
-        responses=problems(401, 413, 415, 422, 503),
+        responses=problems(401, 408, 413, 415, 422, 503),
         openapi_extra={**OPTIONAL_KEY_SECURITY, **ESTIMATE_BODY},
     )
     async def estimate_render(request: Request) -> Response:
         principal, defaults, available = await _caller(gateway, request)
-        wanted = parse_request(await read_json_body(request))
+        wanted = parse_request(await read_json_body(request, gateway.dependencies.body_patience))
         frozen = gateway.pricing.estimate(wanted, defaults, principal=principal)
         document = estimate_resource(frozen, credits_available=available)
         return Response(document.model_dump_json(), media_type=JSON_MEDIA_TYPE)

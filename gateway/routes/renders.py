@@ -49,7 +49,7 @@ def _add_submit(router: APIRouter, gateway: Gateway) -> None:
             "the render as it begins; poll its `status_url`. Send an `Idempotency-Key` to make a "
             "retry safe: the same request gives the same render, with `Idempotent-Replayed: true`."
         ),
-        responses=problems(401, 402, 409, 413, 415, 422, 429, 503),
+        responses=problems(401, 402, 408, 409, 413, 415, 422, 429, 503),
         openapi_extra={**KEY_SECURITY, **SUBMISSION_BODY},
     )
     async def submit_render(request: Request) -> Response:
@@ -70,7 +70,8 @@ async def _take_submission(gateway: Gateway, request: Request) -> Submitted:
     if key is None:  # a replay is answered whatever else the account has going on
         await gateway.submissions.refuse_excess(principal.account_id)
     with gateway.slots.take(principal.account_id):
-        form = await read_submission(request, staging=gateway.dependencies.staging)
+        given = gateway.dependencies
+        form = await read_submission(request, staging=given.staging, patience=given.body_patience)
         return await gateway.submissions.submit(principal, form, idempotency_key=key)
 
 

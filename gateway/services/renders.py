@@ -1,5 +1,6 @@
 """What can be asked about a render, and its cancellation, whoever asks: HTTP, MCP, a console."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -64,6 +65,9 @@ class Renders:
         self._metrics = metrics
         self._facts: LRUCache[str, RenderFacts] = LRUCache(RENDERS_CACHED_MAX)
         self._parsed: LRUCache[str, _Parsed] = LRUCache(RENDERS_CACHED_MAX)
+        # A run hears of it once from each gateway: every signal is an event of its history, and a
+        # history that is too long ends the run.
+        self._cancellations: LRUCache[str, asyncio.Task[None]] = LRUCache(RENDERS_CACHED_MAX)
 
     async def get(self, project_id: str, authorize: Authorize) -> RenderView:
         """The render as it is now. UnknownRender, or what `authorize` raises."""
@@ -122,13 +126,26 @@ class Renders:
         stored = await self._read(project_id, authorize)
         if stored.is_terminal:
             return stored
+        await asyncio.shield(self._cancellation_of(stored))
+        return await self.get(project_id, lambda _session: stored.account_id)
+
+    def _cancellation_of(self, stored: RenderView) -> asyncio.Task[None]:
+        """The one delivery of a cancellation, under way or done; a failed one is tried again."""
+        known = self._cancellations.get(stored.project_id)
+        if known is not None and not (known.done() and (known.cancelled() or known.exception())):
+            return known
+        delivery = asyncio.create_task(self._deliver_cancel(stored))
+        self._cancellations[stored.project_id] = delivery
+        return delivery
+
+    async def _deliver_cancel(self, stored: RenderView) -> None:
+        """Write the wish down and tell the run. WorkflowsUnavailable before anything is changed."""
         await self._starter.check()
-        now = self._clock.now()
+        project_id, now = stored.project_id, self._clock.now()
         await self._threads.write(lambda session: request_cancel(session, project_id, now=now))
         signaled = await self._starter.cancel(project_id, CANCEL_REASON)
         if not signaled and stored.run_id is None:
             await self._cancel_without_run(project_id)
-        return await self.get(project_id, lambda _session: stored.account_id)
 
     async def _cancel_without_run(self, project_id: str) -> None:
         """Start a render that was never started, canceled: its one end releases the holds.

@@ -1,5 +1,6 @@
 """A submission's files: checked, measured, stored, and removed again if it comes to nothing."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,20 @@ Inspect = Callable[[Path, AssetKind, str], Awaitable[Inspection]]
 """Decodes a file of a kind and media type as far as it takes to believe it; UndecodableMedia."""
 
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("gateway")
+
+
+def in_turn(inspect: Inspect, *, at_once: int) -> Inspect:
+    """The same inspection, no more than so many at once; the others wait, first come first served.
+
+    A small file can take a large share of the machine to be looked at, and nobody's may take all.
+    """
+    places = asyncio.Semaphore(at_once)
+
+    async def wait_and_inspect(path: Path, kind: AssetKind, media_type: str) -> Inspection:
+        async with places:
+            return await inspect(path, kind, media_type)
+
+    return wait_and_inspect
 
 
 class BrokenUpload(UnsupportedUpload):

@@ -85,6 +85,7 @@ class ScriptedWorkflows:
 
     started: dict[str, RenderInput] = field(default_factory=dict)
     canceled: dict[str, str] = field(default_factory=dict)
+    signals: list[str] = field(default_factory=list)
     started_canceled: list[str] = field(default_factory=list)
     answers: dict[str, RenderSnapshot] = field(default_factory=dict)
     queries: list[str] = field(default_factory=list)
@@ -113,6 +114,7 @@ class ScriptedWorkflows:
         if project_id not in self.started:
             return False
         self.canceled[project_id] = reason
+        self.signals.append(project_id)
         return True
 
     async def query(self, project_id: str) -> RenderSnapshot:

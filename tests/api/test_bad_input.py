@@ -8,11 +8,15 @@ import zipfile
 import zlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
-from gateway.limits import UPLOADS_IN_FLIGHT_PER_ACCOUNT_MAX
-from tests.api.kit import BRIEF, ApiStack
+from gateway.limits import INSPECTIONS_AT_ONCE_MAX, UPLOADS_IN_FLIGHT_PER_ACCOUNT_MAX
+from studio.contracts.assets import AssetKind
+from studio.db.engine import Database
+from studio.media.inspect import Inspection
+from tests.api.kit import BRIEF, KEY_HEADER, ApiStack, make_stack
 
 RENDERS = "/api/agent/renders"
 MEBIBYTE = 1024 * 1024
@@ -277,3 +281,41 @@ async def test_one_account_may_send_only_so_many_submissions_at_once(stack: ApiS
 
     await check(stack, answer.status_code, answer.json(), Refusal(429, "submissions"))
     assert int(answer.headers["Retry-After"]) > 0
+
+
+async def test_a_million_values_are_refused_before_each_is_looked_at(stack: ApiStack) -> None:
+    text = '{"name": "x", "assets": [' + "1," * 500_000 + "1]}"
+    await refuse(stack, [("request_json", (None, text))], Refusal(422, "2,000 values"))
+
+
+async def test_files_of_all_callers_are_looked_at_in_turn(
+    sqlite_database: Database, tmp_path: Path, png: bytes
+) -> None:
+    looking = most = 0
+    full = asyncio.Event()
+
+    async def inspect(_path: Path, _kind: AssetKind, _media_type: str) -> Inspection:
+        nonlocal looking, most
+        looking += 1
+        most = max(most, looking)
+        if looking >= INSPECTIONS_AT_ONCE_MAX:
+            for _ in range(100):  # room for one too many to come this far
+                await asyncio.sleep(0)
+            full.set()
+        await full.wait()
+        looking -= 1
+        return Inspection(64, 48)
+
+    stack = make_stack(sqlite_database, tmp_path, inspect=inspect)
+    stack.configure(active_renders_max=20)
+    keys = [stack.open_account(f"acct_{number}") for number in range(2)]
+    async with stack.client() as client:
+        answers = await asyncio.gather(
+            *(
+                client.post(RENDERS, files=with_file("a.png", png), headers={KEY_HEADER: key})  # type: ignore[arg-type]
+                for key in keys * 6
+            )
+        )
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert most == INSPECTIONS_AT_ONCE_MAX

@@ -1,5 +1,7 @@
 """Cancelling: the run is told, whatever state it is in."""
 
+import asyncio
+
 import httpx2
 import pytest
 
@@ -23,6 +25,19 @@ async def test_a_running_render_is_signaled(stack: ApiStack) -> None:
     assert answer.status_code == 200
     assert answer.json()["cancel_requested"] is True
     assert list(stack.workflows.canceled) == [project_id]
+
+
+async def test_a_storm_of_cancellations_is_one_signal(stack: ApiStack) -> None:
+    key = stack.open_account()
+    async with stack.client(key) as client:
+        project_id = await submit(client)
+        address = f"/api/agent/renders/{project_id}/cancel"
+        answers = await asyncio.gather(*(client.post(address) for _ in range(20)))
+        answers.append(await client.post(address))
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert all(answer.json()["cancel_requested"] for answer in answers)
+    assert stack.workflows.signals == [project_id]
 
 
 async def test_a_render_that_was_never_started_is_started_to_be_canceled(stack: ApiStack) -> None:
@@ -70,7 +85,10 @@ async def test_cancelling_while_temporal_is_away_is_503_and_changes_nothing(
         stack.workflows.away = True
         answer = await client.post(f"/api/agent/renders/{project_id}/cancel")
         render = (await client.get(f"/api/agent/renders/{project_id}")).json()
+        stack.workflows.away = False
+        again = await client.post(f"/api/agent/renders/{project_id}/cancel")
 
-    assert answer.status_code == 503
+    assert (answer.status_code, again.status_code) == (503, 200)
+    assert stack.workflows.signals == [project_id]
     assert int(answer.headers["Retry-After"]) > 0
     assert render["cancel_requested"] is False
