@@ -28,7 +28,7 @@ def create(
     from studio.accounts import service as accounts
     from studio.ledger import service as ledger
 
-    chosen = account_id or f"acct_{secrets.token_hex(ACCOUNT_ID_BYTES)}"
+    chosen = f"acct_{secrets.token_hex(ACCOUNT_ID_BYTES)}" if account_id is None else account_id
     with administration() as work:
         accounts.create_account(work.session, account_id=chosen, name=name, now=work.now)
         ledger.open_wallet(work.session, owner=chosen, now=work.now)

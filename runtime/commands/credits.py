@@ -36,7 +36,8 @@ def grant(
     from studio.accounts import service as accounts
     from studio.ledger import service as ledger
 
-    chosen = reference or f"grant_{secrets.token_hex(GRANT_REFERENCE_BYTES)}"
+    # An empty reference is a mistake: granted under one of ours, a repetition would grant again.
+    chosen = f"grant_{secrets.token_hex(GRANT_REFERENCE_BYTES)}" if reference is None else reference
     with administration() as work:
         accounts.get_account(work.session, account_id=account_id)
         wallet = ledger.open_wallet(work.session, owner=account_id, now=work.now)

@@ -50,7 +50,7 @@ def launch_options(render: RenderInput) -> LaunchOptions:
     """Summary, details, memo and search attributes of a render's workflow."""
     plan = render.plan
     seconds = film_duration_seconds(render)
-    name = render.name[:SUMMARY_NAME_LENGTH_MAX]
+    name = " ".join(render.name.split())[:SUMMARY_NAME_LENGTH_MAX]
     shots, total_credits = counted(len(plan.shots), "shot"), plan.charges.total_credits
     facts = {
         "Mode": render.mode.value,

@@ -176,6 +176,14 @@ def test_an_unknown_account_is_named(fvs: Fvs, words: tuple[str, ...]) -> None:
     assert "There is no account nobody." in refusal(fvs(*words))
 
 
+def test_an_empty_reference_or_id_is_a_mistake_and_none_is_made_up(fvs: Fvs) -> None:
+    """As a shell's unset variable gives it: a repetition would grant a second time."""
+    fvs("accounts", "create", "Ada", "--id", "acct_1")
+    assert "reference" in refusal(fvs("credits", "grant", "acct_1", "5", "--reference", ""))
+    assert "account id" in refusal(fvs("accounts", "create", "Bob", "--id", ""))
+    assert answer(fvs("credits", "balance", "acct_1", "--json"))["granted"] == 0
+
+
 def test_an_account_that_exists_is_not_created_again(fvs: Fvs) -> None:
     fvs("accounts", "create", "Ada", "--id", "acct_1")
     assert "already an account" in refusal(fvs("accounts", "create", "Bob", "--id", "acct_1"))
