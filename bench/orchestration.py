@@ -50,6 +50,9 @@ SHOT_ACTIVITIES: Final = frozenset(
         "review_clip",
     }
 )
+MEDIA_ACTIVITIES_MAX: Final = 100
+"""By default as many as processors, since each encodes; here they need none."""
+
 SECONDS_A_MINUTE: Final = 60
 ROUND_SECONDS_MAX: Final = 300
 """Far above a round on a busy machine; a worker that hangs must not hang the benchmark."""
@@ -290,7 +293,11 @@ def run(options: Options) -> Finding:
         bare_url, _ = place.new_database("bare")
 
         def worker(kind: str, url: str) -> contextlib.AbstractContextManager[Child]:
-            environment = place.environment(url, FVS_RENDER_TASK_QUEUE=f"bench-{kind}")
+            environment = place.environment(
+                url,
+                FVS_RENDER_TASK_QUEUE=f"bench-{kind}",
+                FVS_MEDIA_ACTIVITIES_MAX=str(MEDIA_ACTIVITIES_MAX),
+            )
             spec = place.python(
                 kind, "-m", "bench.orchestration_worker", kind, environment=environment
             )

@@ -15,14 +15,13 @@ from bench.bare_activities import BareRows
 from bench.bare_workflow import BareWorkflow
 from bench.noop_activities import NoAssets, NoFilming, NoPlanning, NoProduction, NoStoryboard
 from runtime.dev_account import ACCOUNT_ID
+from runtime.logs import configure_logging
 from runtime.settings import Settings, load_settings
 from runtime.storage import open_settings_storage
 from runtime.temporal_client import connect
-from runtime.worker import HEARTBEAT_THROTTLE, interceptors, workflow_runner
-from studio.contracts.names import media_task_queue
+from runtime.worker import EAGER_ACTIVITIES_MAX, media_worker, render_worker, workflow_runner
 from studio.db.engine import Database, open_database
 from studio.ledger.service import wallet_id
-from workflows.render import RenderWorkflow
 
 
 def render_workers(settings: Settings, client: Client, database: Database) -> list[Worker]:
@@ -34,44 +33,24 @@ def render_workers(settings: Settings, client: Client, database: Database) -> li
         now=lambda: datetime.now(UTC),
     )
     credits_, filming, storyboard = LedgerCreditActivities(bench), NoFilming(), NoStoryboard()
-    queue = settings.render_task_queue
-    render = Worker(
-        client,
-        task_queue=queue,
-        workflows=[RenderWorkflow],
-        workflow_runner=workflow_runner(),
-        activities=[
-            credits_.confirm_holds,
-            credits_.record_progress,
-            credits_.close_render,
-            NoPlanning().plan_shots,
-            storyboard.draw_keyframe,
-            storyboard.review_keyframe,
-            filming.submit_clip,
-            filming.await_clip,
-            filming.review_clip,
-        ],
-        max_concurrent_workflow_tasks=settings.worker_workflow_tasks_max,
-        max_concurrent_activities=settings.worker_activities_max,
-        max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
-        interceptors=interceptors(),
+    calls = (
+        credits_.confirm_holds,
+        credits_.record_progress,
+        credits_.close_render,
+        NoAssets().analyze_assets,
+        NoPlanning().plan_shots,
+        storyboard.draw_keyframe,
+        storyboard.review_keyframe,
+        filming.submit_clip,
+        filming.await_clip,
+        filming.review_clip,
     )
-    media = Worker(
-        client,
-        task_queue=media_task_queue(queue),
-        activities=[
-            NoAssets().analyze_assets,
-            filming.collect_clip,
-            NoProduction().assemble_film,
-        ],
-        max_concurrent_activities=settings.media_activities_max,
-        max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
-        interceptors=interceptors(),
-    )
-    return [render, media]
+    encodings = (filming.collect_clip, NoProduction().assemble_film)
+    return [render_worker(settings, client, calls), media_worker(settings, client, encodings)]
 
 
 def bare_workers(settings: Settings, client: Client, database: Database) -> list[Worker]:
+    """With whatever makes the real one fast: what is compared is what they do, not how they run."""
     rows = BareRows(database, wallet_id(ACCOUNT_ID))
     worker = Worker(
         client,
@@ -81,12 +60,14 @@ def bare_workers(settings: Settings, client: Client, database: Database) -> list
         activities=[rows.begin, rows.step, rows.write],
         max_concurrent_workflow_tasks=settings.worker_workflow_tasks_max,
         max_concurrent_activities=settings.worker_activities_max,
+        max_eager_activity_reservations_per_workflow_task=EAGER_ACTIVITIES_MAX,
     )
     return [worker]
 
 
 async def work(kind: str) -> None:
     settings = load_settings()
+    configure_logging(service=kind, level=settings.log_level, log_format=settings.log_format)
     client = await connect()
     database = open_database(settings.database_url)
     make = render_workers if kind == "render" else bare_workers

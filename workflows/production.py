@@ -68,11 +68,13 @@ class Production:
     async def _look_at_input(self) -> AssetAnalysis:
         self._enter(Stage.INPUT)
         self._recorder.deliver("project")
+        # With nothing to decode there is no need to queue with those who encode.
+        policy = self._policies.media if self._render.asset_count else self._policies.call
         analysis = await workflow.execute_activity_method(
             AssetActivities.analyze_assets,
             ProjectTask(project_id=self._render.project_id),
             summary=f"Look at {counted(self._render.asset_count, 'upload')}",
-            **self._policies.media,
+            **policy,
         )
         self._narrator.say(Stage.INPUT, f"{counted(self._render.asset_count, 'upload')} looked at.")
         return analysis

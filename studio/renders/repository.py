@@ -115,10 +115,13 @@ def count_active(session: Session, account_id: str) -> int:
     return session.scalar(query) or 0
 
 
+_STORED: Final = _RENDER.c.project_id == bindparam("stored_id")
+_READ_REVISION: Final = select(_RENDER.c.revision).where(_STORED)
+_MARK_STARTED: Final = update(_RENDER).where(_STORED).values(run_id=bindparam("new_run_id"))
 _STORE_SNAPSHOT: Final = (
     update(_RENDER)
     .where(
-        _RENDER.c.project_id == bindparam("stored_id"),
+        _STORED,
         _RENDER.c.revision < bindparam("below"),
         _RENDER.c.status.in_(ACTIVE_STATES),
     )
@@ -131,7 +134,7 @@ _STORE_SNAPSHOT: Final = (
     )
     .returning(_RENDER.c.project_id)
 )
-"""Built once: it runs a dozen times a render, and building it takes longer than running it."""
+"""Built once: these run a dozen times a render, and building one takes longer than running it."""
 
 
 def store_snapshot(
@@ -164,7 +167,7 @@ def store_snapshot(
 
 def read_revision(session: Session, project_id: str) -> int:
     """The stored revision. UnknownRender if there is no such row."""
-    revision = session.scalar(select(RenderRow.revision).where(RenderRow.project_id == project_id))
+    revision: int | None = session.scalar(_READ_REVISION, {"stored_id": project_id})
     if revision is None:
         raise UnknownRender(project_id)
     return revision
@@ -184,9 +187,7 @@ def load_render(session: Session, project_id: str) -> RenderRow:
 
 def mark_started(session: Session, project_id: str, run_id: str) -> None:
     """Remember the workflow run, the sign that Temporal has taken the render over."""
-    session.execute(
-        update(RenderRow).where(RenderRow.project_id == project_id).values(run_id=run_id)
-    )
+    session.execute(_MARK_STARTED, {"stored_id": project_id, "new_run_id": run_id})
 
 
 def request_cancel(session: Session, project_id: str, *, now: datetime) -> None:

@@ -230,6 +230,7 @@ class ScriptedStudio:
                 self.confirm_holds,
                 self.record_progress,
                 self.close_render,
+                self.analyze_assets,
                 self.make_music,
                 self.plan_shots,
                 self.draw_keyframe,
