@@ -1,14 +1,18 @@
 """Where an image ends inside its file: what comes after can be another file in disguise."""
 
 import re
-from mmap import mmap
+from mmap import MADV_DONTNEED, mmap
 from typing import Final
 
+from studio.contracts.limits import MEBIBYTE
 from studio.ingest.formats import JPEG, PNG, WAV, WEBP, SniffedType
 
 STEPS_MAX: Final = 100_000
 """Pieces of an image that are stepped over one by one. 100 MiB in chunks of 8 KiB, as libpng
 writes them, are 12,800; a file of nothing but empty pieces has millions, made to keep us busy."""
+
+WINDOW_BYTES: Final = 8 * MEBIBYTE
+"""How much of a file is looked at before its pages are given back: memory stays constant."""
 
 _PNG_FIRST_CHUNK: Final = 8
 _PNG_CHUNK_OVERHEAD: Final = 12
@@ -40,8 +44,11 @@ def end_of(kind: SniffedType, data: mmap) -> int | None:
 
 
 def _png_end(data: mmap) -> int | None:
-    offset = _PNG_FIRST_CHUNK
+    offset = given_back = _PNG_FIRST_CHUNK
     for _ in range(STEPS_MAX):
+        if offset - given_back > WINDOW_BYTES:
+            data.madvise(MADV_DONTNEED)
+            given_back = offset
         if offset + _PNG_CHUNK_OVERHEAD > len(data):
             return None
         name = data[offset + 4 : offset + 8]
@@ -64,8 +71,20 @@ def _jpeg_end(data: mmap) -> int | None:
             continue
         offset += max(2, int.from_bytes(data[offset : offset + 2], "big"))
         if marker == _JPEG_SCAN:
-            end = _JPEG_SCAN_END.search(data, offset)
+            end = _scan_end(data, offset)
             if end is None:
                 return None
-            offset = end.start()
+            offset = end
     return offset
+
+
+def _scan_end(data: mmap, offset: int) -> int | None:
+    """The offset of the marker behind the compressed data."""
+    while offset < len(data):
+        window_end = offset + WINDOW_BYTES
+        found = _JPEG_SCAN_END.search(data, offset, window_end + 1)  # a marker across the edge
+        if found is not None:
+            return found.start()
+        data.madvise(MADV_DONTNEED)
+        offset = window_end
+    return None

@@ -128,6 +128,7 @@ def _has_mark(data: mmap.mmap, start: int) -> bool:
     """Search what follows an image's end, piece by piece so that memory stays bounded."""
     overlap = max(len(mark) for mark in _HIDDEN_MARKS) - 1
     while start < len(data):
+        data.madvise(mmap.MADV_DONTNEED)
         piece = data[start : start + MEBIBYTE + overlap].lower()
         if any(mark.lower() in piece for mark in _HIDDEN_MARKS):
             return True

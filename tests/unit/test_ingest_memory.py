@@ -6,6 +6,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from studio.ingest.forms import discard_abandoned_forms
 
 GROWTH_MIB_MAX = 16
@@ -51,6 +53,45 @@ def test_a_100_mebibyte_upload_takes_no_more_memory_than_a_small_one(tmp_path: P
     assert size_bytes == 100 * 1024 * 1024
     assert growth_kib < GROWTH_MIB_MAX * 1024
     assert list(tmp_path.iterdir()) == []
+
+
+SNIFF = """
+import resource, sys
+from pathlib import Path
+from studio.ingest.sniff import sniff
+
+def peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+small, large = map(Path, sys.argv[1:])
+sniff(small)
+before = peak()
+sniff(large)
+print(peak() - before)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "piece"),
+    [
+        ("a.png", b"\x89PNG\r\n\x1a\n", b"\x00\x00\x20\x00IDAT" + bytes(8192 + 4)),
+        ("a.jpg", b"\xff\xd8\xff\xda\x00\x02", b"\x7f" * 8191),
+        ("a.jpg", b"\xff\xd8\xff\xd9", b"\x00" * 8192),
+    ],
+)
+def test_a_100_mebibyte_image_is_told_in_no_more_memory_than_a_small_one(
+    tmp_path: Path, name: str, start: bytes, piece: bytes
+) -> None:
+    (tmp_path / "small").mkdir()
+    for path, pieces in ((tmp_path / "small" / name, 1), (tmp_path / name, 12_700)):
+        path.write_bytes(start + piece * pieces)
+    said = subprocess.run(
+        [sys.executable, "-c", SNIFF, str(tmp_path / "small" / name), str(tmp_path / name)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(said.stdout) < GROWTH_MIB_MAX * 1024
 
 
 def test_forms_that_killed_processes_left_are_discarded_and_others_stay(tmp_path: Path) -> None:
