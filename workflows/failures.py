@@ -31,8 +31,13 @@ def failure_kind(error: ActivityError) -> str:
 
 
 def describe(error: ActivityError) -> str:
-    """One plain sentence: the activity's own message, or that it took too long."""
+    """One plain sentence: the activity's own message, or that it took too long.
+
+    Of a step whose time ran out after it had failed, the failure is what a reader wants to know.
+    """
     cause = error.cause
+    if isinstance(cause, TemporalTimeoutError) and isinstance(cause.cause, ApplicationError):
+        return cause.cause.message
     if isinstance(cause, ApplicationError):
         return cause.message
     if isinstance(cause, TemporalTimeoutError):

@@ -3,11 +3,14 @@
 import asyncio
 
 import pytest
+from temporalio import activity
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.exceptions import ApplicationError
 
 from studio.contracts.status import ClipState, RenderState, Stage
-from tests.kit.renders import render_input
+from studio.contracts.workflow_io import PlanningTask, Screenplay
+from tests.kit.renders import QUICK, render_input
 from tests.kit.runs import running
 from tests.kit.scripted import ScriptedStudio, fail, fail_first
 from workflows.render import RenderWorkflow
@@ -238,6 +241,28 @@ async def test_a_join_that_never_works_ends_failed_with_the_clips_kept(temporal:
     assert last.stage == Stage.PRODUCTION
     assert all(clip.video_key for clip in last.clips)
     assert studio.released == {"production"}
+
+
+class FailsThenHangs(ScriptedStudio):
+    """Planning fails once; when it is tried again, the time for it runs out."""
+
+    @activity.defn
+    async def plan_shots(self, task: PlanningTask) -> Screenplay:
+        self.calls["plan_shots"] += 1
+        if self.calls["plan_shots"] == 1:
+            raise ApplicationError(f"{len(task.shots)} shots are too many.", type="unexpected")
+        while True:
+            activity.heartbeat()
+            await asyncio.sleep(0.1)
+
+
+async def test_a_step_whose_time_runs_out_tells_why_it_had_failed(temporal: Client) -> None:
+    studio = FailsThenHangs()
+    timings = QUICK.model_copy(update={"stage_deadline_seconds": 2.0})
+    async with running(temporal, studio, render_input(timings=timings)) as handle:
+        with pytest.raises(WorkflowFailureError):
+            await handle.result()
+    assert studio.snapshots[-1].last_error == "3 shots are too many."
 
 
 async def test_too_few_credits_at_the_confirmation_fails_before_any_model_call(
