@@ -14,8 +14,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from gateway.middleware.request_id import REQUEST_ID_HEADER
 from gateway.problem import PROBLEM_MEDIA_TYPE, problem, title_of
 
-HEADERS_SECONDS_MAX: Final = 30.0
-"""How long a request's headers may take, the first byte's wait included; nginx allows 60."""
+WAIT_SECONDS_MAX: Final = 30.0
+"""How long a request's headers may take, the first byte's wait included, and how long the rest of
+a refused body is read: as nginx's `lingering_time`."""
 REQUEST_ID_BYTES: Final = 12
 _SENTENCES: Final = {
     431: "The request's line and headers are larger than 64 KiB together.",
@@ -26,9 +27,9 @@ _SENTENCE: Final = "This is not an HTTP request that can be understood."
 
 
 class GatewayProtocol(H11Protocol):
-    """One connection. `headers_seconds_max` bounds the waits that uvicorn does not."""
+    """One connection. `wait_seconds_max` bounds the waits that uvicorn does not."""
 
-    headers_seconds_max: ClassVar[float] = HEADERS_SECONDS_MAX
+    wait_seconds_max: ClassVar[float] = WAIT_SECONDS_MAX
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
@@ -72,14 +73,16 @@ class GatewayProtocol(H11Protocol):
         """Java's client asks for HTTP/2 with every request: no reason for two lines each."""
 
     def _watch(self) -> None:
-        """Bound the wait for headers as a whole, and each pause of a body nobody reads any more."""
+        """Bound the wait for headers, and for the rest of a body that was answered unread.
+
+        Such a rest is read and dropped for a while, as a caller who sends everything first would
+        otherwise not see the answer.
+        """
         is_answered = self.cycle is None or self.cycle.response_complete
-        awaits_headers = is_answered and self.conn.their_state is h11.IDLE
-        if not (awaits_headers and self._timer is not None):
+        if not (is_answered and self.conn.their_state in (h11.IDLE, h11.SEND_BODY)):
             self._stop_watching()
-        drains_body = is_answered and self.conn.their_state is h11.SEND_BODY
-        if (awaits_headers or drains_body) and self._timer is None:
-            self._timer = self.loop.call_later(self.headers_seconds_max, self.transport.close)
+        elif self._timer is None:
+            self._timer = self.loop.call_later(self.wait_seconds_max, self.transport.close)
 
     def _stop_watching(self) -> None:
         if self._timer is not None:
