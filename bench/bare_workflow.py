@@ -1,8 +1,9 @@
 """The least that a Temporal workflow can be that does a render's activities and commits its rows.
 
-The same shape as a render: some steps, the shots side by side, some steps, and beside them one
-write after the other. No queries, no summaries, no search attributes, no decisions, and of every
-payload only what the activity cannot do without.
+The same shape as a render: some calls, the shots side by side, the film, and beside them one
+write after the other; encodings go to a queue of their own, as a render's do, or to the same one.
+No queries, no summaries, no search attributes, no decisions, and of every payload only what the
+activity cannot do without.
 """
 
 import asyncio
@@ -17,15 +18,20 @@ TIMEOUT = timedelta(seconds=60)
 
 @dataclass
 class BareOrder:
-    """How many activities of which kind, and how many charge lines the writes settle."""
+    """How many activities of which kind, and how many charge lines the writes settle.
+
+    Without a `media_queue` the encodings are on the workflow's own.
+    """
 
     project_id: str
     shots: int
-    steps_before: int
-    steps_a_shot: int
-    steps_after: int
+    calls_before: int
+    calls_a_shot: int
+    encodings_a_shot: int
+    encodings_after: int
     writes: int
     lines: int
+    media_queue: str
 
 
 @dataclass
@@ -62,16 +68,22 @@ class BareWorkflow:
             BareActivities.begin, order.project_id, start_to_close_timeout=TIMEOUT
         )
         writing = asyncio.create_task(self._write_all(order))
-        await self._steps(order.steps_before)
-        await asyncio.gather(*(self._steps(order.steps_a_shot) for _ in range(order.shots)))
-        await self._steps(order.steps_after)
+        await self._steps(order.calls_before)
+        await asyncio.gather(*(self._shoot(order) for _ in range(order.shots)))
+        await self._steps(order.encodings_after, order.media_queue)
         await writing
         await self._write(order, order.writes)
 
-    async def _steps(self, count: int) -> None:
+    async def _shoot(self, order: BareOrder) -> None:
+        """The critic's look at the clip comes after its encoding."""
+        await self._steps(order.calls_a_shot - 1)
+        await self._steps(order.encodings_a_shot, order.media_queue)
+        await self._steps(1)
+
+    async def _steps(self, count: int, queue: str = "") -> None:
         for _ in range(count):
             await workflow.execute_activity_method(
-                BareActivities.step, start_to_close_timeout=TIMEOUT
+                BareActivities.step, start_to_close_timeout=TIMEOUT, task_queue=queue or None
             )
 
     async def _write_all(self, order: BareOrder) -> None:

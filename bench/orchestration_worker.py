@@ -20,6 +20,7 @@ from runtime.settings import Settings, load_settings
 from runtime.storage import open_settings_storage
 from runtime.temporal_client import connect
 from runtime.worker import EAGER_ACTIVITIES_MAX, media_worker, render_worker, workflow_runner
+from studio.contracts.names import media_task_queue
 from studio.db.engine import Database, open_database
 from studio.ledger.service import wallet_id
 
@@ -62,7 +63,13 @@ def bare_workers(settings: Settings, client: Client, database: Database) -> list
         max_concurrent_activities=settings.worker_activities_max,
         max_eager_activity_reservations_per_workflow_task=EAGER_ACTIVITIES_MAX,
     )
-    return [worker]
+    media = Worker(
+        client,
+        task_queue=media_task_queue(settings.render_task_queue),
+        activities=[rows.step],
+        max_concurrent_activities=settings.media_activities_max,
+    )
+    return [worker, media]
 
 
 async def work(kind: str) -> None:

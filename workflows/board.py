@@ -26,11 +26,13 @@ _STAGE_START = {
 """Where each stage begins on the scale of `progress`; shots fill the span from 0.1 to 0.9."""
 
 _SHOTS_SPAN = 0.8
-_CLIP_PROGRESS = {
-    ClipState.QUEUED: 0.0,
-    ClipState.STORYBOARDING: 0.1,
-    ClipState.FILMING: 0.4,
+_CLIP_TENTHS = {
+    ClipState.QUEUED: 0,
+    ClipState.STORYBOARDING: 1,
+    ClipState.FILMING: 4,
 }
+"""How much of a clip is done, in tenths; in every other state nothing is left to be done."""
+
 _SETTLED_CLIPS = frozenset({ClipState.COMPLETED, ClipState.REPLACED})
 
 
@@ -51,6 +53,7 @@ class StatusBoard:
         self._warnings: list[str] = list(plan.warnings)
         self._briefs: list[VoiceBrief] = []
         self._clips = _queued_clips(plan)
+        self._done_tenths = 0
 
     @property
     def clips(self) -> tuple[ClipSnapshot, ...]:
@@ -80,7 +83,7 @@ class StatusBoard:
         self._changed()
 
     def update_clip(self, index: int, **changes: object) -> None:
-        self._clips[index] = self._clips[index].model_copy(update=changes)
+        self._put_clip(self._clips[index].model_copy(update=changes))
         self._changed()
 
     def warn(self, sentence: str) -> None:
@@ -135,13 +138,22 @@ class StatusBoard:
         start = _STAGE_START[self.stage]
         if self.stage not in {Stage.STORYBOARDING, Stage.FILMING}:
             return start
-        done = sum(_CLIP_PROGRESS.get(clip.status, 1.0) for clip in self._clips.values())
-        return round(start + _SHOTS_SPAN * done / len(self._clips), 4)
+        return round(start + _SHOTS_SPAN * self._done_tenths / (10 * len(self._clips)), 4)
+
+    def _put_clip(self, clip: ClipSnapshot) -> None:
+        """Keep the sum as it goes: 64 clips that change six times each make it dear to count."""
+        before = self._clips[clip.index]
+        self._done_tenths += _tenths(clip) - _tenths(before)
+        self._clips[clip.index] = clip
 
     def _stop_open_clips(self) -> None:
-        for index, clip in self._clips.items():
+        for clip in self.clips:
             if clip.status not in _SETTLED_CLIPS and clip.status != ClipState.FAILED:
-                self._clips[index] = clip.model_copy(update={"status": ClipState.CANCELED})
+                self._put_clip(clip.model_copy(update={"status": ClipState.CANCELED}))
+
+
+def _tenths(clip: ClipSnapshot) -> int:
+    return _CLIP_TENTHS.get(clip.status, 10)
 
 
 def _queued_clips(plan: ShotPlan) -> dict[int, ClipSnapshot]:
