@@ -31,23 +31,34 @@ class ShotTiming(Payload):
 
     `index` counts from 1. `frames` is at the film's frame rate. `filmed_seconds` is one of the
     video model's clip lengths and at least the shot's length: the rest is trimmed.
+    `overlap_frames` of its end are shared with the next shot, where it dissolves into it: so a
+    film is as long as its shots' frames less their overlaps.
     """
 
     index: int = Field(ge=1)
     frames: int = Field(ge=1)
     filmed_seconds: int = Field(ge=1)
+    overlap_frames: int = Field(default=0, ge=0)
 
 
 class ModelChoice(Payload):
     """Which model serves a stage: what was asked for and what does the work.
 
     They differ where an alias was followed or a local stand-in works for a model without a key.
-    `provider` names the adapter that is called.
+    `provider` names the adapter that is called and `provider_model` the provider's own id.
+    `successor` takes over if the provider ends the model while the render runs. `references` is
+    how many reference pictures a call takes, `last_frame` whether a clip can be told where to end,
+    `jobs_max` how many of a render's jobs the provider is given at once.
     """
 
     requested: str
     used: str
     provider: str
+    provider_model: str = ""
+    references: int = 0
+    last_frame: bool = False
+    jobs_max: int | None = None
+    successor: "ModelChoice | None" = None
 
 
 class StageModels(Payload):

@@ -1,36 +1,31 @@
 """What the studio asks of a model, whoever offers it.
 
-Video is slow and paid per job, so it is split into submit, poll, cancel, collect and reconcile,
-with the provider's handle as plain JSON. The others answer within one call.
+Video is slow and paid per job, so it is split into prepare, submit, poll, cancel, collect and
+reconcile, with the provider's handle as plain JSON. The others answer within one call. Every
+request carries `model`, the provider's own id: adapters know no model by name.
+
+Errors are those of `studio/providers/errors.py`. An adapter never repeats a paid call, and turns
+off whatever its SDK would repeat.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Protocol
 
-from studio.contracts.documents import AssetReport, ScreenplayDocument, ShotScript
-from studio.contracts.errors import StudioError
+from studio.contracts.assets import AssetKind
+from studio.contracts.documents import (
+    AssetClass,
+    AssetReport,
+    CharacterSheet,
+    ScreenplayDocument,
+    ShotScript,
+    TrackReport,
+    Transcript,
+)
 from studio.contracts.plan import ShotTiming
-
-
-class ProviderError(StudioError):
-    """The provider failed in a way that may pass: try again."""
-
-    code: ClassVar[str] = "provider_unavailable"
-
-
-class ProviderRejected(ProviderError):
-    """The provider refused the input and will refuse it again (moderation, bad request)."""
-
-    code: ClassVar[str] = "provider_rejected"
-
-
-class SubmissionUnknown(ProviderError):
-    """Nobody knows whether the job was accepted. Never submit again before `reconcile`."""
-
-    code: ClassVar[str] = "submission_unknown"
+from studio.providers.errors import RefusedInput
 
 
 class JobState(StrEnum):
@@ -41,21 +36,68 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True)
 class JobStatus:
-    """`progress` is 0 to 1. `error` says why a job failed; `rejected` that it will fail again."""
+    """`progress` is 0 to 1. `error` says why a job failed; `rejected` that it will fail again.
+
+    `refused` names the input where it was a content filter that ended the job.
+    """
 
     state: JobState
     progress: float = 0.0
     error: str | None = None
     rejected: bool = False
+    refused: RefusedInput | None = None
 
 
 Handle = dict[str, str]
+"""Plain JSON, small, and without secrets: it stands in the journal and in the workflow's history."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A stored picture and a local copy of it. `name` says who or what it shows, if known."""
+
+    key: str
+    path: Path
+    name: str = ""
+    role: AssetClass = AssetClass.OTHER
+
+
+@dataclass(frozen=True)
+class DescribeRequest:
+    """An upload to look at: one picture, or frames of a video in their order."""
+
+    model: str
+    kind: AssetKind
+    pictures: Sequence[Path]
+    filename: str
+    label: str = ""
+    purpose: str = ""
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a picture or video shows, in one or two sentences, and what it is for in a film."""
+
+    text: str
+    asset_class: AssetClass
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class TranscribeRequest:
+    model: str
+    sound: Path
+    duration_seconds: float
 
 
 @dataclass(frozen=True)
 class PlanRequest:
-    """All texts of the brief. `shots` fixes how many shots there are and how long each is."""
+    """All texts of the brief. `shots` fixes how many shots there are and how long each is.
 
+    `narration`: the brief asks for a narrator, so shots may carry words to be spoken.
+    """
+
+    model: str
     name: str
     screenplay: str
     instructions: str
@@ -63,44 +105,53 @@ class PlanRequest:
     style: str
     mode: str
     shots: Sequence[ShotTiming]
+    frames_per_second: int
     assets: AssetReport
+    track: TrackReport | None = None
+    narration: bool = False
+
+
+class ImageKind(StrEnum):
+    KEYFRAME = "keyframe"
+    CHARACTER_SHEET = "character_sheet"
 
 
 @dataclass(frozen=True)
 class ImageRequest:
-    """A keyframe to draw. `references` are local picture files, most important first."""
+    """A picture to draw. `references` are most important first; a model takes what it can.
 
+    `resolution` is the catalogue's word (1K, 2K, 4K), `width` and `height` what it means in pixels.
+    `remarks` are a critic's on the last try. `softened` counts from 0 how far the text has to be
+    toned down, because a content filter refused it.
+    """
+
+    model: str
     title: str
     shot: ShotScript
     shot_count: int
     style: str
+    resolution: str
     width: int
     height: int
     seed: int
-    references: Sequence[Path] = ()
+    kind: ImageKind = ImageKind.KEYFRAME
+    references: Sequence[Picture] = ()
+    characters: Sequence[CharacterSheet] = ()
+    remarks: str = ""
+    softened: int = 0
 
 
 @dataclass(frozen=True)
-class VideoRequest:
-    """A clip to film. `attempt_id` is unique an attempt; a provider that can, gets it as its id."""
+class ReviewRequest:
+    """A keyframe (PNG) or clip (MP4) to judge. `lens` is one of the critic's own `lenses`."""
 
-    attempt_id: str
-    prompt: str
-    camera_move: str
-    keyframe_key: str
-    width: int
-    height: int
-    duration_seconds: int
-    frames_per_second: int
-    seed: int
-
-
-@dataclass(frozen=True)
-class MusicRequest:
-    style_prompt: str
-    lyrics_prompt: str
-    duration_seconds: float
-    seed: int
+    model: str
+    lens: str
+    shot: ShotScript
+    style: str
+    media: Path
+    references: Sequence[Picture] = ()
+    characters: Sequence[CharacterSheet] = ()
 
 
 @dataclass(frozen=True)
@@ -112,41 +163,129 @@ class Verdict:
     remark: str = ""
 
 
+@dataclass(frozen=True)
+class VideoRequest:
+    """A clip to film. `attempt_id` is unique an attempt; a provider that can, gets it as its id.
+
+    `prompt` is short: motion and camera, for the keyframe shows the rest; `description` is the
+    shot's whole text. `last_frame` is where the clip is to end, for models that can. `references`
+    come with `ingredients_mode_enabled` only, most important first, and no more than the catalogue
+    says the model takes.
+    """
+
+    model: str
+    attempt_id: str
+    prompt: str
+    description: str
+    camera_move: str
+    keyframe: Picture
+    resolution: str
+    width: int
+    height: int
+    duration_seconds: int
+    frames_per_second: int
+    seed: int
+    sound: bool = True
+    last_frame: Picture | None = None
+    references: Sequence[Picture] = ()
+
+
+@dataclass(frozen=True)
+class MusicRequest:
+    """Music for a film of `film_title`. The length is a wish where the model only has a prompt."""
+
+    model: str
+    film_title: str
+    style_prompt: str
+    lyrics_prompt: str
+    duration_seconds: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class Composition:
+    """`lyrics` as the model sang them, lines apart, perhaps with times such as [0:10]."""
+
+    lyrics: str = ""
+
+
+@dataclass(frozen=True)
+class SpeechRequest:
+    """Words to speak. `manner` is a direction in plain words, such as 'calm narrator'."""
+
+    model: str
+    text: str
+    manner: str = ""
+
+
+class Analyst(Protocol):
+    """Looks at uploads. None where it has no sense for what it was given."""
+
+    async def describe(self, request: DescribeRequest) -> Description | None: ...
+
+    async def transcribe(self, request: TranscribeRequest) -> Transcript | None: ...
+
+
 class Planner(Protocol):
-    async def plan(self, request: PlanRequest) -> ScreenplayDocument: ...
+    async def plan(self, request: PlanRequest) -> ScreenplayDocument:
+        """One script for each of `request.shots`, in their order.
+
+        A model's answer that breaks the rules is repaired or asked for again, a bounded number of
+        times; then ProviderError.
+        """
+        ...
 
 
 class ImageModel(Protocol):
     async def draw(self, request: ImageRequest, destination: Path) -> None:
-        """Write a PNG."""
+        """Write a PNG of any size near the one that was asked for."""
         ...
 
 
 class Critic(Protocol):
-    async def review_image(self, shot: ShotScript, image: Path) -> Verdict: ...
+    @property
+    def lenses(self) -> Sequence[str]:
+        """What each member of the panel looks for; one vote a lens."""
+        ...
 
-    async def review_clip(self, shot: ShotScript, clip: Path) -> Verdict: ...
+    async def review_image(self, request: ReviewRequest) -> Verdict: ...
+
+    async def review_clip(self, request: ReviewRequest) -> Verdict: ...
 
 
 class VideoModel(Protocol):
-    """`submit` is called once an attempt and never retried by anyone; the rest retries freely."""
+    """`submit` is called once an attempt and never repeated by anyone; the rest repeats freely."""
 
-    async def submit(self, request: VideoRequest) -> Handle:
-        """Order a clip. ProviderRejected, or SubmissionUnknown where the outcome is not known."""
+    async def prepare(self, request: VideoRequest) -> Handle:
+        """Bring the order's pictures to the provider, free of charge.
+
+        The answer is committed before `submit`, and whoever asks about the attempt later gets it
+        too. Empty where the order itself carries everything.
+        """
+        ...
+
+    async def submit(self, request: VideoRequest, prepared: Handle) -> Handle:
+        """Order a clip with one request and no repetition.
+
+        ProviderBusy, ProviderRejected, ModerationRefused, ProviderDenied, ModelGone and
+        ProviderError where nothing was ordered for sure; else SubmissionUnknown.
+        """
         ...
 
     async def poll(self, handle: Handle) -> JobStatus: ...
 
-    async def cancel(self, handle: Handle) -> None:
-        """Ask the provider to stop. Nothing happens where it cannot."""
+    async def cancel(self, handle: Handle) -> bool:
+        """Ask the provider to stop. False where it cannot be stopped: it will be billed."""
         ...
 
     async def collect(self, handle: Handle, destination: Path) -> None:
-        """Download the finished clip (MP4)."""
+        """Download the finished clip (MP4). OutputExpired where the provider has it no more."""
         ...
 
-    async def reconcile(self, request: VideoRequest) -> Handle | None:
-        """Find the job of an attempt whose submission had no answer.
+    async def reconcile(
+        self, request: VideoRequest, prepared: Handle, *, age_seconds: float
+    ) -> Handle | None:
+        """Find the job of an attempt whose submission had no answer `age_seconds` ago.
 
         None only where the provider is sure that there is none, because another may be ordered
         then. While it cannot tell yet (its list lags behind), raise ProviderError: it is asked
@@ -156,13 +295,13 @@ class VideoModel(Protocol):
 
 
 class MusicModel(Protocol):
-    async def compose(self, request: MusicRequest, destination: Path) -> None:
-        """Write a WAV of exactly the duration that was asked for."""
+    async def compose(self, request: MusicRequest, destination: Path) -> Composition:
+        """Write an audio file (WAV, MP3, …: told by its bytes) of about the duration asked for."""
         ...
 
 
 class VoiceModel(Protocol):
-    async def speak(self, text: str, destination: Path) -> None:
+    async def speak(self, request: SpeechRequest, destination: Path) -> None:
         """Write a WAV."""
         ...
 
@@ -171,6 +310,7 @@ class VoiceModel(Protocol):
 class Providers:
     """The adapters of one worker by provider name (see the catalogue)."""
 
+    analysts: Mapping[str, Analyst] = field(default_factory=dict)
     planners: Mapping[str, Planner] = field(default_factory=dict)
     images: Mapping[str, ImageModel] = field(default_factory=dict)
     critics: Mapping[str, Critic] = field(default_factory=dict)
