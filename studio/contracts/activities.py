@@ -8,6 +8,7 @@ provider, a database or a codec.
 from temporalio import activity
 
 from studio.contracts.workflow_io import (
+    AnalysisTask,
     AssetAnalysis,
     BriefTask,
     Clip,
@@ -19,16 +20,19 @@ from studio.contracts.workflow_io import (
     HoldRequest,
     Keyframe,
     MusicTask,
+    Narration,
+    NarrationTask,
     PlanningTask,
     ProgressReceipt,
     ProgressUpdate,
-    ProjectTask,
     ReconcileReport,
     ReconcileResult,
     ReconcileTask,
     Review,
     ReviewTask,
     Screenplay,
+    Sheet,
+    SheetTask,
     ShotTask,
     SpokenBrief,
     Track,
@@ -56,7 +60,7 @@ class CreditActivities:
 
 class AssetActivities:
     @activity.defn
-    async def analyze_assets(self, task: ProjectTask) -> AssetAnalysis:
+    async def analyze_assets(self, task: AnalysisTask) -> AssetAnalysis:
         """Look at every upload and store what was found."""
         raise NotImplementedError
 
@@ -76,6 +80,11 @@ class PlanningActivities:
 
 
 class StoryboardActivities:
+    @activity.defn
+    async def draw_sheet(self, task: SheetTask) -> Sheet:
+        """Draw how a character looks who is on no upload."""
+        raise NotImplementedError
+
     @activity.defn
     async def draw_keyframe(self, task: ShotTask) -> Keyframe:
         """Draw a shot's first frame."""
@@ -128,6 +137,11 @@ class ProductionActivities:
     @activity.defn
     async def speak_brief(self, task: BriefTask) -> SpokenBrief:
         """Speak the summary of a finished stage."""
+        raise NotImplementedError
+
+    @activity.defn
+    async def speak_narration(self, task: NarrationTask) -> Narration:
+        """Speak the narrator's words and place them in the film."""
         raise NotImplementedError
 
     @activity.defn

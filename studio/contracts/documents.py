@@ -135,9 +135,3 @@ class ScreenplayDocument(Payload):
     shots: tuple[ShotScript, ...]
     characters: tuple[CharacterSheet, ...] = ()
     places: tuple[PlaceSheet, ...] = ()
-
-
-class SpokenShots(Payload):
-    """The film's narration: one sound file for the whole film, and when which words are heard."""
-
-    transcript: Transcript = Transcript()

@@ -13,6 +13,31 @@ def music_key(project_id: str) -> str:
     return f"projects/{project_id}/music.wav"
 
 
+def track_report_key(project_id: str) -> str:
+    return f"projects/{project_id}/music.json"
+
+
+def narration_key(project_id: str) -> str:
+    return f"projects/{project_id}/narration.wav"
+
+
+def narration_transcript_key(project_id: str) -> str:
+    return f"projects/{project_id}/narration.json"
+
+
+def subtitles_key(project_id: str) -> str:
+    return f"projects/{project_id}/subtitles.vtt"
+
+
+def sheet_key(project_id: str, character: int) -> str:
+    return f"projects/{project_id}/sheets/character-{character:02d}.png"
+
+
+def asset_picture_key(project_id: str, index: int, picture: int) -> str:
+    """More pictures of an upload: frames of a video, pictures in a document; counted from 1."""
+    return f"projects/{project_id}/stills/asset-{index:02d}-{picture:02d}.png"
+
+
 def asset_still_key(project_id: str, index: int) -> str:
     return f"projects/{project_id}/stills/asset-{index:02d}.png"
 

@@ -54,7 +54,10 @@ class ClipState(StrEnum):
 
 
 class ClipSnapshot(Payload):
-    """One shot. Keys are storage keys; the gateway signs them when a status is read."""
+    """One shot. Keys are storage keys; the gateway signs them when a status is read.
+
+    Scores are the critic's, 0 to 10, None where it did not look; remarks are its words.
+    """
 
     index: int
     status: ClipState = ClipState.QUEUED
@@ -63,6 +66,11 @@ class ClipSnapshot(Payload):
     video_key: str | None = None
     thumbnail_key: str | None = None
     error: str | None = None
+    keyframe_key: str | None = None
+    keyframe_score: float | None = None
+    keyframe_remark: str | None = None
+    video_score: float | None = None
+    video_remark: str | None = None
 
 
 class VoiceBrief(Payload):
@@ -88,3 +96,4 @@ class RenderSnapshot(Payload):
     final_video_key: str | None = None
     poster_key: str | None = None
     quality_report_key: str | None = None
+    subtitles_key: str | None = None

@@ -8,6 +8,7 @@ read the history.
 from pydantic import Field
 
 from studio.contracts.base import Payload
+from studio.contracts.limits import FILM_FRAMES_PER_SECOND
 from studio.contracts.plan import ModelChoice, ShotPlan, ShotTiming
 from studio.contracts.request import MusicWorkflow, ProjectMode
 from studio.contracts.status import RenderSnapshot, Stage
@@ -17,7 +18,8 @@ class Timings(Payload):
     """The waits of a render, in the input so that tests can shorten them.
 
     `stage_deadline_seconds` bounds all tries of one step together, waits between them included:
-    long enough to sit out a database or store that is away for some minutes.
+    long enough to sit out a database or store that is away for some minutes. Polls come soon at
+    first and are `poll_interval_seconds` apart at most.
     """
 
     heartbeat_timeout_seconds: float = 10.0
@@ -29,6 +31,8 @@ class Timings(Payload):
     stage_deadline_seconds: float = 1800.0
     reconcile_timeout_seconds: float = 600.0
     shot_attempts_max: int = 3
+    softenings_max: int = 2
+    keyframe_draws_max: int = 3
 
 
 class MusicBrief(Payload):
@@ -51,6 +55,8 @@ class RenderInput(Payload):
     asset_count: int = 0
     music: MusicBrief | None = None
     voice_briefs: bool = False
+    ingredients: bool = False
+    narration: bool = False
     timings: Timings = Timings()
 
 
@@ -92,6 +98,12 @@ class ProjectTask(Payload):
     project_id: str
 
 
+class AnalysisTask(ProjectTask):
+    """Look at the uploads. `model` describes pictures and transcribes sound; None: neither."""
+
+    model: ModelChoice | None = None
+
+
 class AssetAnalysis(Payload):
     """Where the analysis of all uploads is stored, and what the later stages need of it."""
 
@@ -110,11 +122,16 @@ class MusicTask(Payload):
 
 
 class Track(Payload):
-    """A music track in storage. It starts at `start_seconds` of the file."""
+    """A music track in storage. It starts at `start_seconds` of the file.
+
+    `report_key` is what was measured on it and what is sung (a `TrackReport`).
+    """
 
     key: str
     duration_seconds: float
     start_seconds: float = 0.0
+    report_key: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 class PlanningTask(Payload):
@@ -122,17 +139,52 @@ class PlanningTask(Payload):
     model: ModelChoice
     shots: tuple[ShotTiming, ...]
     analysis_key: str
+    frames_per_second: int = FILM_FRAMES_PER_SECOND
+    track_report_key: str | None = None
+    narration: bool = False
 
 
 class Screenplay(Payload):
-    """Where the planned shots are stored (`ShotScript` documents)."""
+    """Where the planned shots are stored (a `ScreenplayDocument`), and what the workflow needs.
+
+    `shots` are the timings as they are cut (on beats, with dissolves); `continued` the shots that
+    end on the next one's keyframe; `sheets` the positions, from 0, of the characters that need a
+    sheet drawn. Empty `shots` (of older runs) mean the frozen plan's.
+    """
 
     screenplay_key: str
     shot_count: int
+    shots: tuple[ShotTiming, ...] = ()
+    continued: tuple[int, ...] = ()
+    sheets: tuple[int, ...] = ()
+    narrated: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+class SheetTask(Payload):
+    """Draw the reference sheet of one character, by its position (from 0) in the screenplay."""
+
+    project_id: str
+    character: int
+    model: ModelChoice
+    resolution: str
+    screenplay_key: str
+    analysis_key: str
+
+
+class Sheet(Payload):
+    """A character's reference sheet in storage."""
+
+    character: int
+    key: str
 
 
 class ShotTask(Payload):
-    """An activity's work on one shot. `attempt` counts the shot's takes from 1."""
+    """An activity's work on one shot. `attempt` counts the shot's keyframes from 1.
+
+    `remarks` are the critic's on the keyframe before; `softened` counts how far the text is to be
+    toned down after a content filter refused it.
+    """
 
     project_id: str
     shot: ShotTiming
@@ -142,6 +194,9 @@ class ShotTask(Payload):
     resolution: str
     screenplay_key: str
     analysis_key: str
+    sheets: tuple[Sheet, ...] = ()
+    remarks: str = ""
+    softened: int = 0
 
 
 class Keyframe(Payload):
@@ -151,11 +206,16 @@ class Keyframe(Payload):
 
 
 class ReviewTask(Payload):
+    """`attempt` is that of the keyframe or clip which is looked at."""
+
     project_id: str
     shot: ShotTiming
     model: ModelChoice
     screenplay_key: str
     media_key: str
+    attempt: int = 1
+    analysis_key: str | None = None
+    sheets: tuple[Sheet, ...] = ()
 
 
 class Review(Payload):
@@ -167,7 +227,11 @@ class Review(Payload):
 
 
 class ClipTask(Payload):
-    """Film one shot from its keyframe. `attempt_id` is the journal's key: one paid job each."""
+    """Film one shot from its keyframe. `attempt_id` is the journal's key: one paid job each.
+
+    `last_frame_key` is the picture that the clip is to end on; `references` is how many reference
+    pictures go with the order (0 without ingredients mode).
+    """
 
     project_id: str
     attempt_id: str
@@ -180,6 +244,11 @@ class ClipTask(Payload):
     keyframe_key: str
     frames_per_second: int
     poll_interval_seconds: float = 2.0
+    analysis_key: str | None = None
+    sheets: tuple[Sheet, ...] = ()
+    references: int = 0
+    last_frame_key: str | None = None
+    softened: int = 0
 
 
 class ClipJob(Payload):
@@ -229,6 +298,24 @@ class SpokenBrief(Payload):
     audio_key: str
 
 
+class NarrationTask(Payload):
+    """Speak what the narrator says over the shots, each where its shot begins."""
+
+    project_id: str
+    model: ModelChoice
+    screenplay_key: str
+    shots: tuple[ShotTiming, ...]
+    frames_per_second: int
+
+
+class Narration(Payload):
+    """The narrator's voice for the whole film (WAV), and its words with their times."""
+
+    key: str
+    transcript_key: str
+    warnings: tuple[str, ...] = ()
+
+
 class FilmTask(Payload):
     """Join the shots, in order, with music if there is any.
 
@@ -242,14 +329,21 @@ class FilmTask(Payload):
     resolution: str
     track: Track | None = None
     music_leads: bool = False
+    narration: Narration | None = None
 
 
 class Film(Payload):
-    """The finished film and what was measured on it after the encode."""
+    """The finished film and what was measured on it after the encode.
+
+    `subtitles_key` is a WebVTT file where there is speech or lyrics; `warnings` what the film
+    misses of what it should measure.
+    """
 
     key: str
     poster_key: str
     quality_report_key: str
+    subtitles_key: str | None = None
+    warnings: tuple[str, ...] = ()
     duration_seconds: float
     size_bytes: int
     sha256: str
