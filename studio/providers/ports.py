@@ -49,7 +49,7 @@ class JobStatus:
 
 
 Handle = dict[str, str]
-"""Plain JSON, small, and without secrets: it stands in the journal and in the workflow's history."""
+"""Plain JSON, small, without secrets: it stands in the journal and in the workflow's history."""
 
 
 @dataclass(frozen=True)
