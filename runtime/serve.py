@@ -70,6 +70,7 @@ def build_app(
             pricing=Pricing(
                 catalogue=load_catalogue(),
                 configured=settings.configured(),
+                model_ids=settings.model_ids(),
                 adapters=PROVIDER_ADAPTERS,
                 unconfigured=settings.unconfigured_models,
             ),

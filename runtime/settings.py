@@ -155,6 +155,12 @@ class Settings(BaseSettings):
             if getattr(self, name) not in (None, "")
         )
 
+    def model_ids(self) -> dict[str, str]:
+        """What the variables that carry a provider's model id are set to, by their names."""
+        names = (name for name in type(self).model_fields if name.endswith("_model_id"))
+        ids = {PREFIX + name.upper(): getattr(self, name) for name in names}
+        return {variable: value for variable, value in ids.items() if value}
+
     @property
     def storage_path(self) -> Path | None:
         """The folder of a file storage, or None when files live elsewhere."""
