@@ -68,7 +68,10 @@ class Settings(BaseSettings):
     google_api_key: SecretStr | None = None
     google_project: str | None = None
     google_location: str = "global"
+    google_output_uri: str | None = None
+    """`gs://bucket/prefix` where Veo leaves its clips."""
     fal_key: SecretStr | None = None
+    kling_api_key: SecretStr | None = None
     omni_image_model_id: str | None = None
     omni_video_model_id: str | None = None
 

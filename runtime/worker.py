@@ -194,7 +194,7 @@ async def _open_parts(settings: Settings, client: Client) -> AsyncIterator[Worke
         await bench.fetch(key, destination)
 
     providers = local_providers(
-        work_directory=settings.work_directory / "local-animatic", fetch_keyframe=fetch_keyframe
+        work_directory=settings.work_directory / "local-clips", fetch_keyframe=fetch_keyframe
     )
     try:
         yield WorkerParts(client, bench, providers)

@@ -143,18 +143,22 @@ class Catalogue:
         return call.choice(local, local.offers[0], None)
 
     def _candidates(self, call: "_Call", model: ModelEntry) -> list["_Candidate"]:
-        """Who can do the work, best first: the model's offers, then those of its heirs."""
+        """Who can do the work, best first: the model's offers, then those of its heirs.
+
+        A provider's model is tried once: a setting may name one that is an heir too.
+        """
         able = [
             heir
             for heir in heirs(model, self._models)
             if not heir.has_ended(call.installation.today)
             and does_the_work_of(heir, model, call.role, call.resolution)
         ]
-        return [
-            _Candidate(one, offer)
-            for one in (model, *able)
-            for offer in call.installation.live_offers(one)
-        ]
+        candidates: dict[tuple[str, str], _Candidate] = {}
+        for one in (model, *able):
+            for offer in call.installation.live_offers(one):
+                provider_model = call.installation.provider_model(offer, call.resolution)
+                candidates.setdefault((offer.provider, provider_model), _Candidate(one, offer))
+        return list(candidates.values())
 
     def _find(self, model_id: str) -> ModelEntry | None:
         if model_id in self._models:
@@ -185,9 +189,7 @@ class _Call:
             choice = self.choice(candidate.model, candidate.offer, choice)
         return choice
 
-    def choice(
-        self, model: ModelEntry, offer: Offer, successor: ModelChoice | None
-    ) -> ModelChoice:
+    def choice(self, model: ModelEntry, offer: Offer, successor: ModelChoice | None) -> ModelChoice:
         video = model.capabilities.video if self.role is Role.VIDEO else None
         return ModelChoice(
             requested=self.requested,

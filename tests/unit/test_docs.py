@@ -14,7 +14,6 @@ from gateway.errors import ANSWERS
 from gateway.resource import RenderResource
 from runtime.settings import PREFIX, Settings
 from studio.catalog.catalogue import load_catalogue
-from studio.contracts.defaults import AccountDefaults
 from studio.contracts.request import OmittedByDefault, RenderRequest
 from studio.contracts.workflow_io import Timings
 
@@ -96,7 +95,7 @@ def test_a_field_of_the_request_is_documented(name: str) -> None:
 
 @pytest.mark.parametrize("name", get_args(OmittedByDefault))
 def test_a_saved_default_is_documented(name: str) -> None:
-    value = getattr(AccountDefaults(), name)
+    value = getattr(load_catalogue().defaults.account, name)
     text = value.value if isinstance(value, Enum) else str(value).lower()
     line = next(line for line in API.splitlines() if line.startswith(f"| `{name}` |"))
     assert f"account default: {text}" in line.replace("`", "")
