@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from studio.providers.errors import ProviderRejected
 from studio.providers.local.art.finish import grade_of
 from studio.providers.local.art.lettering import lift_lettering, write_lettering
 from studio.providers.local.image import IMAGE_SIDE_MAX, LocalImageModel
 from studio.providers.local.words import DEFAULT_SCENE, SCENE_WORDS
-from studio.providers.ports import ImageRequest, ProviderRejected
+from studio.providers.ports import ImageRequest
 from tests.local_scenes import image_request, pattern
 
 SCENES = [*SCENE_WORDS, DEFAULT_SCENE]

@@ -11,6 +11,7 @@ from PIL import Image, ImageFilter, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 from studio.contracts.limits import IMAGE_PIXELS_MAX
+from studio.providers.errors import ProviderRejected
 from studio.providers.local.art.exteriors import (
     paint_city,
     paint_forest,
@@ -45,7 +46,7 @@ from studio.providers.local.words import (
     scene_of,
     words_of,
 )
-from studio.providers.ports import ImageRequest, ProviderRejected
+from studio.providers.ports import ImageRequest
 
 IMAGE_SIDE_MIN: Final = 16
 IMAGE_SIDE_MAX: Final = 8192
@@ -87,7 +88,7 @@ def draw_still(request: ImageRequest, destination: Path) -> None:
     palette = palette_from_hexes(
         request.shot.palette, palette_from_words(f"{text} {request.style}")
     )
-    references = [_load(path) for path in request.references]
+    references = [_load(reference.path) for reference in request.references]
     stage = _painted_stage(request, text, palette, rng, references[:1])
     picture = stage.picture().resize((request.width, request.height), Image.Resampling.BICUBIC)
     anchors = stage.anchors
