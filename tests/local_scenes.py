@@ -41,7 +41,11 @@ LOOK_SECONDS = 0.02
 PATIENCE_SECONDS = 120
 
 
-def plan_request(screenplay: str = "", *, shots: int = 3, **changes: object) -> PlanRequest:
+def plan_request(
+    screenplay: str = "", *, shots: int | Sequence[ShotTiming] = 3, **changes: object
+) -> PlanRequest:
+    if isinstance(shots, int):
+        shots = [ShotTiming(index=i + 1, frames=48, filmed_seconds=2) for i in range(shots)]
     values: dict[str, object] = {
         "model": "local-screenplay",
         "name": "A test film",
@@ -50,16 +54,16 @@ def plan_request(screenplay: str = "", *, shots: int = 3, **changes: object) -> 
         "additional_lore": "",
         "style": "realistic_cinematic",
         "mode": "scene",
-        "shots": tuple(
-            ShotTiming(index=i, frames=48, filmed_seconds=2) for i in range(1, shots + 1)
-        ),
+        "shots": tuple(shots),
         "frames_per_second": 24,
         "assets": AssetReport(),
     }
     return PlanRequest(**(values | changes))  # type: ignore[arg-type]  # each test's own values
 
 
-def planned(screenplay: str = "", *, shots: int = 3, **changes: object) -> ScreenplayDocument:
+def planned(
+    screenplay: str = "", *, shots: int | Sequence[ShotTiming] = 3, **changes: object
+) -> ScreenplayDocument:
     return asyncio.run(LocalPlanner().plan(plan_request(screenplay, shots=shots, **changes)))
 
 

@@ -42,7 +42,7 @@ from studio.providers.local.words import (
     AIRSHIP_WORDS,
     PERSON_WORDS,
     PICTURE_WORDS,
-    forbids_text,
+    asks_for_lettering,
     scene_of,
     words_of,
 )
@@ -96,8 +96,7 @@ def draw_still(request: ImageRequest, destination: Path) -> None:
     _place_pictures(picture, anchors, references, palette, rng)
     _place_figures(picture, anchors, text, palette)
     picture = finished(picture, grade_of(request.style), rng)
-    silent = forbids_text(f"{request.style}. {request.shot.description}")
-    caption = "" if silent else request.shot.title
+    caption = request.shot.title if asks_for_lettering(request.style) else ""
     write_lettering(picture, caption)
     notes = PngInfo()
     notes.add_itxt(CAPTION_CHUNK, caption)
