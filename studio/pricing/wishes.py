@@ -31,7 +31,9 @@ _TURN: Final = re.compile(
 )
 """Where a negation ends: `no dialogue, but a narrator`, `no captions, use a voice-over`."""
 
-_SUBJECT: Final = re.compile(r"[,:\u2013\u2014-]\s*(?:an?|the|one|some)\s+(?:\w+\s+){0,2}$", re.I)
+_SUBJECT: Final = re.compile(
+    r"[,:\u2013\u2014-]\s*(?:an?|the|one|some)\s+(?:\w+\s+){0,2}$", re.IGNORECASE
+)
 _VERB: Final = re.compile(
     r"^\s+(?:who\s+|will\s+|should\s+|must\s+|then\s+|slowly\s+|softly\s+|calmly\s+)?"
     r"(?:tells?|speaks?|says?|reads?|describes?|explains?|guides?|leads?|introduces?|recounts?"
