@@ -8,7 +8,7 @@ from studio.catalog.models import Lifecycle, ModelEntry, Offer, Role, StylePrese
 from studio.catalog.quotations import model_prices
 
 _NOTICE: Final = "<!-- Written by scripts/write-catalogue from studio/catalog/*.yaml. -->"
-_NONE: Final = "–"
+_NONE: Final = "\N{EN DASH}"
 _ROLES: Final = {
     Role.TEXT: ("Orchestrators", "`orchestrator_model`: plans the shots."),
     Role.CRITIC: ("Critics", "`critic_model`: looks at keyframes and clips."),
@@ -21,28 +21,28 @@ _ROLES: Final = {
     ),
 }
 _MODELS_INTRO: Final = """\
-Every model that a request may name, as [`GET /api/agent/models`](api.md) lists them too. One credit is
-one US cent; prices are those of version `{version}`. [Configuration](configuration.md#models) says how
-to set what a model needs.
+Every model that a request may name, as [`GET /api/agent/models`](api.md) lists them too. One
+credit is one US cent; prices are those of version `{version}`.
+[Configuration](configuration.md#models) says how to set what a model needs.
 
-A model that cannot be called on a server is refused (422, naming the setting that is missing), or a local
-stand-in does its work, where the operator chose so and for `fvs_test_` keys. The local models need nothing.
-`gemini-omni-flash-image` and `gemini-omni-flash-video` have no stand-in: they are refused until the setting
-that carries their backend's id is set, and then work.
+A model that cannot be called on a server is refused (422, naming the setting that is missing), or
+its local stand-in does the work, where the operator chose so and for `fvs_test_` keys. One that
+has no stand-in is refused there too, until its settings are set. The local models need nothing.
 """
 _OFFERS_INTRO: Final = """\
-Of several offers the first whose settings are set does the work, and the next takes over if the provider
-ends the model while a render runs. "At once" is how many jobs of one render the provider is given together.
+Of several offers the first whose settings are set does the work, and the next takes over if the
+provider ends the model while a render runs. "At once" is how many jobs of one render the provider
+is given together.
 """
 _LINES_INTRO: Final = """\
-An id that has ended is served by its successor and never refused as retired. A successor also takes over when a
-provider ends a model while a render runs: with a warning, at the price that was frozen, and only where it is
-configured and films the same lengths and resolutions.
+An id that has ended is served by its successor and never refused as retired. A successor also takes
+over when a provider ends a model while a render runs: with a warning, at the price that was frozen,
+and only where it is configured and films the same lengths and resolutions.
 """
 _STYLES_INTRO: Final = """\
-`visual_style_preset` takes one of these; `visual_style_custom_instructions` adds to it in your own words. The
-words of a look go into every prompt of the film. The pictures are keyframes of the local models, drawn by
-`scripts/draw-styles` from the same scene: what a configured image model makes of a look is richer.
+`visual_style_preset` takes one of these; `visual_style_custom_instructions` adds to it in your own
+words. The words of a look go into every prompt of the film. The pictures are keyframes of the local
+models, drawn by `scripts/draw-styles`: what a configured image model makes of a look is richer.
 """
 
 
@@ -136,7 +136,7 @@ def _abilities(model: ModelEntry, role: Role) -> Iterator[str]:
             yield "sound"
     if role is Role.MUSIC and music:
         longest = music.duration_seconds_max
-        yield f"up to {longest} s" if longest else "songs of minutes"
+        yield f"up to {longest} s" if longest else "as long as a film"
 
 
 def _lengths(lengths: Sequence[int]) -> str:
@@ -157,12 +157,12 @@ def _credits(catalogue: Catalogue, model: ModelEntry, role: Role) -> str:
 
 
 def _offer_row(model: ModelEntry, offer: Offer) -> tuple[str, ...]:
-    ids = [offer.provider_model] if offer.provider_model else []
-    ids += [f"{other} at {size}" for size, other in offer.provider_models.items()]
+    ids = [f"`{offer.provider_model}`"] if offer.provider_model else []
+    ids += [f"`{other}` at {size}" for size, other in offer.provider_models.items()]
     return (
         f"`{model.id}`",
         offer.provider,
-        ", ".join(f"`{each}`" for each in ids) or f"the value of `{offer.model_setting}`",
+        ", ".join(ids) or f"the value of `{offer.model_setting}`",
         ", ".join(f"`{name}`" for name in offer.needed_settings) or "nothing",
         str(offer.jobs_max) if offer.jobs_max else "any number",
         offer.source,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Final
 
-from studio.catalog.models import MusicCapabilities, ModelEntry, Role, VideoCapabilities
+from studio.catalog.models import ModelEntry, MusicCapabilities, Role, VideoCapabilities
 
 SUCCESSORS_MAX: Final = 3
 """Longest line of successors in the data: each stands in the frozen plan with all its facts."""

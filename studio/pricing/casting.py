@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+
 from studio.catalog.catalogue import Catalogue
 from studio.catalog.errors import CatalogueError, ModelNotConfigured
 from studio.catalog.installation import Installation

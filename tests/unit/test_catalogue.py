@@ -252,7 +252,7 @@ def test_an_unknown_model_lists_the_known_ones_of_its_role_closest_first(
 
 
 def test_a_model_of_another_role_is_refused_with_its_own_role() -> None:
-    with pytest.raises(UnknownModel, match="gemini-3.5-flash is a text/critic model"):
+    with pytest.raises(UnknownModel, match=r"gemini-3\.5-flash is a text/critic model"):
         resolve(Role.VIDEO, "gemini-3.5-flash")
 
 
