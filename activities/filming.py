@@ -121,6 +121,9 @@ class ModelFilmingActivities(FilmingActivities):
         model = adapter(self._providers.videos, task.model)
         async with heartbeating("asking the provider"), self._bench.workspace("ask") as folder:
             known = await self._known(task)
+            if known is None:
+                await self._lose(task)
+                return ReconcileResult(lost=True)
             if known.state == AttemptState.ACCEPTED and known.handle:
                 return ReconcileResult(job=_job(task, known.handle))
             if known.state == AttemptState.SUBMITTING:
@@ -134,18 +137,16 @@ class ModelFilmingActivities(FilmingActivities):
                 await self._lose(task)
         return ReconcileResult(lost=known.state != AttemptState.REJECTED)
 
-    async def _known(self, task: ClipTask) -> journal.Attempt:
-        """What the journal says; an attempt that never got there is written down now.
+    async def _known(self, task: ClipTask) -> journal.Attempt | None:
+        """What the journal says; None where it said nothing, so that nothing was ordered.
 
-        So a worker that was only slow finds the attempt taken when it wakes up, and orders nothing
-        beside the next one.
+        Then the attempt is written down now: a worker that was only slow finds it taken when it
+        wakes up, and orders nothing beside the next one.
         """
-
-        def find(session: Session) -> journal.Attempt | None:
-            return journal.find_attempt(session, task.attempt_id)
-
-        known = await self._bench.transact(find) or await self._begin(task)
-        return known or await self._bench.transact(find) or _unwritten(task)
+        known = await self._bench.transact(
+            lambda session: journal.find_attempt(session, task.attempt_id)
+        )
+        return known or await self._begin(task)
 
     async def _lose(self, task: ClipTask) -> None:
         now = self._bench.now()
@@ -221,7 +222,3 @@ def _job(task: ClipTask, handle: Handle) -> ClipJob:
         handle=handle,
         poll_interval_seconds=task.poll_interval_seconds,
     )
-
-
-def _unwritten(task: ClipTask) -> journal.Attempt:
-    raise SubmissionUnknown(f"Nothing is written down of {task.attempt_id}.")
