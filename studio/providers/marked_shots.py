@@ -29,9 +29,9 @@ def marked_shots(text: str) -> Mapping[int, str]:
     """What a text says of each shot that it marks, by the marker's number; "" is left out."""
     matches = list(SHOT_MARKER.finditer(text))
     said: dict[int, str] = {}
-    for match, following in zip(matches, [*matches[1:], None], strict=True):
+    ends = [*(match.start() for match in matches[1:]), len(text)]
+    for match, end in zip(matches, ends, strict=False):
         number = int(match["inline"] or match["heading"])
-        end = following.start() if following is not None else len(text)
         words = plain(text[match.end() : end])
         said[number] = f"{said.get(number, '')} {words}".strip()
     return {number: words for number, words in said.items() if words}
