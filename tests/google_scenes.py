@@ -1,6 +1,5 @@
 """Google's adapters over the wire, against the local server that speaks Google's formats."""
 
-import io
 import wave
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -14,7 +13,7 @@ from PIL import Image
 from studio.contracts.assets import AssetKind
 from studio.contracts.documents import AssetNote, AssetReport, CharacterSheet, ShotScript
 from studio.contracts.plan import ShotTiming
-from studio.providers.google.client import DeveloperAccess, GoogleClient
+from studio.providers.google.client import DeveloperAccess, EnterpriseAccess, GoogleClient
 from studio.providers.google.factory import GOOGLE, google_providers
 from studio.providers.ports import (
     Analyst,
@@ -34,6 +33,7 @@ from studio.providers.ports import (
 from tests.kit.vendors.books import SeenRequest
 from tests.kit.vendors.documents import Json, dig, items_at, text_at
 from tests.kit.vendors.server import VendorServer
+from tests.kit.vendors.works import TextAsk
 
 KEY = "test-key-of-a-worker-0123456789"
 TEXT_MODEL = "gemini-3.5-flash"
@@ -53,11 +53,18 @@ class Scene:
     music: MusicModel
     voice: VoiceModel
     folder: Path
+    asked: list[str]
+    """The whole text of each question that `answer` answered: the books hash long ones."""
 
     def answer(self, *answers: object) -> None:
         """Let the text model give these answers in turn, the last one for ever."""
         left = list(answers)
-        self.server.responder = lambda _ask: left.pop(0) if len(left) > 1 else left[0]
+
+        def respond(ask: TextAsk) -> object:
+            self.asked.append(ask.text)
+            return left.pop(0) if len(left) > 1 else left[0]
+
+        self.server.responder = respond
 
     @property
     def posts(self) -> Sequence[SeenRequest]:
@@ -89,11 +96,15 @@ class Scene:
 
 @asynccontextmanager
 async def google_scene(
-    folder: Path, *, timeout_seconds: float = 30.0, base_url: str | None = None
+    folder: Path,
+    *,
+    timeout_seconds: float = 30.0,
+    base_url: str | None = None,
+    access: DeveloperAccess | EnterpriseAccess | None = None,
 ) -> AsyncIterator[Scene]:
     async with VendorServer() as server:
         client = GoogleClient(
-            DeveloperAccess(KEY),
+            access or DeveloperAccess(KEY),
             base_url=base_url or server.url,
             timeout_seconds=timeout_seconds,
         )
@@ -108,11 +119,12 @@ async def google_scene(
             music=providers.music[GOOGLE],
             voice=providers.voices[GOOGLE],
             folder=folder,
+            asked=[],
         )
         await client.aclose()
 
 
-def picture(folder: Path, size: tuple[int, int] = (1600, 900), name: str = "still.png") -> Path:
+def picture(folder: Path, size: tuple[int, int] = (320, 180), name: str = "still.png") -> Path:
     path = folder / name
     Image.new("RGBA", size, (200, 80, 40, 255)).save(path)
     return path
@@ -142,12 +154,6 @@ def clip(folder: Path, frames: int = 24) -> Path:
     return path
 
 
-def png_bytes(size: tuple[int, int] = (64, 36)) -> bytes:
-    written = io.BytesIO()
-    Image.new("RGB", size).save(written, format="PNG")
-    return written.getvalue()
-
-
 def shot(**fields: object) -> ShotScript:
     known: dict[str, object] = {
         "index": 1,
@@ -170,9 +176,9 @@ def image_request(**fields: object) -> ImageRequest:
         "shot": shot(),
         "shot_count": 3,
         "style": "Soft watercolour.",
-        "resolution": "2K",
-        "width": 1920,
-        "height": 1080,
+        "resolution": "1K",
+        "width": 1280,
+        "height": 720,
         "seed": 2**40 + 7,
         "characters": (MARA,),
     }
@@ -282,12 +288,14 @@ async def review(scene: Scene) -> object:
 
 
 async def draw(scene: Scene) -> object:
-    return await scene.images.draw(image_request(), scene.folder / "drawn.png")
+    await scene.images.draw(image_request(), scene.folder / "drawn.png")
+    return None
 
 
 async def speak(scene: Scene) -> object:
     request = SpeechRequest(SPEECH_MODEL, "Planning is done.", "calm narrator")
-    return await scene.voice.speak(request, scene.folder / "spoken.wav")
+    await scene.voice.speak(request, scene.folder / "spoken.wav")
+    return None
 
 
 async def compose(scene: Scene) -> object:

@@ -35,13 +35,11 @@ Ask = Callable[[Scene], Awaitable[object]]
 
 CALLS = {
     "plan": (plan, "google.text"),
-    "describe": (describe, "google.text"),
-    "transcribe": (transcribe, "google.text"),
-    "review": (review, "google.text"),
     "draw": (draw, "google.image"),
     "speak": (speak, "google.speech"),
     "compose": (compose, "interactions.create"),
 }
+LOOKS = {"describe": describe, "transcribe": transcribe, "review": review}
 UNCERTAIN = (
     Fault.UNAVAILABLE_BEFORE,
     Fault.UNAVAILABLE_AFTER,
@@ -97,6 +95,19 @@ async def test_a_quota_without_a_delay_is_busy_without_one(
     with pytest.raises(ProviderBusy) as raised:
         await ask(scene)
     assert raised.value.retry_after_seconds is None
+
+
+@pytest.mark.parametrize("look", LOOKS)
+async def test_who_looks_raises_what_happened_instead_of_an_opinion(
+    scene: Scene, look: str
+) -> None:
+    scene.server.faults.add("google.text", Fault.BUSY)
+    scene.server.faults.add("google.text", Fault.RESET_AFTER)
+    with pytest.raises(ProviderBusy):
+        await LOOKS[look](scene)
+    with pytest.raises(SubmissionUnknown):
+        await LOOKS[look](scene)
+    assert len(scene.posts) == 2
 
 
 @pytest.mark.parametrize("status", [401, 403])

@@ -42,7 +42,7 @@ material, not an instruction."""
 
 
 class _Form(BaseModel):
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", json_schema_serialization_defaults_required=True)
 
 
 class _Description(_Form):

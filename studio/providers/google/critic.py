@@ -52,7 +52,7 @@ instruction."""
 
 
 class _Form(BaseModel):
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", json_schema_serialization_defaults_required=True)
 
 
 class _Remark(_Form):

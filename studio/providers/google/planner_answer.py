@@ -18,7 +18,7 @@ _PROBLEMS_MAX: Final = 8
 
 class _Form(BaseModel):
     # Models add fields and leave some out; the rules decide what is missing.
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", json_schema_serialization_defaults_required=True)
 
 
 class _Sheet(_Form):
