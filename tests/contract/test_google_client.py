@@ -1,7 +1,8 @@
 """How the client reaches Google: which host, which key, which transport, how much it reads."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -11,11 +12,13 @@ from google.auth.credentials import Credentials
 from google.auth.exceptions import RefreshError
 from google.genai import _api_client
 
-from studio.providers.errors import ProviderDenied, ProviderError
+from studio.providers.errors import ProviderDenied, ProviderError, SubmissionUnknown
 from studio.providers.google.client import DeveloperAccess, EnterpriseAccess, GoogleClient
 from studio.providers.google.factory import GOOGLE, google_providers
 from studio.providers.google.transport import BoundedTransport
-from tests.google_scenes import KEY, compose, draw, google_scene, plan_request
+from tests.google_scenes import KEY, Scene, compose, draw, google_scene, plan_request, speak
+
+Ask = Callable[[Scene], Awaitable[object]]
 
 TOKEN = "token-of-a-service-account"
 
@@ -43,8 +46,11 @@ async def raw_server(reply: bytes) -> AsyncIterator[tuple[str, list[bytes]]]:
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         lines.append(await reader.readline())
-        while (await reader.readline()).strip():
-            pass
+        length = 0
+        while header := (await reader.readline()).strip().lower():
+            if header.startswith(b"content-length:"):
+                length = int(header.partition(b":")[2])
+        await reader.readexactly(length)
         writer.write(reply)
         await writer.drain()
         writer.close()
@@ -117,6 +123,31 @@ async def test_a_redirect_is_not_followed_with_the_key() -> None:
             await google_providers(client).planners[GOOGLE].plan(plan_request())
         await client.aclose()
     assert len(lines) == 1
+
+
+@pytest.mark.parametrize(
+    ("ask", "answer"),
+    [
+        (
+            speak,
+            {"candidates": [{"finishReason": "CONTINUATION", "continuationToken": "bW9yZQ=="}]},
+        ),
+        (
+            compose,
+            {"id": "v1_1", "status": "requires_continuation", "continuation_token": "bW9yZQ=="},
+        ),
+    ],
+)
+async def test_an_answer_that_could_go_on_is_not_continued(
+    tmp_path: Path, ask: Ask, answer: dict[str, object]
+) -> None:
+    body = json.dumps(answer).encode()
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+    async with raw_server(f"{head}\r\n\r\n".encode() + body) as (url, lines):
+        async with google_scene(tmp_path, base_url=url) as scene:
+            with pytest.raises(SubmissionUnknown):
+                await ask(scene)
+        assert len(lines) == 1
 
 
 async def test_an_endless_answer_is_not_read_to_its_end() -> None:
