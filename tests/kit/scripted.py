@@ -121,7 +121,7 @@ class ScriptedStudio:
         return receipt
 
     @activity.defn
-    async def analyze_assets(self, task: io.ProjectTask) -> io.AssetAnalysis:
+    async def analyze_assets(self, task: io.AnalysisTask) -> io.AssetAnalysis:
         await self._step("analyze_assets")
         return io.AssetAnalysis(analysis_key=f"{task.project_id}/analysis", described_count=0)
 
@@ -134,6 +134,11 @@ class ScriptedStudio:
     async def plan_shots(self, task: io.PlanningTask) -> io.Screenplay:
         await self._step("plan_shots")
         return io.Screenplay(screenplay_key="screenplay", shot_count=len(task.shots))
+
+    @activity.defn
+    async def draw_sheet(self, task: io.SheetTask) -> io.Sheet:
+        await self._step("draw_sheet", task.character)
+        return io.Sheet(character=task.character, key=f"sheet-{task.character}")
 
     @activity.defn
     async def draw_keyframe(self, task: io.ShotTask) -> io.Keyframe:
@@ -203,6 +208,12 @@ class ScriptedStudio:
         return io.SpokenBrief(stage=task.stage, audio_key=f"{task.stage}.wav")
 
     @activity.defn
+    async def speak_narration(self, task: io.NarrationTask) -> io.Narration:
+        await self._step("speak_narration")
+        words = f"narration-{len(task.shots)}"
+        return io.Narration(key=f"{words}.wav", transcript_key=f"{words}.json")
+
+    @activity.defn
     async def assemble_film(self, task: io.FilmTask) -> io.Film:
         await self._step("assemble_film")
         seconds = sum(shot.frames for shot in task.shots) / task.frames_per_second
@@ -233,6 +244,7 @@ class ScriptedStudio:
                 self.analyze_assets,
                 self.make_music,
                 self.plan_shots,
+                self.draw_sheet,
                 self.draw_keyframe,
                 self.review_keyframe,
                 self.submit_clip,
@@ -241,6 +253,7 @@ class ScriptedStudio:
                 self.withdraw_clip,
                 self.review_clip,
                 self.speak_brief,
+                self.speak_narration,
             ],
         )
         media = Worker(
