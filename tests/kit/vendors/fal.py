@@ -31,6 +31,14 @@ KLING_KEYS = frozenset(
     }
 )
 """What Kling v3's image-to-video takes, after @fal-ai/client's endpoints.d.ts."""
+NUMBER = (float, int)
+KINDS: dict[str, tuple[type, ...]] = {
+    "cfg_scale": NUMBER,
+    "generate_audio": (bool,),
+    "elements": (list,),
+    "multi_prompt": (list,),
+}
+"""Fields that are no texts."""
 DURATIONS = tuple(str(seconds) for seconds in range(3, 16))
 DEFAULT_DURATION = "5"
 FRAMES_PER_SECOND = 24
@@ -231,6 +239,10 @@ def _wrong_with(payload: Json) -> tuple[list[str], str, str] | None:
         return (["body", "prompt"], "Give prompt or multi_prompt, not both", "value_error")
     if payload.get("duration", DEFAULT_DURATION) not in DURATIONS:
         return (["body", "duration"], "Input should be '3', '4', … or '15'", "literal_error")
+    for name, value in payload.items():
+        kind = KINDS.get(name, (str,))
+        if not isinstance(value, kind) or (kind is NUMBER and isinstance(value, bool)):
+            return (["body", name], f"Input should be a valid {kind[0].__name__}", "type_error")
     return None
 
 
