@@ -27,7 +27,7 @@ CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text("utf-8")
 API = (ROOT / "docs" / "api.md").read_text("utf-8")
 
 NOT_SET = "\N{EN DASH}"
-WRITTEN_OUT = {"key_pepper", "signing_key", "media_activities_max"}
+WRITTEN_OUT = {"key_pepper", "signing_key", "media_activities_max", "google_output_uri"}
 """Required, or worked out at the start: their page has words where others have a value."""
 
 TOLD_IN_A_SENTENCE = {"index", "status", "duration_seconds", "attempts", "error"}
