@@ -51,8 +51,8 @@ QUARTER_TURN_DEGREES = 90
 def inspect_stream(path: Path, media_type: str, *, wants_video: bool) -> Facts:
     """Decode a first picture and a first sound, and read all packets for the duration."""
     refuse_cut_short(path, media_type)
-    with _open(path, media_type) as container:
-        video = _video(container) if wants_video else None
+    with open_stream(path, media_type) as container:
+        video = video_of(container) if wants_video else None
         audio = next(iter(container.streams.audio), None)
         if video is None and audio is None:
             raise UndecodableMedia("The file holds no sound.")
@@ -73,13 +73,12 @@ def still_from_video(path: Path, media_type: str, destination: Path) -> None:
     """Write a frame from the first tenth of the video, upright."""
     from studio.media.child_image import save_still
 
-    with _open(path, media_type) as container:
-        video = _video(container)
+    with open_stream(path, media_type) as container:
+        video = video_of(container)
         if container.duration:
             container.seek(int(container.duration * STILL_POSITION), backward=True)
-        frame = _frame_at(container, video, (container.duration or 0) * STILL_POSITION / 1e6)
-        image = _picture(frame)
-        save_still(image.rotate(frame.rotation, expand=True), destination)
+        frame = frame_at(container, video, (container.duration or 0) * STILL_POSITION / 1e6)
+        save_still(upright(frame), destination)
 
 
 def decode_to_wav(path: Path, media_type: str, destination: Path) -> Facts:
@@ -87,7 +86,7 @@ def decode_to_wav(path: Path, media_type: str, destination: Path) -> Facts:
     frames_left = int(AUDIO_SECONDS_MAX * SAMPLE_RATE_HZ)
     resampler = av.AudioResampler(format="s16", layout="stereo", rate=SAMPLE_RATE_HZ)
     written = 0
-    with _open(path, media_type) as container, wave.open(str(destination), "wb") as sound:
+    with open_stream(path, media_type) as container, wave.open(str(destination), "wb") as sound:
         sound.setnchannels(CHANNELS)
         sound.setsampwidth(SAMPLE_BYTES)
         sound.setframerate(SAMPLE_RATE_HZ)
@@ -103,7 +102,7 @@ def decode_to_wav(path: Path, media_type: str, destination: Path) -> Facts:
 
 
 @contextmanager
-def _open(path: Path, media_type: str) -> Iterator[InputContainer]:
+def open_stream(path: Path, media_type: str) -> Iterator[InputContainer]:
     demuxer = STREAM_FORMATS[media_type]
     options = {
         "format_whitelist": demuxer,
@@ -119,7 +118,7 @@ def _open(path: Path, media_type: str) -> Iterator[InputContainer]:
         yield container
 
 
-def _video(container: InputContainer) -> VideoStream:
+def video_of(container: InputContainer) -> VideoStream:
     pictures = [
         stream
         for stream in container.streams.video
@@ -141,7 +140,7 @@ def _first_frame(container: InputContainer, stream: Stream) -> VideoFrame | Audi
     raise UndecodableMedia(f"The file's {stream.type} cannot be decoded.")
 
 
-def _frame_at(container: InputContainer, video: VideoStream, seconds: float) -> VideoFrame:
+def frame_at(container: InputContainer, video: VideoStream, seconds: float) -> VideoFrame:
     found: VideoFrame | None = None
     for count, frame in enumerate(container.decode(video)):
         found = frame
@@ -187,9 +186,9 @@ def _refuse_shortfall(seconds: float, declared_seconds: float) -> None:
         raise UndecodableMedia("The file is cut short.")
 
 
-def _picture(frame: VideoFrame) -> "Image":
+def upright(frame: VideoFrame) -> "Image":
     image: Image = frame.to_image()  # type: ignore[no-untyped-call]
-    return image
+    return image.rotate(frame.rotation, expand=True)
 
 
 def _resampled(container: InputContainer, resampler: av.AudioResampler) -> Iterator[AudioFrame]:
