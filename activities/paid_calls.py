@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from activities.workbench import Workbench
 from studio.journal import calls as journal
-from studio.providers.errors import ProviderError, SubmissionUnknown
+from studio.providers.errors import ProviderError, SubmissionUnknown, UnusableAnswer
 
 FREE_PROVIDER: Final = "local"
 """Its models run here and cost nothing: nothing is written down."""
@@ -65,7 +65,7 @@ async def paid_call(
         return kind.model_validate(known)
     try:
         result = await work()
-    except SubmissionUnknown:
+    except (SubmissionUnknown, UnusableAnswer):
         raise
     except ProviderError:
         # Not to give it back costs a try, not a payment: the provider's error is what counts.

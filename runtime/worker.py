@@ -93,6 +93,7 @@ def workers(settings: Settings, parts: WorkerParts) -> tuple[Worker, Worker]:
         assets.analyze_assets,
         music.make_music,
         planning.plan_shots,
+        storyboard.draw_sheet,
         storyboard.draw_keyframe,
         storyboard.review_keyframe,
         filming.submit_clip,
@@ -101,6 +102,7 @@ def workers(settings: Settings, parts: WorkerParts) -> tuple[Worker, Worker]:
         filming.withdraw_clip,
         filming.review_clip,
         production.speak_brief,
+        production.speak_narration,
         sweep.sweep_renders,
     )
     encodings = (

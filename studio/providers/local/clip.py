@@ -14,9 +14,10 @@ from PIL import Image
 
 from studio.contracts.limits import FILM_DURATION_SECONDS_MAX, IMAGE_PIXELS_MAX
 from studio.media.encoding import BT709_FILTER, video_arguments
+from studio.providers.errors import ProviderError, ProviderRejected
 from studio.providers.local.ambience import write_ambience
 from studio.providers.local.frames import MovingStill
-from studio.providers.ports import Handle, ProviderError, ProviderRejected
+from studio.providers.ports import Handle
 
 CLIP_SIDE_MIN: Final = 16
 CLIP_SIDE_MAX: Final = 4096

@@ -11,6 +11,7 @@ from PIL import Image, ImageFilter, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 from studio.contracts.limits import IMAGE_PIXELS_MAX
+from studio.providers.errors import ProviderRejected
 from studio.providers.local.art.exteriors import (
     paint_city,
     paint_forest,
@@ -41,11 +42,11 @@ from studio.providers.local.words import (
     AIRSHIP_WORDS,
     PERSON_WORDS,
     PICTURE_WORDS,
-    forbids_text,
+    asks_for_lettering,
     scene_of,
     words_of,
 )
-from studio.providers.ports import ImageRequest, ProviderRejected
+from studio.providers.ports import ImageRequest
 
 IMAGE_SIDE_MIN: Final = 16
 IMAGE_SIDE_MAX: Final = 8192
@@ -87,7 +88,7 @@ def draw_still(request: ImageRequest, destination: Path) -> None:
     palette = palette_from_hexes(
         request.shot.palette, palette_from_words(f"{text} {request.style}")
     )
-    references = [_load(path) for path in request.references]
+    references = [_load(reference.path) for reference in request.references]
     stage = _painted_stage(request, text, palette, rng, references[:1])
     picture = stage.picture().resize((request.width, request.height), Image.Resampling.BICUBIC)
     anchors = stage.anchors
@@ -95,8 +96,7 @@ def draw_still(request: ImageRequest, destination: Path) -> None:
     _place_pictures(picture, anchors, references, palette, rng)
     _place_figures(picture, anchors, text, palette)
     picture = finished(picture, grade_of(request.style), rng)
-    silent = forbids_text(f"{request.style}. {request.shot.description}")
-    caption = "" if silent else request.shot.title
+    caption = request.shot.title if asks_for_lettering(request.style) else ""
     write_lettering(picture, caption)
     notes = PngInfo()
     notes.add_itxt(CAPTION_CHUNK, caption)
