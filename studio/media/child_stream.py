@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import av
 from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Stream
 from av.video.frame import VideoFrame
@@ -53,9 +54,9 @@ def inspect_stream(path: Path, media_type: str, *, wants_video: bool) -> Facts:
     refuse_cut_short(path, media_type)
     with open_stream(path, media_type) as container:
         video = video_of(container) if wants_video else None
-        audio = next(iter(container.streams.audio), None)
+        audio = _audio_of(container)
         if video is None and audio is None:
-            raise UndecodableMedia("The file holds no sound.")
+            raise UndecodableMedia("The file holds no sound that is decoded here.")
         picture = _first_frame(container, video) if video else None
         if audio is not None:
             container.seek(0)
@@ -127,10 +128,21 @@ def video_of(container: InputContainer) -> VideoStream:
     if not pictures:
         raise UndecodableMedia("The video holds no picture.")
     stream = pictures[0]
+    if not _is_known(stream):
+        raise UndecodableMedia("The video is coded in a way that is not decoded here.")
     width, height = stream.codec_context.width, stream.codec_context.height
     if max(width, height) > VIDEO_SIDE_MAX or width * height > VIDEO_PIXELS_MAX:
         raise UndecodableMedia("The video's frames are larger than 8K.")
     return stream
+
+
+def _audio_of(container: InputContainer) -> AudioStream | None:
+    return next(filter(_is_known, container.streams.audio), None)
+
+
+def _is_known(stream: VideoStream | AudioStream) -> bool:
+    """Asked here again, for the demuxer's list keeps only its own probing from other decoders."""
+    return stream.codec_context.name in CODECS
 
 
 def _first_frame(container: InputContainer, stream: Stream) -> VideoFrame | AudioFrame:
@@ -192,9 +204,9 @@ def upright(frame: VideoFrame) -> "Image":
 
 
 def _resampled(container: InputContainer, resampler: av.AudioResampler) -> Iterator[AudioFrame]:
-    audio = next(iter(container.streams.audio), None)
+    audio = _audio_of(container)
     if audio is None:
-        raise UndecodableMedia("The file holds no sound.")
+        raise UndecodableMedia("The file holds no sound that is decoded here.")
     for frame in container.decode(audio):
         yield from resampler.resample(frame)
     yield from resampler.resample(None)
