@@ -1,5 +1,6 @@
 """Renders with uploads, and models that look, listen and compose by a script."""
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -142,5 +143,5 @@ class ScriptedComposer:
 
     async def compose(self, request: MusicRequest, destination: Path) -> Composition:
         self.asked.append(request)
-        destination.write_bytes(self.content)
+        await asyncio.to_thread(destination.write_bytes, self.content)
         return Composition(lyrics=self.lyrics)

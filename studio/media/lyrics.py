@@ -15,7 +15,10 @@ from studio.contracts.documents import Segment, Transcript
 LYRICS_CHARACTERS_MAX: Final = 20_000
 LYRICS_LINES_MAX: Final = 400
 LINE_CHARACTERS_MAX: Final = 300
-"""A song has some 2,000 characters on 60 lines; the rest is not a song."""
+LINE_READ_CHARACTERS_MAX: Final = 1_000
+"""With its times and labels; patterns take quadratic time on what is longer.
+
+A song has some 2,000 characters on 60 lines; the rest is not a song."""
 
 LINE_SECONDS_MAX: Final = 8.0
 """A sung line is over by then, even where the next one comes much later."""
@@ -82,7 +85,7 @@ def _lines(text: str) -> list[_Line]:
     found: list[_Line] = []
     waiting: float | None = None
     for raw in text.splitlines():
-        start, line = _without_time(raw)
+        start, line = _without_time(raw[:LINE_READ_CHARACTERS_MAX])
         waiting = start if start is not None else waiting
         line = _CONTROLS.sub(" ", _without_labels(line)).strip()[:LINE_CHARACTERS_MAX]
         if not any(character.isalpha() for character in line):

@@ -27,7 +27,16 @@ from studio.providers.errors import (
 )
 from studio.providers.ports import Analyst, Description, Providers
 from studio.storage.port import StorageError
-from tests.analysis_scenes import FREE, HEARD, PAID, SEEN, ScriptedAnalyst, Upload, make_bench, submit
+from tests.analysis_scenes import (
+    FREE,
+    HEARD,
+    PAID,
+    SEEN,
+    ScriptedAnalyst,
+    Upload,
+    make_bench,
+    submit,
+)
 from tests.media_fixtures import TIMEOUT_SECONDS, ClipSpec, make_clip
 from tests.sound_scenes import beats_of, drums, write_wav
 from tests.unit.test_media_documents import paragraph, write_docx
@@ -69,7 +78,11 @@ async def test_a_picture_is_described_and_classed_by_the_analyst(
 
     found, (note,) = await analyse(bench, project_id, analyst)
 
-    assert (note.description, note.asset_class, note.name) == (SEEN.text, SEEN.asset_class, SEEN.name)
+    assert (note.description, note.asset_class, note.name) == (
+        SEEN.text,
+        SEEN.asset_class,
+        SEEN.name,
+    )
     assert note.still_key == asset_still_key(project_id, 0)
     assert (note.width, note.height, note.palette[0]) == (160, 90, "#dc1e1e")
     assert [look.model for look in analyst.looks] == ["seer-1-001"]
@@ -124,7 +137,11 @@ async def test_documents_are_read_and_their_pictures_looked_at(
     )
     notes_file = tmp_path / "notes.md"
     notes_file.write_text("# A lighthouse at dawn")
-    uploads = [Upload(word), Upload(write_pdf(tmp_path / "b.pdf", (jpeg(RED),))), Upload(notes_file)]
+    uploads = [
+        Upload(word),
+        Upload(write_pdf(tmp_path / "b.pdf", (jpeg(RED),))),
+        Upload(notes_file),
+    ]
     project_id = await submit(bench, uploads)
 
     found, (docx, pdf, text) = await analyse(bench, project_id, analyst)
