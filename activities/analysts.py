@@ -15,7 +15,7 @@ import structlog
 from activities.paid_calls import PaidCall, paid_call
 from activities.selection import UnknownProvider, adapter
 from activities.workbench import Workbench
-from studio.contracts.assets import AssetRef
+from studio.contracts.assets import AssetKind, AssetRef
 from studio.contracts.base import Payload
 from studio.contracts.documents import AssetClass, Segment, Transcript
 from studio.contracts.errors import StudioError
@@ -28,6 +28,9 @@ from studio.providers.ports import Analyst, DescribeRequest, TranscribeRequest
 DESCRIPTION_CHARACTERS_MAX: Final = 1_000
 NAME_CHARACTERS_MAX: Final = 120
 """One or two sentences and a name were asked for; planning pays for every word."""
+
+PICTURES_DESCRIBED_MAX: Final = 4
+"""Of a document's pictures: each is a call of its own, and the first ones tell of the rest."""
 
 SEGMENTS_MAX: Final = 2_000
 SEGMENT_CHARACTERS_MAX: Final = 500
@@ -90,13 +93,27 @@ class AnalystDesk:
         return (f"{self._model.used} could not make out {uploads} ({', '.join(codes)}).",)
 
     async def describe(self, asset: AssetRef, pictures: Sequence[Path]) -> Described:
-        """What the pictures of an upload show."""
+        """What the pictures of an upload show: frames of a video together, others one by one."""
+        if asset.kind == AssetKind.VIDEO:
+            return await self._describe(asset, "describe", pictures)
+        shown = pictures[:PICTURES_DESCRIBED_MAX]
+        seen = [
+            await self._describe(asset, f"describe{number}", [picture])
+            for number, picture in enumerate(shown, start=1)
+        ]
+        if len(seen) == 1:
+            return seen[0]
+        texts = [f"Picture {n}: {each.text}" for n, each in enumerate(seen, 1) if each.text]
+        return seen[0].model_copy(update={"text": " ".join(texts)}) if seen else Described()
 
+    async def _describe(
+        self, asset: AssetRef, question: str, pictures: Sequence[Path]
+    ) -> Described:
         async def ask(analyst: Analyst, model: ModelChoice) -> Described:
             found = await analyst.describe(
                 DescribeRequest(
                     model=model.provider_model,
-                    kind=asset.kind,
+                    kind=AssetKind.VIDEO if asset.kind == AssetKind.VIDEO else AssetKind.IMAGE,
                     pictures=pictures,
                     filename=asset.filename,
                     label=asset.label,
@@ -111,7 +128,7 @@ class AnalystDesk:
                 asset_class=found.asset_class,
             )
 
-        return await self._ask(asset, "describe", ask, Described) if pictures else Described()
+        return await self._ask(asset, question, ask, Described)
 
     async def transcribe(
         self, asset: AssetRef, sound: Path, duration_seconds: float, *, start_seconds: float

@@ -141,14 +141,20 @@ class Viewing:
         seconds = await decode_audio_to_wav(source, asset.media_type, wav)
         start = self._track_start_seconds if self._track_start_seconds < seconds else 0.0
         beats = await beat_grid(wav, start_seconds=start)
+        loudness = await loudness_of(wav)
+        heard = (
+            await self._transcript(asset, wav, seconds, start)
+            if loudness is not None
+            else Transcript()
+        )
         key = asset_audio_key(self._project_id, asset.index)
         return {
             "audio_key": await self._bench.store(key, wav, AUDIO_TYPE),
             "duration_seconds": seconds,
-            "loudness_lufs": await loudness_of(wav),
+            "loudness_lufs": loudness,
             "beats": beats,
             "asset_class": sound_class(asset, beats),
-            "transcript": await self._transcript(asset, wav, seconds, start),
+            "transcript": heard,
         }
 
     async def _words_in(self, asset: AssetRef, source: Path, folder: Path) -> Transcript:
@@ -158,6 +164,8 @@ class Viewing:
             seconds = await decode_audio_to_wav(source, asset.media_type, wav)
         except UndecodableMedia as error:
             log.warning("no sound read", project_id=self._project_id, reason=error.detail)
+            return Transcript()
+        if await loudness_of(wav) is None:
             return Transcript()
         return await self._transcript(asset, wav, seconds, 0.0)
 

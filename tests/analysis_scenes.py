@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from activities.workbench import Workbench
-from studio.contracts.assets import AssetKind, AssetRef
+from studio.contracts.assets import AssetRef
 from studio.contracts.documents import AssetClass, Segment, Transcript
 from studio.contracts.plan import ModelChoice
 from studio.contracts.request import RenderRequest
@@ -128,9 +128,6 @@ class ScriptedAnalyst:
     def _fail(self) -> None:
         if self.failures:
             raise self.failures.pop(0)
-
-    def looked_at(self, kind: AssetKind) -> list[DescribeRequest]:
-        return [look for look in self.looks if look.kind is kind]
 
 
 @dataclass

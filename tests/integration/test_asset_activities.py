@@ -1,13 +1,15 @@
 """Uploads are taken apart, described and classed; what cannot be had of one costs that one only."""
 
-from dataclasses import replace
+import asyncio
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from temporalio.testing import ActivityEnvironment
 
-from activities.assets import MediaAssetActivities
+from activities.assets import ASSETS_AT_ONCE, MediaAssetActivities
 from activities.workbench import Workbench
 from studio.contracts.assets import AssetKind
 from studio.contracts.documents import AssetClass, AssetNote, Segment, Transcript
@@ -25,7 +27,7 @@ from studio.providers.errors import (
     RefusedInput,
     SubmissionUnknown,
 )
-from studio.providers.ports import Analyst, Description, Providers
+from studio.providers.ports import Analyst, DescribeRequest, Description, Providers
 from studio.storage.port import StorageError
 from tests.analysis_scenes import (
     FREE,
@@ -38,7 +40,7 @@ from tests.analysis_scenes import (
     submit,
 )
 from tests.media_fixtures import TIMEOUT_SECONDS, ClipSpec, make_clip
-from tests.sound_scenes import beats_of, drums, write_wav
+from tests.sound_scenes import RATE_HZ, beats_of, drums, write_wav
 from tests.unit.test_media_documents import paragraph, write_docx
 from tests.unit.test_media_pictures import RED, jpeg, picture, write_pdf
 
@@ -149,9 +151,11 @@ async def test_documents_are_read_and_their_pictures_looked_at(
     assert docx.text.strip() == "The keeper climbs"
     assert [len(note.picture_keys) for note in (docx, pdf, text)] == [2, 1, 0]
     assert docx.still_key == asset_picture_key(project_id, 0, 1)
-    assert (docx.description, pdf.description) == (SEEN.text, SEEN.text)
+    assert docx.description == f"Picture 1: {SEEN.text} Picture 2: {SEEN.text}"
+    assert (pdf.description, pdf.asset_class) == (SEEN.text, SEEN.asset_class)
     assert (text.text, text.description, text.still_key) == ("# A lighthouse at dawn", "", None)
-    assert len(analyst.looked_at(AssetKind.DOCUMENT)) == 2
+    assert analyst.pictures == [1, 1, 1]
+    assert {look.kind for look in analyst.looks} == {AssetKind.IMAGE}
     assert found.warnings == ()
 
 
@@ -314,6 +318,51 @@ async def test_what_a_model_says_is_kept_within_bounds(bench: Workbench, tmp_pat
         (0, 1, "early"),
         (2, 5, "later"),
     ]
+
+
+@dataclass
+class Crowd(ScriptedAnalyst):
+    """Answers only when as many questions are open as may be at once."""
+
+    together: asyncio.Barrier = field(default_factory=lambda: asyncio.Barrier(ASSETS_AT_ONCE))
+    open_questions: int = 0
+    most: int = 0
+
+    async def describe(self, request: DescribeRequest) -> Description | None:
+        self.open_questions += 1
+        self.most = max(self.most, self.open_questions)
+        async with asyncio.timeout(60):
+            await self.together.wait()
+        self.open_questions -= 1
+        return await super().describe(request)
+
+
+async def test_uploads_are_looked_at_side_by_side_a_few_at_once(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    crowd = Crowd()
+    uploads = [
+        Upload(photo(tmp_path / f"{n}.png", (20 * n, 0, 0)), label=f"Nr {n}")
+        for n in range(2 * ASSETS_AT_ONCE)
+    ]
+    found, notes = await analyse(bench, await submit(bench, uploads), crowd)
+
+    assert crowd.most == ASSETS_AT_ONCE
+    assert [note.label for note in notes] == [upload.label for upload in uploads]
+    assert found.described_count == len(uploads)
+
+
+async def test_nobody_is_paid_to_listen_to_silence(bench: Workbench, tmp_path: Path) -> None:
+    analyst = ScriptedAnalyst()
+    silence = write_wav(tmp_path / "a.wav", np.zeros(3 * RATE_HZ))
+    video = await make_clip(
+        tmp_path / "b.mp4", ClipSpec(beep_level=0.0, hum_level=0.0, sound_seconds=1.5)
+    )
+    _, notes = await analyse(bench, await submit(bench, [Upload(silence), Upload(video)]), analyst)
+
+    assert [note.transcript for note in notes] == [Transcript(), Transcript()]
+    assert (notes[0].loudness_lufs, notes[0].asset_class) == (None, AssetClass.OTHER)
+    assert analyst.listens == []
 
 
 async def test_a_store_that_is_away_fails_the_try_as_what_it_is(
