@@ -111,6 +111,7 @@ class AssetAnalysis(Payload):
     described_count: int
     audio_key: str | None = None
     audio_duration_seconds: float | None = None
+    warnings: tuple[str, ...] = ()
 
 
 class MusicTask(Payload):
