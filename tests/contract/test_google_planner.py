@@ -135,7 +135,7 @@ async def test_a_broken_answer_is_asked_for_again_with_what_was_wrong(
     document = await scene.planner.plan(plan_request())
     assert len(document.shots) == 3
     assert len(scene.posts) == 2
-    assert "Your last answer cannot be used" in scene.asked[-1]
+    assert "That answer cannot be used" in scene.asked[-1]
 
 
 async def test_a_model_that_never_keeps_to_the_form_is_asked_three_times(scene: Scene) -> None:

@@ -1,5 +1,6 @@
 """Planner over generateContent with a JSON schema (gemini-3.5-flash and its like)."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from google.genai import types
@@ -35,13 +36,11 @@ class GooglePlanner:
         )
         prompt = plan_prompt(request)
         best: ScreenplayDocument | None = None
-        problems: list[Problem] = []
+        answer, problems = "", list[Problem]()
         for _ in range(ASKED_MAX):
-            asked = [prompt, again_prompt(problems)] if problems else [prompt]
-            parts = [types.Part.from_text(text=text) for text in asked]
-            response = await self._client.generate(request.model, parts, config)
-            refuse_blocked(response)
-            document, problems = _examined(text_of(response), request)
+            asked = [prompt, again_prompt(answer, problems)] if problems else [prompt]
+            answer = await self._ask(request.model, asked, config)
+            document, problems = _examined(answer, request)
             if document is not None and not problems:
                 return document
             if document is not None and not _vital(settled(document, request), request):
@@ -50,6 +49,14 @@ class GooglePlanner:
             named = "; ".join(problem.text for problem in problems)
             raise ProviderError(f"The planner broke the rules {ASKED_MAX} times: {named}")
         return settled(best, request)
+
+    async def _ask(
+        self, model: str, asked: Sequence[str], config: types.GenerateContentConfig
+    ) -> str:
+        parts = [types.Part.from_text(text=text) for text in asked]
+        response = await self._client.generate(model, parts, config)
+        refuse_blocked(response)
+        return text_of(response)
 
 
 def _examined(text: str, request: PlanRequest) -> tuple[ScreenplayDocument | None, list[Problem]]:
