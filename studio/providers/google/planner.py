@@ -6,7 +6,7 @@ from typing import Final
 from google.genai import types
 
 from studio.contracts.documents import ScreenplayDocument
-from studio.providers.errors import ProviderError
+from studio.providers.errors import UnusableAnswer
 from studio.providers.google.answers import refuse_blocked, text_of
 from studio.providers.google.client import GoogleClient
 from studio.providers.google.planner_answer import answer_schema, read_answer
@@ -21,7 +21,7 @@ ASKED_MAX: Final = 3
 class GooglePlanner:
     """Planner port.
 
-    Raises ModerationRefused where the brief or the screenplay was filtered, ProviderError where no
+    Raises ModerationRefused where the brief or the screenplay was filtered, UnusableAnswer where no
     answer kept to the vital rules, and what `GoogleClient` raises.
     """
 
@@ -47,7 +47,7 @@ class GooglePlanner:
                 best = document
         if best is None:
             named = "; ".join(problem.text for problem in problems)
-            raise ProviderError(f"The planner broke the rules {ASKED_MAX} times: {named}")
+            raise UnusableAnswer(f"The planner broke the rules {ASKED_MAX} times: {named}")
         return settled(best, request)
 
     async def _ask(
