@@ -63,6 +63,7 @@ class Veo:
             seconds=self._works.latencies.of("video"),
             injection=call.injection,
         )
+        self._works.film_ahead(_shape(document), job)
         if prefix:
             self._works.tasks[operation] = asyncio.create_task(self._store(job, document, prefix))
         return json_reply({"name": operation})
