@@ -33,7 +33,11 @@ FRAMES_PER_SECOND = 24
 
 
 def wrong_with(payload: Json) -> tuple[list[str], str, str] | None:
-    """What Kling's own checks on fal would say: where, in words, and its kind."""
+    """What Kling's own checks on fal would say: where, in words, and its kind.
+
+    Stricter than fal in one thing: it may pass over a name that it does not know. Here that is an
+    error, for an order that the published types refuse is a mistake of ours.
+    """
     for name in payload.keys() - KLING_KEYS:
         return (["body", name], "Extra inputs are not permitted", "extra_forbidden")
     if not text_at(payload, "start_image_url"):
