@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from studio.catalog.catalogue import load_catalogue
+from studio.catalog.models import LOCAL_PROVIDER
 from studio.contracts.documents import ShotScript
 from studio.providers.local.colour import palette_from_hexes, palette_from_words
 from studio.providers.local.image import draw_still
@@ -33,7 +34,7 @@ def draw_specimen(style: str, destination: Path, width: int, height: int) -> Non
         palette=palette.as_hex(),
     )
     request = ImageRequest(
-        model="local-animatic",
+        model=LOCAL_PROVIDER,
         title=SPECIMEN_TITLE,
         shot=shot,
         shot_count=1,
