@@ -125,16 +125,17 @@ async def test_fal_gets_uploaded_pictures_under_the_attempt_s_name(tmp_path: Pat
     assert "x-fal-store-io" not in sent.headers
 
 
-async def test_fal_films_4k_at_the_sibling_endpoint(tmp_path: Path) -> None:
+async def test_fal_films_4k_at_the_endpoint_that_the_catalogue_names(tmp_path: Path) -> None:
     async with scene_of(FAL, tmp_path) as scene:
-        large = replace(scene, request=replace(scene.request, resolution="4k"))
+        sibling = "fal-ai/kling-video/v3/4k/image-to-video"
+        large = replace(scene, request=replace(scene.request, resolution="4k", model=sibling))
         prepared = await scene.model.prepare(large.request)
         scene.server.faults.add(FAL.submit, Fault.RESET_AFTER)
         with pytest.raises(SubmissionUnknown):
             await scene.model.submit(large.request, prepared)
         [job] = scene.server.books.jobs(FAL.submit)
         handle = await scene.model.reconcile(large.request, prepared, age_seconds=1)
-    assert job.model == "fal-ai/kling-video/v3/4k/image-to-video"
+    assert job.model == sibling
     assert handle == {"endpoint": job.model, "request_id": job.id}
 
 
@@ -225,6 +226,14 @@ async def test_a_list_without_an_end_is_not_taken_for_complete(tmp_path: Path) -
         with pytest.raises(ProviderError):
             await find_request(calls, FAL.model, "start_image_url", "u", since=now, until=now)
         await calls.aclose()
+
+
+async def test_a_clip_outlives_the_record_of_its_operation(tmp_path: Path) -> None:
+    async with scene_of(VEO, tmp_path) as scene:
+        handle = await scene.order()
+        await scene.ended(handle)
+        forgotten = {**handle, "operation": f"{handle['operation']}0"}
+        assert (await scene.model.poll(forgotten)).state is JobState.SUCCEEDED
 
 
 async def test_a_clip_without_an_operation_is_waited_for_in_its_folder(tmp_path: Path) -> None:
