@@ -37,8 +37,8 @@ def listened(sound: npt.NDArray[np.float32]) -> Mono:
     """Samples by channels at 48 kHz, as one channel at `LISTENING_HZ`."""
     step = SAMPLE_RATE_HZ // LISTENING_HZ
     whole = len(sound) // step * step
-    mono: Mono = sound[:whole].mean(axis=1, dtype=np.float32).reshape(-1, step)
-    return mono.mean(axis=1, dtype=np.float32)
+    channels = sound[:whole].reshape(-1, step * sound.shape[1])
+    return np.asarray(channels.mean(axis=1), dtype=np.float32)
 
 
 def find_lag(sound: Mono, within: Mono) -> int | None:

@@ -115,7 +115,7 @@ class Cutter:
             body,
             [
                 *(*self._from_frame(clip, head), "-map", "0:v:0", "-c", "copy"),
-                *("-frames:v", str(frames), "-avoid_negative_ts", "make_zero"),
+                *("-frames:v", str(frames)),
                 *("-video_track_timescale", str(time_scale(self.timeline.frames_per_second))),
             ],
             frames,
