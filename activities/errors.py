@@ -6,6 +6,7 @@ into one; a database's or library's message may carry statements, parameters, ad
 stays in the logs.
 """
 
+from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy.exc import DBAPIError
@@ -18,6 +19,7 @@ from temporalio.worker import (
 
 from studio.contracts.errors import StudioError
 from studio.contracts.redaction import redact_text
+from studio.providers.errors import ModerationRefused, ProviderBusy
 
 NEVER_AGAIN: Final = frozenset(
     {
@@ -31,7 +33,12 @@ NEVER_AGAIN: Final = frozenset(
         "invalid_amount",
         "invalid_reference",
         "ledger_drift",
+        "model_gone",
+        "moderation_refused",
+        "output_expired",
+        "provider_denied",
         "provider_rejected",
+        "tries_exhausted",
         "undecodable_media",
         "unknown_hold",
         "unknown_provider",
@@ -42,15 +49,23 @@ NEVER_AGAIN: Final = frozenset(
 """Error codes that a retry cannot mend."""
 
 
+RETRY_AFTER_SECONDS_MAX: Final = 300.0
+"""A provider that wants more is asked again then, within the deadline of the step."""
+
+
 class MappedError(ApplicationError):
     """A failure as it may be written into the history."""
 
 
 def to_application_error(error: Exception) -> MappedError:
-    """The failure as it may be written into the history: no cause, no details, no secrets."""
+    """The failure as it may be written into the history: no cause, no secrets, words we chose."""
     if isinstance(error, StudioError):
         return MappedError(
-            redact_text(error.detail), type=error.code, non_retryable=error.code in NEVER_AGAIN
+            redact_text(error.detail),
+            *_facts(error),
+            type=error.code,
+            non_retryable=error.code in NEVER_AGAIN,
+            next_retry_delay=_retry_delay(error),
         )
     if isinstance(error, ApplicationError):
         return MappedError(
@@ -66,6 +81,18 @@ def to_application_error(error: Exception) -> MappedError:
         f"An unexpected {type(error).__name__} was raised; the worker's log has it.",
         type="unexpected",
     )
+
+
+def _facts(error: StudioError) -> tuple[str, ...]:
+    """What the workflow decides by, from a closed set of words."""
+    return (error.refused.value,) if isinstance(error, ModerationRefused) else ()
+
+
+def _retry_delay(error: StudioError) -> timedelta | None:
+    """A busy provider's own wish, within bounds: what it says is not ours."""
+    if not isinstance(error, ProviderBusy) or error.retry_after_seconds is None:
+        return None
+    return timedelta(seconds=min(max(error.retry_after_seconds, 0.0), RETRY_AFTER_SECONDS_MAX))
 
 
 class ErrorInterceptor(Interceptor):

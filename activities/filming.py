@@ -7,20 +7,21 @@ ordered: no clip is paid twice.
 
 import asyncio
 from pathlib import Path
-from typing import ClassVar
 
 from sqlalchemy.orm import Session
 from temporalio import activity
 
 from activities.cancellation import outlast_cancellation
 from activities.clips import keep_clip
-from activities.heartbeats import Pulse, heartbeating
+from activities.heartbeats import heartbeating
 from activities.measures import count_attempt
-from activities.orders import digest_of, video_request
+from activities.orders import video_request
+from activities.paid_calls import FREE_PROVIDER, digest_of
+from activities.polling import ClipFailed, wait_for_clip
+from activities.reviews import review_media
 from activities.selection import UnknownProvider, adapter
 from activities.workbench import Workbench
 from studio.contracts.activities import FilmingActivities
-from studio.contracts.errors import StudioError
 from studio.contracts.workflow_io import (
     Clip,
     ClipJob,
@@ -32,24 +33,11 @@ from studio.contracts.workflow_io import (
 )
 from studio.journal import repository as journal
 from studio.journal.tables import AttemptState
-from studio.providers.ports import (
-    Handle,
-    JobState,
-    ProviderRejected,
-    Providers,
-    SubmissionUnknown,
-    VideoModel,
-    VideoRequest,
-)
+from studio.providers.errors import ProviderError, ProviderRejected, SubmissionUnknown
+from studio.providers.ports import Handle, Providers, VideoModel, VideoRequest
 
-REPLACEMENT_PROVIDER = "local"
+REPLACEMENT_PROVIDER = FREE_PROVIDER
 """Animates the keyframe of a shot that could not be filmed; it costs nothing."""
-
-
-class ClipFailed(StudioError):
-    """The provider ended a job without a clip; a new attempt may be made."""
-
-    code: ClassVar[str] = "clip_failed"
 
 
 class ModelFilmingActivities(FilmingActivities):
@@ -60,36 +48,47 @@ class ModelFilmingActivities(FilmingActivities):
     @activity.defn
     async def submit_clip(self, task: ClipTask) -> ClipJob:
         model = adapter(self._providers.videos, task.model)
-        async with heartbeating("ordering"):
-            request = await video_request(self._bench, task)
+        async with heartbeating("ordering"), self._bench.workspace("order") as folder:
+            request = await video_request(self._bench, task, folder)
             # Torn off half-way, an order may be paid for by nobody who knows of it.
             return await outlast_cancellation(self._submit(task, model, request))
 
     async def _submit(self, task: ClipTask, model: VideoModel, request: VideoRequest) -> ClipJob:
-        known = await self._begin(task, digest_of(request))
+        known = await self._begin(task)
         if known is not None:
             return self._resume(task, known)
         try:
-            handle = await model.submit(request)
-        except ProviderRejected as refusal:
-            await self._reject(task, refusal.detail)
-            raise
+            prepared = await model.prepare(request)
+            await self._prepare(task, prepared)
+            handle = await model.submit(request, prepared)
         except SubmissionUnknown:
             count_attempt(task.model.provider, "unknown")
             raise
+        except ProviderError as refusal:
+            await self._reject(task, refusal.detail)
+            raise
         return await self._accept(task, handle)
 
-    async def _begin(self, task: ClipTask, digest: str) -> journal.Attempt | None:
+    async def _begin(self, task: ClipTask) -> journal.Attempt | None:
         return await self._bench.transact(
             lambda session: journal.begin_attempt(
                 session,
                 attempt_id=task.attempt_id,
                 project_id=task.project_id,
                 provider=task.model.provider,
-                request_digest=digest,
+                request_digest=digest_of(task),
                 now=self._bench.now(),
             )
         )
+
+    async def _prepare(self, task: ClipTask, prepared: Handle) -> None:
+        """What the order will be recognised by, before there is an order."""
+        if prepared:
+            await self._bench.transact(
+                lambda session: journal.prepare_attempt(
+                    session, task.attempt_id, prepared, now=self._bench.now()
+                )
+            )
 
     def _resume(self, task: ClipTask, known: journal.Attempt) -> ClipJob:
         """An earlier try got this far: never order again what may have been ordered."""
@@ -120,24 +119,34 @@ class ModelFilmingActivities(FilmingActivities):
     @activity.defn
     async def reconcile_clip(self, task: ClipTask) -> ReconcileResult:
         model = adapter(self._providers.videos, task.model)
-        async with heartbeating("asking the provider"):
-            known = await self._bench.transact(
-                lambda session: journal.find_attempt(session, task.attempt_id)
-            )
-            request = await video_request(self._bench, task)
+        async with heartbeating("asking the provider"), self._bench.workspace("ask") as folder:
+            known = await self._known(task)
             if known is None:
-                # Written down now, so that a worker that was only slow finds the attempt taken
-                # when it wakes up, and orders nothing beside the next one.
-                known = await self._begin(task, digest_of(request))
-            if known is not None and known.state == AttemptState.ACCEPTED and known.handle:
+                await self._lose(task)
+                return ReconcileResult(lost=True)
+            if known.state == AttemptState.ACCEPTED and known.handle:
                 return ReconcileResult(job=_job(task, known.handle))
-            if known is None or known.state == AttemptState.SUBMITTING:
-                handle = await model.reconcile(request)
+            if known.state == AttemptState.SUBMITTING:
+                request = await video_request(self._bench, task, folder)
+                age = self._bench.now() - known.created_at
+                handle = await model.reconcile(
+                    request, known.prepared or {}, age_seconds=age.total_seconds()
+                )
                 if handle is not None:
                     return ReconcileResult(job=await self._accept(task, handle))
                 await self._lose(task)
-        rejected = known is not None and known.state == AttemptState.REJECTED
-        return ReconcileResult(lost=not rejected)
+        return ReconcileResult(lost=known.state != AttemptState.REJECTED)
+
+    async def _known(self, task: ClipTask) -> journal.Attempt | None:
+        """What the journal says; None where it said nothing, so that nothing was ordered.
+
+        Then the attempt is written down now: a worker that was only slow finds it taken when it
+        wakes up, and orders nothing beside the next one.
+        """
+        known = await self._bench.transact(
+            lambda session: journal.find_attempt(session, task.attempt_id)
+        )
+        return known or await self._begin(task)
 
     async def _lose(self, task: ClipTask) -> None:
         now = self._bench.now()
@@ -152,7 +161,7 @@ class ModelFilmingActivities(FilmingActivities):
         model = self._video_model(job.provider)
         try:
             async with heartbeating("filming") as pulse:
-                await _wait(model, job.handle, job.poll_interval_seconds, pulse)
+                await wait_for_clip(model, job.handle, job.poll_interval_seconds, pulse)
         except (ClipFailed, ProviderRejected):
             count_attempt(job.provider, "failed")
             raise
@@ -173,8 +182,8 @@ class ModelFilmingActivities(FilmingActivities):
     @activity.defn
     async def withdraw_clip(self, job: ClipJob) -> None:
         async with heartbeating("withdrawing"):
-            await self._video_model(job.provider).cancel(job.handle)
-        count_attempt(job.provider, "withdrawn")
+            stopped = await self._video_model(job.provider).cancel(job.handle)
+        count_attempt(job.provider, "withdrawn" if stopped else "not_stopped")
 
     @activity.defn
     async def animate_keyframe(self, task: ClipTask) -> Clip:
@@ -183,9 +192,9 @@ class ModelFilmingActivities(FilmingActivities):
             heartbeating("animating") as pulse,
             self._bench.workspace("animate") as folder,
         ):
-            handle = await model.submit(await video_request(self._bench, task))
+            handle = await model.submit(await video_request(self._bench, task, folder), {})
             try:
-                await _wait(model, handle, task.poll_interval_seconds, pulse)
+                await wait_for_clip(model, handle, task.poll_interval_seconds, pulse)
             except asyncio.CancelledError:
                 await asyncio.shield(model.cancel(handle))
                 raise
@@ -202,25 +211,8 @@ class ModelFilmingActivities(FilmingActivities):
     @activity.defn
     async def review_clip(self, task: ReviewTask) -> Review:
         critic = adapter(self._providers.critics, task.model)
-        async with heartbeating("looking"), self._bench.workspace("review") as folder:
-            script = await self._bench.script(task.screenplay_key, task.shot.index)
-            clip = await self._bench.fetch(task.media_key, folder / "clip.mp4")
-            verdict = await critic.review_clip(script, clip)
-        return Review(passed=verdict.passed, score=verdict.score, remark=verdict.remark)
-
-
-async def _wait(
-    model: VideoModel, handle: Handle, poll_interval_seconds: float, pulse: Pulse
-) -> None:
-    """Poll until the clip is there. ClipFailed or ProviderRejected if it never will be."""
-    while True:
-        status = await model.poll(handle)
-        pulse.progress = status.progress
-        if status.state == JobState.SUCCEEDED:
-            return
-        if status.state == JobState.FAILED:
-            raise _failure(status.error, rejected=status.rejected)
-        await asyncio.sleep(poll_interval_seconds)
+        async with heartbeating("looking"):
+            return await review_media(self._bench, task, critic, critic.review_clip, "clip.mp4")
 
 
 def _job(task: ClipTask, handle: Handle) -> ClipJob:
@@ -230,8 +222,3 @@ def _job(task: ClipTask, handle: Handle) -> ClipJob:
         handle=handle,
         poll_interval_seconds=task.poll_interval_seconds,
     )
-
-
-def _failure(error: str | None, *, rejected: bool) -> StudioError:
-    sentence = error or "The provider ended the job without a clip."
-    return ProviderRejected(sentence) if rejected else ClipFailed(sentence)

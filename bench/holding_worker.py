@@ -15,19 +15,28 @@ from studio.providers.ports import Handle, JobState, JobStatus, VideoModel, Vide
 class NeverReady(VideoModel):
     """Takes every order and works on it for ever."""
 
-    async def submit(self, request: VideoRequest) -> Handle:
+    async def prepare(self, request: VideoRequest) -> Handle:
+        del request
+        return {}
+
+    async def submit(self, request: VideoRequest, prepared: Handle) -> Handle:
+        del prepared
         return {"job": request.attempt_id}
 
     async def poll(self, handle: Handle) -> JobStatus:
         return JobStatus(JobState.RUNNING, progress=0.5 if handle else 0.0)
 
-    async def cancel(self, handle: Handle) -> None:
+    async def cancel(self, handle: Handle) -> bool:
         """There is nothing to stop."""
+        return bool(handle)
 
     async def collect(self, handle: Handle, destination: Path) -> None:
         raise NotImplementedError
 
-    async def reconcile(self, request: VideoRequest) -> Handle | None:
+    async def reconcile(
+        self, request: VideoRequest, prepared: Handle, *, age_seconds: float
+    ) -> Handle | None:
+        del prepared, age_seconds
         return {"job": request.attempt_id}
 
 

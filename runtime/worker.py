@@ -30,6 +30,7 @@ from activities.reconcile import TemporalReconcileActivities
 from activities.storyboarding import ModelStoryboardActivities
 from activities.workbench import Workbench
 from runtime.observation import ObservationInterceptor, quiet_sdk_loggers
+from runtime.providers import open_providers
 from runtime.schedule import ensure_schedule
 from runtime.search_attributes import ensure_search_attributes
 from runtime.settings import Settings
@@ -41,7 +42,6 @@ from runtime.tracing import open_traces
 from studio.contracts.limits import SHOT_COUNT_MAX
 from studio.contracts.names import media_task_queue
 from studio.db.engine import open_database
-from studio.providers.local.factory import local_providers
 from studio.providers.ports import Providers
 from workflows.reconcile import ReconcileWorkflow
 from workflows.render import RenderWorkflow
@@ -79,7 +79,7 @@ class WorkerParts:
 def workers(settings: Settings, parts: WorkerParts) -> tuple[Worker, Worker]:
     """The render worker (workflows and calls) and the media worker (ffmpeg)."""
     bench, providers = parts.bench, parts.providers
-    credits_, assets = LedgerCreditActivities(bench), MediaAssetActivities(bench)
+    credits_, assets = LedgerCreditActivities(bench), MediaAssetActivities(bench, providers)
     music = ModelMusicActivities(bench, providers)
     planning = ModelPlanningActivities(bench, providers)
     storyboard = ModelStoryboardActivities(bench, providers)
@@ -93,6 +93,7 @@ def workers(settings: Settings, parts: WorkerParts) -> tuple[Worker, Worker]:
         assets.analyze_assets,
         music.make_music,
         planning.plan_shots,
+        storyboard.draw_sheet,
         storyboard.draw_keyframe,
         storyboard.review_keyframe,
         filming.submit_clip,
@@ -101,6 +102,7 @@ def workers(settings: Settings, parts: WorkerParts) -> tuple[Worker, Worker]:
         filming.withdraw_clip,
         filming.review_clip,
         production.speak_brief,
+        production.speak_narration,
         sweep.sweep_renders,
     )
     encodings = (
@@ -193,11 +195,11 @@ async def _open_parts(settings: Settings, client: Client) -> AsyncIterator[Worke
     async def fetch_keyframe(key: str, destination: Path) -> None:
         await bench.fetch(key, destination)
 
-    providers = local_providers(
-        work_directory=settings.work_directory / "local-animatic", fetch_keyframe=fetch_keyframe
-    )
     try:
-        yield WorkerParts(client, bench, providers)
+        async with open_providers(
+            settings, now=bench.now, fetch_keyframe=fetch_keyframe
+        ) as providers:
+            yield WorkerParts(client, bench, providers)
     finally:
         database.dispose()
 

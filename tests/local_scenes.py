@@ -20,7 +20,9 @@ from studio.providers.ports import (
     ImageRequest,
     JobState,
     JobStatus,
+    Picture,
     PlanRequest,
+    ReviewRequest,
     VideoModel,
     VideoRequest,
 )
@@ -39,23 +41,29 @@ LOOK_SECONDS = 0.02
 PATIENCE_SECONDS = 120
 
 
-def plan_request(screenplay: str = "", *, shots: int = 3, **changes: object) -> PlanRequest:
+def plan_request(
+    screenplay: str = "", *, shots: int | Sequence[ShotTiming] = 3, **changes: object
+) -> PlanRequest:
+    if isinstance(shots, int):
+        shots = [ShotTiming(index=i + 1, frames=48, filmed_seconds=2) for i in range(shots)]
     values: dict[str, object] = {
+        "model": "local-screenplay",
         "name": "A test film",
         "screenplay": screenplay,
         "instructions": "",
         "additional_lore": "",
         "style": "realistic_cinematic",
         "mode": "scene",
-        "shots": tuple(
-            ShotTiming(index=i, frames=48, filmed_seconds=2) for i in range(1, shots + 1)
-        ),
+        "shots": tuple(shots),
+        "frames_per_second": 24,
         "assets": AssetReport(),
     }
     return PlanRequest(**(values | changes))  # type: ignore[arg-type]  # each test's own values
 
 
-def planned(screenplay: str = "", *, shots: int = 3, **changes: object) -> ScreenplayDocument:
+def planned(
+    screenplay: str = "", *, shots: int | Sequence[ShotTiming] = 3, **changes: object
+) -> ScreenplayDocument:
     return asyncio.run(LocalPlanner().plan(plan_request(screenplay, shots=shots, **changes)))
 
 
@@ -87,23 +95,34 @@ def image_request(
     **changes: object,
 ) -> ImageRequest:
     return ImageRequest(
+        model="local-animatic",
         title="A test film",
         shot=shot(description, **changes),
         shot_count=1,
         style=style,
+        resolution="1K",
         width=size[0],
         height=size[1],
         seed=seed,
-        references=references,
+        references=[Picture(key=f"stills/{path.name}", path=path) for path in references],
+    )
+
+
+def review_request(media: Path, lens: str = "technique") -> ReviewRequest:
+    return ReviewRequest(
+        model="local-critic", lens=lens, shot=shot(), style="realistic_cinematic", media=media
     )
 
 
 def video_request(attempt_id: str = "proj/shot-1/1", **changes: object) -> VideoRequest:
     values: dict[str, object] = {
+        "model": "local-animatic",
         "attempt_id": attempt_id,
-        "prompt": "A mountain lake at dawn.",
+        "prompt": "Push in slowly.",
+        "description": "A mountain lake at dawn.",
         "camera_move": "push_in",
-        "keyframe_key": "keyframes/1.png",
+        "keyframe": Picture(key="keyframes/1.png", path=Path("keyframes/1.png")),
+        "resolution": "720p",
         "width": 160,
         "height": 90,
         "duration_seconds": 1,

@@ -1,8 +1,9 @@
 """The live state of one render: what the query answers, the row stores and the UI shows."""
 
 import asyncio
+from collections.abc import Iterable
 
-from studio.contracts.plan import ShotPlan
+from studio.contracts.plan import ShotPlan, ShotTiming
 from studio.contracts.status import (
     STAGE_ORDER,
     ClipSnapshot,
@@ -52,6 +53,7 @@ class StatusBoard:
         self._progress = 0.0
         self._warnings: list[str] = list(plan.warnings)
         self._briefs: list[VoiceBrief] = []
+        self._successors: dict[str, str] = {}
         self._clips = _queued_clips(plan)
         self._done_tenths = 0
 
@@ -91,6 +93,18 @@ class StatusBoard:
             self._warnings.append(sentence)
             self._changed()
 
+    def recast(self, part: str, model: str) -> None:
+        """Another model than the planned one works on a part from now on."""
+        self._successors[part] = model
+        self._changed()
+
+    def retime(self, shots: Iterable[ShotTiming], frames_per_second: int) -> None:
+        """The shots as they are cut, where that differs from the estimate."""
+        for shot in shots:
+            seconds = round(shot.frames / frames_per_second, 3)
+            if self._clips[shot.index].duration_seconds != seconds:
+                self.update_clip(shot.index, duration_seconds=seconds)
+
     def add_brief(self, brief: VoiceBrief) -> None:
         self._briefs.append(brief)
         self._changed()
@@ -128,6 +142,8 @@ class StatusBoard:
             final_video_key=self.film.key if self.film else None,
             poster_key=self.film.poster_key if self.film else None,
             quality_report_key=self.film.quality_report_key if self.film else None,
+            subtitles_key=self.film.subtitles_key if self.film else None,
+            successors=dict(self._successors),
         )
 
     def _changed(self) -> None:

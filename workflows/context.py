@@ -6,6 +6,7 @@ from studio.contracts.plan import ShotPlan
 from studio.contracts.status import Stage
 from studio.contracts.workflow_io import RenderInput
 from workflows.board import StatusBoard
+from workflows.casting import Casting
 from workflows.measures import RenderMeasures
 from workflows.policies import Policies
 from workflows.recorder import Recorder
@@ -13,13 +14,14 @@ from workflows.recorder import Recorder
 
 @dataclass(frozen=True)
 class RenderContext:
-    """The input, the live state, its way into the record, policies and measures of one render."""
+    """The input, the live state, its way into the record, policies, measures and models."""
 
     render: RenderInput
     board: StatusBoard
     recorder: Recorder
     policies: Policies
     measures: RenderMeasures
+    casting: Casting
 
     @staticmethod
     def of(render: RenderInput, render_task_queue: str) -> "RenderContext":
@@ -29,7 +31,8 @@ class RenderContext:
         recorder = Recorder(
             render.project_id, render.plan.charges, board, policies=policies, measures=measures
         )
-        return RenderContext(render, board, recorder, policies, measures)
+        casting = Casting(render.plan.models, board)
+        return RenderContext(render, board, recorder, policies, measures, casting)
 
     @property
     def project_id(self) -> str:

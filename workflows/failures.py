@@ -1,5 +1,6 @@
 """From a failed activity to what the workflow does about it, and to a sentence for the caller."""
 
+from datetime import timedelta
 from typing import Final
 
 from temporalio.exceptions import (
@@ -12,9 +13,16 @@ from temporalio.exceptions import (
 )
 
 REJECTED: Final = "provider_rejected"
-UNKNOWN_SUBMISSION: Final = "submission_unknown"
+DENIED: Final = "provider_denied"
+MODERATED: Final = "moderation_refused"
+MODEL_GONE: Final = "model_gone"
+BUSY: Final = "provider_busy"
+UNAVAILABLE: Final = "provider_unavailable"
 CLIP_FAILED: Final = "clip_failed"
 TIMEOUT: Final = "timeout"
+
+NOT_ORDERED: Final = frozenset({REJECTED, DENIED, MODERATED, MODEL_GONE, BUSY, UNAVAILABLE})
+"""After these an order was surely not taken on; every other failure leaves that open."""
 
 
 def is_cancellation(error: BaseException) -> bool:
@@ -28,6 +36,19 @@ def failure_kind(error: ActivityError) -> str:
     if isinstance(cause, ApplicationError):
         return cause.type or "unknown"
     return TIMEOUT if isinstance(cause, TemporalTimeoutError) else "unknown"
+
+
+def refused_input(error: ActivityError) -> str:
+    """What a content filter refused (`RefusedInput`), or an empty text."""
+    cause = error.cause
+    details = cause.details if isinstance(cause, ApplicationError) else ()
+    return str(details[0]) if details else ""
+
+
+def retry_delay(error: ActivityError) -> timedelta | None:
+    """When a busy provider wants to be asked again, if it said."""
+    cause = error.cause
+    return cause.next_retry_delay if isinstance(cause, ApplicationError) else None
 
 
 def describe(error: ActivityError) -> str:

@@ -13,6 +13,11 @@ def music_key(project_id: str) -> str:
     return f"projects/{project_id}/music.wav"
 
 
+def composition_key(project_id: str) -> str:
+    """What a music model gave, before it is decoded."""
+    return f"projects/{project_id}/composition"
+
+
 def track_report_key(project_id: str) -> str:
     return f"projects/{project_id}/music.json"
 

@@ -81,7 +81,10 @@ class VoiceBrief(Payload):
 
 
 class RenderSnapshot(Payload):
-    """A render at one moment. `revision` grows with every change and never repeats."""
+    """A render at one moment. `revision` grows with every change and never repeats.
+
+    `successors` are models that took over from the planned ones, by the part they work on.
+    """
 
     revision: int = 0
     status: RenderState = RenderState.QUEUED
@@ -97,3 +100,4 @@ class RenderSnapshot(Payload):
     poster_key: str | None = None
     quality_report_key: str | None = None
     subtitles_key: str | None = None
+    successors: dict[str, str] = Field(default_factory=dict)

@@ -111,6 +111,7 @@ class AssetAnalysis(Payload):
     described_count: int
     audio_key: str | None = None
     audio_duration_seconds: float | None = None
+    warnings: tuple[str, ...] = ()
 
 
 class MusicTask(Payload):
@@ -183,7 +184,7 @@ class ShotTask(Payload):
     """An activity's work on one shot. `attempt` counts the shot's keyframes from 1.
 
     `remarks` are the critic's on the keyframe before; `softened` counts how far the text is to be
-    toned down after a content filter refused it.
+    toned down after a content filter refused it; `stand_in` has the local model draw it.
     """
 
     project_id: str
@@ -197,6 +198,7 @@ class ShotTask(Payload):
     sheets: tuple[Sheet, ...] = ()
     remarks: str = ""
     softened: int = 0
+    stand_in: bool = False
 
 
 class Keyframe(Payload):

@@ -24,6 +24,8 @@ class Attempt:
     state: AttemptState
     handle: dict[str, str] | None
     error: str | None
+    created_at: datetime
+    prepared: dict[str, str] | None = None
 
 
 def begin_attempt(
@@ -65,6 +67,21 @@ def find_attempt(session: Session, attempt_id: str) -> Attempt | None:
     return None if row is None else _as_attempt(row)
 
 
+def prepare_attempt(
+    session: Session, attempt_id: str, prepared: dict[str, str], *, now: datetime
+) -> None:
+    """What the provider was given beforehand. The first one stays: an order may name it."""
+    session.execute(
+        update(AttemptRow)
+        .where(
+            AttemptRow.attempt_id == attempt_id,
+            AttemptRow.state == AttemptState.SUBMITTING,
+            AttemptRow.prepared.is_(None),
+        )
+        .values(prepared=prepared, updated_at=now)
+    )
+
+
 def accept_attempt(
     session: Session, attempt_id: str, handle: dict[str, str], *, now: datetime
 ) -> None:
@@ -104,4 +121,6 @@ def _resolve(
 
 
 def _as_attempt(row: AttemptRow) -> Attempt:
-    return Attempt(row.attempt_id, row.state, row.handle, row.error)
+    return Attempt(
+        row.attempt_id, row.state, row.handle, row.error, row.created_at, prepared=row.prepared
+    )

@@ -1,7 +1,7 @@
 """How a provider can fail, told apart by what may be done next.
 
-What counts is whether something may have been paid for: only an unknown outcome may have been, and
-only that is asked about before anything is ordered again.
+What counts is whether something may have been paid for. After an unknown outcome or an unusable
+answer it may; everything else says that nothing was.
 """
 
 from enum import StrEnum
@@ -71,6 +71,12 @@ class SubmissionUnknown(ProviderError):
     """Nobody knows whether the order was accepted. Never order again before asking."""
 
     code: ClassVar[str] = "submission_unknown"
+
+
+class UnusableAnswer(ProviderError):
+    """The provider answered, and was paid, but what it gave cannot be used: trying again costs."""
+
+    code: ClassVar[str] = "unusable_answer"
 
 
 class OutputExpired(ProviderError):

@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from studio.contracts.assets import AssetKind
 from studio.contracts.documents import AssetReport
+from studio.providers.errors import ProviderRejected
 from studio.providers.local.factory import LOCAL, local_providers
 from studio.providers.ports import (
+    DescribeRequest,
     JobState,
     MusicRequest,
-    ProviderRejected,
     Providers,
+    SpeechRequest,
     VideoModel,
 )
 from tests.local_scenes import (
@@ -25,7 +28,7 @@ from tests.local_scenes import (
     image_request,
     pattern,
     plan_request,
-    shot,
+    review_request,
     video_request,
     wav_samples,
 )
@@ -71,6 +74,13 @@ async def test_a_planner_obeys_the_frozen_shots(adapters: Adapters) -> None:
     assert type(document).model_validate_json(document.model_dump_json()) == document
 
 
+async def test_an_analyst_says_what_an_upload_shows(adapters: Adapters, tmp_path: Path) -> None:
+    pattern().save(tmp_path / "still.png")
+    request = DescribeRequest("m", AssetKind.IMAGE, [tmp_path / "still.png"], "still.png")
+    description = await adapters.providers.analysts[adapters.name].describe(request)
+    assert description is None or description.text
+
+
 async def test_an_image_model_draws_a_png_of_the_size_asked_for(
     adapters: Adapters, tmp_path: Path
 ) -> None:
@@ -85,21 +95,22 @@ async def test_a_critic_scores_from_zero_to_ten_and_says_why(
     adapters: Adapters, tmp_path: Path
 ) -> None:
     pattern().save(tmp_path / "still.png")
-    verdict = await adapters.providers.critics[adapters.name].review_image(
-        shot(), tmp_path / "still.png"
-    )
-    assert verdict.score is None or 0 <= verdict.score <= 10
-    assert verdict.remark
+    critic = adapters.providers.critics[adapters.name]
+    assert critic.lenses
+    for lens in critic.lenses:
+        verdict = await critic.review_image(review_request(tmp_path / "still.png", lens))
+        assert verdict.score is None or 0 <= verdict.score <= 10
+        assert verdict.remark
 
 
 async def test_a_handle_is_plain_text(adapters: Adapters) -> None:
-    handle = await adapters.video.submit(video_request())
+    handle = await adapters.video.submit(video_request(), {})
     assert json.loads(json.dumps(handle)) == handle
     assert all(isinstance(value, str) for value in handle.values())
 
 
 async def test_a_clip_is_filmed_as_ordered(adapters: Adapters, tmp_path: Path) -> None:
-    handle = await adapters.video.submit(video_request(duration_seconds=2))
+    handle = await adapters.video.submit(video_request(duration_seconds=2), {})
     status = await finished(adapters.video, handle)
     assert (status.state, status.progress, status.error) == (JobState.SUCCEEDED, 1.0, None)
     await adapters.video.collect(handle, tmp_path / "clip.mp4")
@@ -111,7 +122,7 @@ async def test_a_clip_is_filmed_as_ordered(adapters: Adapters, tmp_path: Path) -
 
 
 async def test_progress_stays_between_nothing_and_all(adapters: Adapters) -> None:
-    handle = await adapters.video.submit(video_request())
+    handle = await adapters.video.submit(video_request(), {})
     seen = [await adapters.video.poll(handle) for _ in range(5)]
     seen.append(await finished(adapters.video, handle))
     progress = [status.progress for status in seen]
@@ -122,7 +133,7 @@ async def test_progress_stays_between_nothing_and_all(adapters: Adapters) -> Non
 async def test_a_worker_that_takes_over_needs_the_handle_only(
     adapters: Adapters, tmp_path: Path
 ) -> None:
-    handle = await adapters.video.submit(video_request())
+    handle = await adapters.video.submit(video_request(), {})
     successor = adapters.restarted().videos[adapters.name]
     assert (await finished(successor, handle)).state is JobState.SUCCEEDED
     await successor.collect(handle, tmp_path / "clip.mp4")
@@ -130,7 +141,7 @@ async def test_a_worker_that_takes_over_needs_the_handle_only(
 
 
 async def test_collecting_twice_gives_the_same_clip(adapters: Adapters, tmp_path: Path) -> None:
-    handle = await adapters.video.submit(video_request())
+    handle = await adapters.video.submit(video_request(), {})
     for name in ("first.mp4", "second.mp4"):
         await finished(adapters.video, handle)
         await adapters.video.collect(handle, tmp_path / name)
@@ -140,31 +151,36 @@ async def test_collecting_twice_gives_the_same_clip(adapters: Adapters, tmp_path
 async def test_collecting_leaves_the_destination_only(adapters: Adapters, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     folder.mkdir()
-    await adapters.video.collect(await adapters.video.submit(video_request()), folder / "c.mp4")
+    await adapters.video.collect(await adapters.video.submit(video_request(), {}), folder / "c.mp4")
     assert [path.name for path in folder.iterdir()] == ["c.mp4"]
 
 
 @pytest.mark.requirement("FLOW-3")
 async def test_a_submission_without_an_answer_is_found_again(adapters: Adapters) -> None:
     request = video_request("attempt-lost")
-    handle = await adapters.video.submit(request)
-    assert await adapters.restarted().videos[adapters.name].reconcile(request) == handle
+    handle = await adapters.video.submit(request, {})
+    assert (
+        await adapters.restarted().videos[adapters.name].reconcile(request, {}, age_seconds=5)
+        == handle
+    )
 
 
 async def test_an_attempt_that_was_never_submitted_is_not_found(adapters: Adapters) -> None:
-    await adapters.video.submit(video_request("attempt-known"))
-    assert await adapters.video.reconcile(video_request("attempt-unknown")) is None
+    await adapters.video.submit(video_request("attempt-known"), {})
+    assert (
+        await adapters.video.reconcile(video_request("attempt-unknown"), {}, age_seconds=5) is None
+    )
 
 
 async def test_a_canceled_clip_never_arrives(adapters: Adapters) -> None:
-    handle = await adapters.video.submit(video_request(duration_seconds=30))
+    handle = await adapters.video.submit(video_request(duration_seconds=30), {})
     await adapters.video.poll(handle)
-    await adapters.video.cancel(handle)
+    assert await adapters.video.cancel(handle)
     assert (await finished(adapters.video, handle)).state is JobState.FAILED
 
 
 async def test_canceling_twice_or_too_late_does_nothing(adapters: Adapters, tmp_path: Path) -> None:
-    handle = await adapters.video.submit(video_request())
+    handle = await adapters.video.submit(video_request(), {})
     await finished(adapters.video, handle)
     await adapters.video.collect(handle, tmp_path / "clip.mp4")
     await adapters.video.cancel(handle)
@@ -174,12 +190,12 @@ async def test_canceling_twice_or_too_late_does_nothing(adapters: Adapters, tmp_
 
 async def test_a_clip_that_no_model_films_is_rejected(adapters: Adapters) -> None:
     with pytest.raises(ProviderRejected) as refusal:
-        await adapters.video.submit(video_request(width=0))
+        await adapters.video.submit(video_request(width=0), {})
     assert refusal.value.detail
 
 
 async def test_music_is_a_wav_of_exactly_the_length(adapters: Adapters, tmp_path: Path) -> None:
-    request = MusicRequest("slow and warm", "", 4.5, seed=3)
+    request = MusicRequest("local-synth", "A test film", "slow and warm", "", 4.5, seed=3)
     await adapters.providers.music[adapters.name].compose(request, tmp_path / "music.wav")
     samples, rate = wav_samples(tmp_path / "music.wav")
     assert len(samples) / rate == 4.5
@@ -187,6 +203,6 @@ async def test_music_is_a_wav_of_exactly_the_length(adapters: Adapters, tmp_path
 
 async def test_a_voice_writes_a_wav(adapters: Adapters, tmp_path: Path) -> None:
     voice = adapters.providers.voices[adapters.name]
-    await voice.speak("The storyboard is done.", tmp_path / "voice.wav")
+    await voice.speak(SpeechRequest("local-tts", "The storyboard is done."), tmp_path / "voice.wav")
     samples, rate = wav_samples(tmp_path / "voice.wav")
     assert len(samples) > rate / 2

@@ -18,14 +18,8 @@ from studio.contracts.workflow_io import ClipJob, ClipTask, ReconcileResult
 from studio.db.engine import Database
 from studio.journal.repository import find_attempt
 from studio.journal.tables import AttemptState
-from studio.providers.ports import (
-    Handle,
-    JobState,
-    JobStatus,
-    Providers,
-    SubmissionUnknown,
-    VideoRequest,
-)
+from studio.providers.errors import SubmissionUnknown
+from studio.providers.ports import Handle, JobState, JobStatus, Providers, VideoRequest
 from studio.storage.local import LocalStorage
 from studio.storage.signing import SigningKey, UrlSigner
 from tests.kit.renders import LOCAL
@@ -44,7 +38,11 @@ class SlowVideoModel:
     orders: list[str] = field(default_factory=list)
     canceled: list[Handle] = field(default_factory=list)
 
-    async def submit(self, request: VideoRequest) -> Handle:
+    async def prepare(self, request: VideoRequest) -> Handle:
+        return {"uploaded": request.keyframe.key}
+
+    async def submit(self, request: VideoRequest, prepared: Handle) -> Handle:
+        assert prepared == {"uploaded": request.keyframe.key}
         self.orders.append(request.attempt_id)
         self.ordering.set()
         await self.may_answer.wait()
@@ -54,13 +52,18 @@ class SlowVideoModel:
         self.polled.set()
         return JobStatus(JobState.RUNNING, progress=len(handle) / 10)
 
-    async def cancel(self, handle: Handle) -> None:
+    async def cancel(self, handle: Handle) -> bool:
         self.canceled.append(handle)
+        return True
 
     async def collect(self, handle: Handle, destination: Path) -> None:
         await asyncio.to_thread(destination.write_text, handle["job"])
 
-    async def reconcile(self, request: VideoRequest) -> Handle | None:
+    async def reconcile(
+        self, request: VideoRequest, prepared: Handle, *, age_seconds: float
+    ) -> Handle | None:
+        assert age_seconds >= 0
+        assert prepared in ({}, {"uploaded": request.keyframe.key})
         return {"job": request.attempt_id} if request.attempt_id in self.orders else None
 
 
@@ -84,6 +87,7 @@ def filming(bench: Workbench, model: SlowVideoModel) -> ModelFilmingActivities:
 async def task(bench: Workbench) -> ClipTask:
     script = ShotScript(index=1, title="Boat", description="A boat.", camera_move="push_in")
     document = ScreenplayDocument(title="A film", style="plain", shots=(script,))
+    bench.storage.put_bytes("keyframe.png", b"a picture", content_type="image/png")
     return ClipTask(
         project_id="proj_api_1",
         attempt_id=ATTEMPT,

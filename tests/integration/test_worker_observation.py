@@ -18,7 +18,7 @@ from runtime.temporal_server import RunningTemporal
 from runtime.worker import interceptors
 from studio.contracts.errors import StudioError
 from studio.contracts.workflow_io import RenderInput
-from studio.providers.ports import ProviderRejected
+from studio.providers.errors import ProviderRejected
 from tests.kit.logs import LogLines, logged
 from tests.kit.metrics import Scrape, scrape
 from tests.kit.renders import render_input

@@ -90,13 +90,14 @@ class ChaosVideoModel:
     def __init__(self, inner: VideoModel, chaos: Chaos) -> None:
         self._inner = inner
         self._chaos = chaos
+        self.prepare = inner.prepare
         self.cancel = inner.cancel
         self.collect = inner.collect
         self.reconcile = inner.reconcile
 
-    async def submit(self, request: VideoRequest) -> Handle:
+    async def submit(self, request: VideoRequest, prepared: Handle) -> Handle:
         await asyncio.to_thread(self._chaos.pass_by, "before-submit")
-        handle = await self._inner.submit(request)
+        handle = await self._inner.submit(request, prepared)
         self._chaos.note_order(request.attempt_id)
         await asyncio.to_thread(self._chaos.pass_by, "after-submit")
         return handle

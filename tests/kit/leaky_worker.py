@@ -50,6 +50,7 @@ class LeakyVideoModel:
     def __init__(self, inner: VideoModel, leak: str) -> None:
         self._inner = inner
         self._leak = leak
+        self.prepare = inner.prepare
         self.submit = inner.submit
         self.cancel = inner.cancel
         self.collect = inner.collect

@@ -57,7 +57,7 @@ def test_a_handle_once_kept_is_never_replaced(database: Database) -> None:
         accept_attempt(session, "attempt-1", {"job": "1"}, now=NOW)
         accept_attempt(session, "attempt-1", {"job": "2"}, now=NOW)
         lose_attempt(session, "attempt-1", "late", now=NOW)
-    assert _find(database) == Attempt("attempt-1", AttemptState.ACCEPTED, {"job": "1"}, None)
+    assert _find(database) == Attempt("attempt-1", AttemptState.ACCEPTED, {"job": "1"}, None, NOW)
 
 
 def test_a_refusal_is_kept_with_its_reason_cut_to_size(database: Database) -> None:

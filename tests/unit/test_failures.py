@@ -6,7 +6,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.errors import to_application_error
 from runtime.failures import RedactingFailureConverter, data_converter
-from studio.providers.ports import ProviderRejected
+from studio.providers.errors import ProviderRejected
 
 KEY = "fvs_live_" + "k3Y" * 12 + "ab"
 SIGNED = f"https://h/f.mp4?X-FVS-Expires=1&X-FVS-Signature={'5ae1' * 16}"

@@ -6,7 +6,7 @@ from PIL import Image
 from studio.media.ffmpeg import run_ffmpeg
 from studio.providers.local.critic import LocalCritic
 from studio.providers.ports import Verdict
-from tests.local_scenes import pattern, shot
+from tests.local_scenes import pattern, review_request
 
 MOVING = "testsrc2=s=160x90:r=24:d=1"
 FROZEN = "color=c=gray:s=160x90:r=24:d=1,drawbox=w=80:color=white:t=fill"
@@ -18,12 +18,12 @@ SILENCE = "anullsrc=cl=stereo:r=48000,atrim=0:1"
 async def reviewed_clip(folder: Path, *sources: str) -> Verdict:
     inputs = [part for source in sources for part in ("-f", "lavfi", "-i", source)]
     await run_ffmpeg([*inputs, str(folder / "clip.mp4")], timeout_seconds=60)
-    return await LocalCritic().review_clip(shot(), folder / "clip.mp4")
+    return await LocalCritic().review_clip(review_request(folder / "clip.mp4"))
 
 
 async def reviewed_image(folder: Path, picture: Image.Image) -> Verdict:
     picture.save(folder / "still.png")
-    return await LocalCritic().review_image(shot(), folder / "still.png")
+    return await LocalCritic().review_image(review_request(folder / "still.png"))
 
 
 async def test_a_sound_clip_passes_with_a_good_score(tmp_path: Path) -> None:
@@ -57,13 +57,13 @@ async def test_a_silent_clip_passes_with_fewer_points(
 
 async def test_a_clip_that_cannot_be_decoded_fails(tmp_path: Path) -> None:
     (tmp_path / "clip.mp4").write_bytes(b"\0\0\0\x18ftypmp42 and then nothing of the kind" * 40)
-    verdict = await LocalCritic().review_clip(shot(), tmp_path / "clip.mp4")
+    verdict = await LocalCritic().review_clip(review_request(tmp_path / "clip.mp4"))
     assert (verdict.passed, verdict.score) == (False, 0.0)
 
 
 async def test_a_picture_in_place_of_a_clip_fails(tmp_path: Path) -> None:
     pattern().save(tmp_path / "clip.mp4", "PNG")
-    assert not (await LocalCritic().review_clip(shot(), tmp_path / "clip.mp4")).passed
+    assert not (await LocalCritic().review_clip(review_request(tmp_path / "clip.mp4"))).passed
 
 
 async def test_a_picture_with_light_and_dark_passes(tmp_path: Path) -> None:
@@ -90,15 +90,15 @@ async def test_a_strip_is_no_film_frame(tmp_path: Path) -> None:
 async def test_a_damaged_picture_fails(tmp_path: Path) -> None:
     pattern((640, 360)).save(tmp_path / "whole.png")
     (tmp_path / "still.png").write_bytes((tmp_path / "whole.png").read_bytes()[:900])
-    verdict = await LocalCritic().review_image(shot(), tmp_path / "still.png")
+    verdict = await LocalCritic().review_image(review_request(tmp_path / "still.png"))
     assert (verdict.passed, verdict.score) == (False, 0.0)
 
 
 async def test_a_critic_that_cannot_look_passes_without_a_score(tmp_path: Path) -> None:
     critic, nowhere = LocalCritic(), tmp_path / "nowhere"
     for verdict in (
-        await critic.review_image(shot(), nowhere),
-        await critic.review_clip(shot(), nowhere),
+        await critic.review_image(review_request(nowhere)),
+        await critic.review_clip(review_request(nowhere)),
     ):
         assert verdict.passed
         assert verdict.score is None

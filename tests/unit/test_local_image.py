@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from studio.providers.local.art.finish import grade_of
+from studio.providers.errors import ProviderRejected
+from studio.providers.local.art.grades import grade_of
 from studio.providers.local.art.lettering import lift_lettering, write_lettering
 from studio.providers.local.image import IMAGE_SIDE_MAX, LocalImageModel
 from studio.providers.local.words import DEFAULT_SCENE, SCENE_WORDS
-from studio.providers.ports import ImageRequest, ProviderRejected
+from studio.providers.ports import ImageRequest
 from tests.local_scenes import image_request, pattern
 
 SCENES = [*SCENE_WORDS, DEFAULT_SCENE]
@@ -93,17 +94,16 @@ def test_an_unnamed_style_has_a_look_of_its_own() -> None:
     assert grade_of("whatever you like") == grade_of("")
 
 
-async def test_the_caption_is_left_out_where_the_brief_wants_no_text(tmp_path: Path) -> None:
+async def test_a_caption_is_written_only_where_the_brief_asks_for_one(tmp_path: Path) -> None:
     def lower_left(picture: Image.Image) -> bytes:
         return picture.crop((0, 150, 160, 180)).tobytes()
 
-    titled = await drawn(image_request(title="A QUIET HALL"), tmp_path)
-    untitled = await drawn(image_request(title=""), tmp_path)
-    forbidden = await drawn(
-        image_request(title="A QUIET HALL", style="No text overlays."), tmp_path
-    )
-    assert lower_left(titled) != lower_left(untitled)
-    assert lower_left(forbidden) == lower_left(untitled)
+    async def lettered(style: str, title: str = "A QUIET HALL") -> bytes:
+        return lower_left(await drawn(image_request(title=title, style=style), tmp_path))
+
+    assert await lettered("") == await lettered("", title="")
+    assert await lettered("No text overlays.") == await lettered("", title="")
+    assert await lettered("With text overlays.") != await lettered("", title="")
 
 
 async def test_the_mark_stands_in_every_still(tmp_path: Path) -> None:
@@ -127,7 +127,8 @@ def test_lettering_can_be_lifted_off_again() -> None:
 
 @pytest.mark.parametrize("title", ["🎬 emoji", "東京の夜", "عربى", "\x7f\u200b", "W" * 500])
 async def test_any_title_can_be_written(tmp_path: Path, title: str) -> None:
-    assert (await drawn(image_request(title=title), tmp_path)).size == (320, 180)
+    request = image_request(title=title, style="With captions.")
+    assert (await drawn(request, tmp_path)).size == (320, 180)
 
 
 @pytest.mark.parametrize("size", [(16, 16), (90, 160), (37, 211), (640, 270)])

@@ -189,8 +189,9 @@ async def test_a_style_preset_colours_every_shot() -> None:
     assert plain.shots[0].palette != styled.shots[0].palette
 
 
-def test_a_wish_for_no_lettering_reaches_the_painter() -> None:
+def test_a_wish_for_or_against_lettering_reaches_the_painter() -> None:
     assert "No text overlays" in planned("A bay.", instructions=REFERENCE_INSTRUCTIONS).style
+    assert "With text overlays" in planned("A bay.", instructions="Show captions.").style
     assert planned("A bay.").style == "realistic_cinematic"
 
 

@@ -5,17 +5,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from studio.providers.errors import ProviderRejected
 from studio.providers.local.ambience import write_ambience
 from studio.providers.local.music import LocalMusicModel
 from studio.providers.local.score import score_of
 from studio.providers.local.voice import SPOKEN_LENGTH_MAX, LocalVoiceModel
 from studio.providers.local.words import AMBIENCE_OF_SCENE
-from studio.providers.ports import MusicRequest, ProviderRejected
+from studio.providers.ports import MusicRequest, SpeechRequest
 from tests.local_scenes import names_in, wav_samples
 
 
 def music(style: str = "slow strings", duration: float = 3.0, seed: int = 1) -> MusicRequest:
-    return MusicRequest(style, "", duration, seed)
+    return MusicRequest("local-synth", "A test film", style, "", duration, seed)
+
+
+def said(text: str) -> SpeechRequest:
+    return SpeechRequest("local-tts", text)
 
 
 @pytest.mark.requirement("MUSIC-2")
@@ -73,7 +78,7 @@ def test_every_place_sounds_quietly(tmp_path: Path, kind: str) -> None:
 
 @pytest.mark.requirement("MODEL-8")
 async def test_a_sentence_is_spoken(tmp_path: Path) -> None:
-    await LocalVoiceModel().speak("Planning is done: three shots.", tmp_path / "v.wav")
+    await LocalVoiceModel().speak(said("Planning is done: three shots."), tmp_path / "v.wav")
     samples, rate = wav_samples(tmp_path / "v.wav")
     assert 1.0 < len(samples) / rate < 6.0
     assert np.abs(samples).max() > 0.1
@@ -82,19 +87,19 @@ async def test_a_sentence_is_spoken(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["東京 🎬", "<speak>&amp;</speak>", "null\0byte", "\ud800 lone"])
 async def test_any_text_is_spoken_without_harm(tmp_path: Path, text: str) -> None:
-    await LocalVoiceModel().speak(text, tmp_path / "v.wav")
+    await LocalVoiceModel().speak(said(text), tmp_path / "v.wav")
     assert len(wav_samples(tmp_path / "v.wav")[0]) > 0
 
 
 async def test_a_text_without_end_is_cut(tmp_path: Path) -> None:
     cut = "word " * (SPOKEN_LENGTH_MAX // 5)
-    await LocalVoiceModel().speak(cut * 50, tmp_path / "long.wav")
-    await LocalVoiceModel().speak(cut, tmp_path / "cut.wav")
+    await LocalVoiceModel().speak(said(cut * 50), tmp_path / "long.wav")
+    await LocalVoiceModel().speak(said(cut), tmp_path / "cut.wav")
     assert (tmp_path / "long.wav").read_bytes() == (tmp_path / "cut.wav").read_bytes()
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "\0"])
 async def test_nothing_is_not_spoken(tmp_path: Path, text: str) -> None:
     with pytest.raises(ProviderRejected):
-        await LocalVoiceModel().speak(text, tmp_path / "v.wav")
+        await LocalVoiceModel().speak(said(text), tmp_path / "v.wav")
     assert names_in(tmp_path) == []

@@ -5,12 +5,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from studio.providers.errors import ProviderError, ProviderRejected
 from studio.providers.local.art.lettering import CAPTION_CHUNK, write_lettering
 from studio.providers.local.frames import MovingStill
 from studio.providers.local.motion import ROOM, Camera, known_move
 from studio.providers.local.video import JOB_FOLDERS_MAX, LocalVideoModel
 from studio.providers.local.words import CAMERA_MOVES
-from studio.providers.ports import JobState, ProviderError, ProviderRejected
+from studio.providers.ports import JobState
 from tests.local_scenes import finished, footage, names_in, pattern, video_request
 
 
@@ -64,7 +65,7 @@ async def test_a_clip_is_the_keyframe_with_its_colours(tmp_path: Path) -> None:
         Image.new("RGB", (160, 90), (200, 40, 60)).save(destination, "PNG")
 
     model = LocalVideoModel(tmp_path, fetch)
-    await model.collect(await model.submit(video_request()), tmp_path / "clip.mp4")
+    await model.collect(await model.submit(video_request(), {}), tmp_path / "clip.mp4")
     middle = footage(tmp_path / "clip.mp4").frames[0, 30:60, 40:120].astype(np.float32)
     assert np.allclose(middle.mean((0, 1)), (200, 40, 60), atol=16)
 
@@ -82,7 +83,7 @@ async def test_the_keyframes_lettering_stays_put_while_the_camera_moves(tmp_path
         picture.save(destination, "PNG", pnginfo=notes)
 
     model = LocalVideoModel(tmp_path, fetch)
-    handle = await model.submit(video_request(width=640, height=360, camera_move="pan_right"))
+    handle = await model.submit(video_request(width=640, height=360, camera_move="pan_right"), {})
     await model.collect(handle, tmp_path / "clip.mp4")
     frames = footage(tmp_path / "clip.mp4").frames.astype(np.int16)
     corner = frames[:, 325:355, 560:640].max((1, 2))
@@ -94,19 +95,19 @@ async def test_the_keyframes_lettering_stays_put_while_the_camera_moves(tmp_path
 async def test_the_same_order_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("first", "second"):
         model = model_in(tmp_path / name)
-        await model.collect(await model.submit(video_request()), tmp_path / f"{name}.mp4")
+        await model.collect(await model.submit(video_request(), {}), tmp_path / f"{name}.mp4")
     assert (tmp_path / "first.mp4").read_bytes() == (tmp_path / "second.mp4").read_bytes()
 
 
 async def test_nothing_is_left_behind_after_collecting(tmp_path: Path) -> None:
     model = model_in(tmp_path)
-    await model.collect(await model.submit(video_request()), tmp_path / "clip.mp4")
+    await model.collect(await model.submit(video_request(), {}), tmp_path / "clip.mp4")
     assert names_in(tmp_path / "work") == []
 
 
 async def test_nothing_is_left_behind_after_canceling(tmp_path: Path) -> None:
     model = model_in(tmp_path)
-    handle = await model.submit(video_request(duration_seconds=60))
+    handle = await model.submit(video_request(duration_seconds=60), {})
     await model.poll(handle)
     await model.cancel(handle)
     assert names_in(tmp_path / "work") == []
@@ -117,7 +118,7 @@ async def test_a_restarted_worker_makes_room_by_dropping_the_oldest(tmp_path: Pa
     work.mkdir()
     for number in range(JOB_FOLDERS_MAX + 5):
         (work / f"old-{number}").mkdir()
-    await model_in(tmp_path).submit(video_request())
+    await model_in(tmp_path).submit(video_request(), {})
     assert len(names_in(work)) == JOB_FOLDERS_MAX
 
 
@@ -126,7 +127,7 @@ async def test_a_keyframe_that_is_no_picture_fails_for_good(tmp_path: Path) -> N
         await asyncio.to_thread(destination.write_text, "not a picture")
 
     model = LocalVideoModel(tmp_path / "work", fetch)
-    status = await finished(model, await model.submit(video_request()))
+    status = await finished(model, await model.submit(video_request(), {}))
     assert status.state is JobState.FAILED
     assert status.rejected
     assert "no picture" in (status.error or "")
@@ -141,7 +142,7 @@ async def test_a_storage_that_is_away_is_asked_again(tmp_path: Path) -> None:
         await fetch_pattern(key, destination)
 
     model = LocalVideoModel(tmp_path / "work", fetch)
-    handle = await model.submit(video_request())
+    handle = await model.submit(video_request(), {})
     with pytest.raises(ProviderError, match="the storage is away"):
         await finished(model, handle)
     assert (await finished(model, handle)).state is JobState.SUCCEEDED
@@ -159,7 +160,7 @@ async def test_no_more_clips_are_rendered_at_once_than_allowed(tmp_path: Path) -
         at_work -= 1
 
     model = LocalVideoModel(tmp_path / "work", fetch, concurrency=1)
-    handles = [await model.submit(video_request(f"attempt-{i}")) for i in range(3)]
+    handles = [await model.submit(video_request(f"attempt-{i}"), {}) for i in range(3)]
     for handle in handles:
         await model.poll(handle)
     for number, handle in enumerate(handles):
@@ -169,7 +170,7 @@ async def test_no_more_clips_are_rendered_at_once_than_allowed(tmp_path: Path) -
 
 async def test_an_attempt_id_is_no_path(tmp_path: Path) -> None:
     model = model_in(tmp_path)
-    await model.submit(video_request("../../outside"))
+    await model.submit(video_request("../../outside"), {})
     assert names_in(tmp_path) == ["work"]
 
 
@@ -182,7 +183,7 @@ async def test_a_clip_that_cannot_be_encoded_is_refused(
     tmp_path: Path, changes: dict[str, object]
 ) -> None:
     with pytest.raises(ProviderRejected):
-        await model_in(tmp_path).submit(video_request("attempt", **changes))
+        await model_in(tmp_path).submit(video_request("attempt", **changes), {})
 
 
 async def test_a_handle_of_another_provider_is_refused(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from studio.contracts.assets import AssetKind
-from studio.contracts.documents import AssetNote
+from studio.contracts.documents import AssetClass, AssetNote
 from studio.providers.local.words import word_set, words_of
 
 _NAME_WORD_LENGTH_MIN: Final = 4
@@ -49,7 +49,8 @@ def _deal(waiting: list[int], cast: list[list[int]]) -> None:
 
 
 def _is_subject(note: AssetNote) -> bool:
-    return bool(words_of(f"{note.label} {note.purpose}") & _SUBJECT_WORDS)
+    is_character = note.asset_class is AssetClass.CHARACTER
+    return is_character or bool(words_of(f"{note.label} {note.purpose}") & _SUBJECT_WORDS)
 
 
 def _mentions(text: str, note: AssetNote) -> bool:

@@ -1,6 +1,7 @@
 """The offline critic. Model id `local-critic`: it measures; it has no taste and claims none."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -11,10 +12,11 @@ from av.error import FFmpegError, InvalidDataError
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from studio.contracts.documents import ShotScript
 from studio.contracts.limits import IMAGE_PIXELS_MAX
-from studio.providers.ports import Verdict
+from studio.providers.ports import ReviewRequest, Verdict
 
+LENSES: Final = ("technique",)
+"""Exposure, contrast, shape, movement and sound: what can be measured, for one vote."""
 SCORE_MAX: Final = 10.0
 SCORE_PASSING: Final = 5.0
 SAMPLED_FRAMES: Final = 8
@@ -55,13 +57,15 @@ class _Findings:
 class LocalCritic:
     """Critic port. Where it cannot look (no file, no decoder) it passes without a score."""
 
-    async def review_image(self, shot: ShotScript, image: Path) -> Verdict:
-        del shot  # measured, not understood
-        return await asyncio.to_thread(_review_image, image)
+    @property
+    def lenses(self) -> Sequence[str]:
+        return LENSES
 
-    async def review_clip(self, shot: ShotScript, clip: Path) -> Verdict:
-        del shot
-        return await asyncio.to_thread(_review_clip, clip)
+    async def review_image(self, request: ReviewRequest) -> Verdict:
+        return await asyncio.to_thread(_review_image, request.media)
+
+    async def review_clip(self, request: ReviewRequest) -> Verdict:
+        return await asyncio.to_thread(_review_clip, request.media)
 
 
 def _review_image(path: Path) -> Verdict:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from studio.catalog.catalogue import load_catalogue
+from studio.providers.local.analyst import LocalAnalyst
 from studio.providers.local.critic import LocalCritic
 from studio.providers.local.image import LocalImageModel
 from studio.providers.local.music import LocalMusicModel
@@ -19,6 +20,7 @@ def local_providers(*, work_directory: Path, fetch_keyframe: FetchKeyframe) -> P
     """Every port, served without a network. Clips are rendered below `work_directory`."""
     styles = {style.id: tuple(style.palette) for style in load_catalogue().styles()}
     return Providers(
+        analysts={LOCAL: LocalAnalyst()},
         planners={LOCAL: LocalPlanner(styles)},
         images={LOCAL: LocalImageModel()},
         critics={LOCAL: LocalCritic()},

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from studio.contracts.limits import MUSIC_DURATION_SECONDS_MAX
+from studio.providers.errors import ProviderRejected
 from studio.providers.local.score import BEATS_PER_BAR, Score, score_of
 from studio.providers.local.sound import (
     SAMPLE_RATE,
@@ -18,7 +19,7 @@ from studio.providers.local.sound import (
     shaped_noise,
     write_wav,
 )
-from studio.providers.ports import MusicRequest, ProviderRejected
+from studio.providers.ports import Composition, MusicRequest
 
 FADE_IN_SECONDS: Final = 1.2
 FADE_OUT_SECONDS: Final = 3.0
@@ -44,13 +45,14 @@ class LocalMusicModel:
     out of range.
     """
 
-    async def compose(self, request: MusicRequest, destination: Path) -> None:
+    async def compose(self, request: MusicRequest, destination: Path) -> Composition:
         if not 0 < request.duration_seconds <= MUSIC_DURATION_SECONDS_MAX:
             raise ProviderRejected(
                 f"music of {request.duration_seconds:g} seconds cannot be made; the longest is "
                 f"{MUSIC_DURATION_SECONDS_MAX} seconds"
             )
         await asyncio.to_thread(write_music, request, destination)
+        return Composition()
 
 
 def write_music(request: MusicRequest, destination: Path) -> None:

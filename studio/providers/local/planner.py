@@ -5,7 +5,15 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from studio.contracts.assets import AssetKind
-from studio.contracts.documents import AssetNote, ScreenplayDocument, ShotScript
+from studio.contracts.documents import (
+    AssetClass,
+    AssetNote,
+    CharacterSheet,
+    PlaceSheet,
+    ScreenplayDocument,
+    ShotScript,
+)
+from studio.pricing.wishes import wishes
 from studio.providers.local.casting import cast_references
 from studio.providers.local.colour import (
     Palette,
@@ -13,8 +21,9 @@ from studio.providers.local.colour import (
     palette_from_words,
     palette_with_uploads,
 )
+from studio.providers.local.narrator import is_about_narration, narration_of
 from studio.providers.local.screenplay import Beat, beats_of, distribute, story_sentences_of
-from studio.providers.local.words import CAMERA_MOVES, camera_move_of, forbids_text
+from studio.providers.local.words import CAMERA_MOVES, LETTERING, camera_move_of
 from studio.providers.ports import PlanRequest
 
 DESCRIPTION_LENGTH_MAX: Final = 2_000
@@ -41,24 +50,51 @@ class LocalPlanner:
         self._style_palettes = style_palettes or {}
 
     async def plan(self, request: PlanRequest) -> ScreenplayDocument:
-        beats = distribute(_story_of(request), len(request.shots))
+        story, is_told = _story_of(request)
+        beats = distribute(story, len(request.shots))
         references = cast_references([b.text for b in beats], request.assets.notes)
         shots = tuple(
-            self._script(request, position, beat, references[position])
+            self._script(request, position, beat, references[position]).model_copy(
+                update={"narration": _narration_of(request, position, beat) if is_told else ""}
+            )
             for position, beat in enumerate(beats)
         )
-        return ScreenplayDocument(title=request.name, style=_style_of(request), shots=shots)
+        notes = request.assets.notes
+        return ScreenplayDocument(
+            title=request.name,
+            style=_style_of(request),
+            shots=shots,
+            characters=tuple(
+                CharacterSheet(
+                    name=name_of(n), description=n.description, reference_indices=(n.index,)
+                )
+                for n in notes
+                if n.asset_class is AssetClass.CHARACTER
+            ),
+            places=tuple(
+                PlaceSheet(name=name_of(n), description=n.description, reference_indices=(n.index,))
+                for n in notes
+                if n.asset_class is AssetClass.ENVIRONMENT
+            ),
+        )
 
     def _script(
         self, request: PlanRequest, position: int, beat: Beat, references: tuple[int, ...]
     ) -> ShotScript:
         notes = {n.index: n for n in request.assets.notes}
         uploads = [c for i in references for c in notes[i].palette]
+        move = _move_of(beat) or CAMERA_MOVES[position % len(CAMERA_MOVES)]
+        shown = [notes[i] for i in references]
+        places = [name_of(n) for n in shown if n.asset_class is AssetClass.ENVIRONMENT]
         return ShotScript(
             index=request.shots[position].index,
             title=title_of(beat),
             description=_description_of(beat),
-            camera_move=_move_of(beat) or CAMERA_MOVES[position % len(CAMERA_MOVES)],
+            camera_move=move,
+            motion=f"{title_of(beat).rstrip('.')}. Camera: {move.replace('_', ' ')}, slow.",
+            characters=tuple(name_of(n) for n in shown if n.asset_class is AssetClass.CHARACTER),
+            place=places[0] if places else "",
+            dissolves=request.shots[position].overlap_frames > 0,
             palette=palette_with_uploads(self._palette(request, beat), uploads).as_hex(),
             reference_indices=references,
         )
@@ -72,24 +108,37 @@ class LocalPlanner:
         return palette.tinted(palette_from_hexes(preset, palette), STYLE_SHARE)
 
 
-def _story_of(request: PlanRequest) -> list[Beat]:
-    """The first source with a story in it; the name of the film where there is none at all."""
+def name_of(note: AssetNote) -> str:
+    """What an upload is called in the film."""
+    stem = note.filename.rsplit(".", 1)[0].replace("_", " ").replace("-", " ")
+    return note.label.strip() or note.name.strip() or stem.strip() or note.filename
+
+
+def _narration_of(request: PlanRequest, position: int, beat: Beat) -> str:
+    """A moment that is seen again is not told again."""
+    if not request.narration or beat.variation:
+        return ""
+    timing = request.shots[position]
+    seconds = (timing.frames - timing.overlap_frames) / request.frames_per_second
+    return narration_of(beat.text, seconds)
+
+
+def _story_of(request: PlanRequest) -> tuple[list[Beat], bool]:
+    """The first source with a story in it, and whether it is one that can be told aloud.
+
+    Where there is none at all, uploads are shown one by one, or the film's name stands for it.
+    """
     wanted = len(request.shots)
     if beats := beats_of(request.screenplay, wanted):
-        return beats
+        return beats, True
     notes = request.assets.notes
     documents = " ".join(n.text[:DOCUMENT_LENGTH_MAX] for n in notes if n.text.strip())
     uploads = [_sentence_about(n) for n in notes if n.kind is not AssetKind.AUDIO]
-    sources: Sequence[list[str]] = (
-        story_sentences_of(request.instructions),
-        story_sentences_of(request.additional_lore),
-        story_sentences_of(documents),
-        [s for s in uploads if s],
-    )
-    for sentences in sources:
+    for text in (request.instructions, request.additional_lore, documents):
+        sentences = [s for s in story_sentences_of(text) if not is_about_narration(s)]
         if sentences:
-            return [Beat(s) for s in sentences]
-    return [Beat(request.name)]
+            return [Beat(s) for s in sentences], True
+    return [Beat(s) for s in uploads if s] or [Beat(request.name)], False
 
 
 def _sentence_about(note: AssetNote) -> str:
@@ -127,7 +176,9 @@ def _shortened(text: str, length_max: int) -> str:
 
 
 def _style_of(request: PlanRequest) -> str:
-    """The style, with the brief's wish for pictures without lettering, which painters must know."""
-    if forbids_text(request.instructions) and not forbids_text(request.style):
-        return f"{request.style} No text overlays.".strip()
-    return request.style
+    """The style, with the brief's wish for or against lettering, which painters must know."""
+    found = tuple(wishes(request.instructions, LETTERING))
+    if not found:
+        return request.style
+    wish = "With text overlays." if any(found) else "No text overlays."
+    return f"{request.style.rstrip('. ')}. {wish}".lstrip(". ")

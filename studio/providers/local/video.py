@@ -18,17 +18,11 @@ from pathlib import Path
 from typing import Final
 
 from studio.contracts.errors import StudioError
+from studio.providers.errors import ProviderError, ProviderRejected
 from studio.providers.local.clip import ClipSpec, Watch, render_clip
 from studio.providers.local.motion import known_move
 from studio.providers.local.words import AMBIENCE_OF_SCENE, scene_of
-from studio.providers.ports import (
-    Handle,
-    JobState,
-    JobStatus,
-    ProviderError,
-    ProviderRejected,
-    VideoRequest,
-)
+from studio.providers.ports import Handle, JobState, JobStatus, VideoRequest
 
 FetchKeyframe = Callable[[str, Path], Awaitable[None]]
 """Copies a stored file, given by its key, to a local path."""
@@ -65,7 +59,13 @@ class LocalVideoModel:
         self._renders: dict[str, _Render] = {}
         self._canceled: deque[str] = deque(maxlen=CANCELED_REMEMBERED_MAX)
 
-    async def submit(self, request: VideoRequest) -> Handle:
+    async def prepare(self, request: VideoRequest) -> Handle:
+        """Nothing: the keyframe stays where it is, and the order names it."""
+        _spec_of(request).check()
+        return {}
+
+    async def submit(self, request: VideoRequest, prepared: Handle) -> Handle:
+        del prepared  # there is nothing in it
         spec = _spec_of(request)
         spec.check()
         handle = spec.handle()
@@ -92,7 +92,7 @@ class LocalVideoModel:
             return JobStatus(JobState.FAILED, error=error.detail, rejected=True)
         return JobStatus(JobState.SUCCEEDED, progress=1.0)
 
-    async def cancel(self, handle: Handle) -> None:
+    async def cancel(self, handle: Handle) -> bool:
         spec = ClipSpec.of(handle)
         self._canceled.append(spec.attempt_id)
         render = self._renders.pop(spec.attempt_id, None)
@@ -100,6 +100,7 @@ class LocalVideoModel:
             render.task.cancel()
             await asyncio.gather(render.task, return_exceptions=True)
         await asyncio.to_thread(shutil.rmtree, self._folder(spec.attempt_id), ignore_errors=True)
+        return True
 
     async def collect(self, handle: Handle, destination: Path) -> None:
         """Move the clip to `destination` and remove the job's files.
@@ -116,7 +117,11 @@ class LocalVideoModel:
         self._renders.pop(spec.attempt_id, None)
         await asyncio.to_thread(_hand_over, self._clip(spec), destination)
 
-    async def reconcile(self, request: VideoRequest) -> Handle | None:
+    async def reconcile(
+        self, request: VideoRequest, prepared: Handle, *, age_seconds: float
+    ) -> Handle | None:
+        """What the marker says, at once: nothing here lags behind, and nothing is paid."""
+        del prepared, age_seconds
         return await asyncio.to_thread(_read_marker, self._folder(request.attempt_id) / _MARKER)
 
     def _folder(self, attempt_id: str) -> Path:
@@ -196,13 +201,13 @@ def _age(folder: Path) -> float:
 def _spec_of(request: VideoRequest) -> ClipSpec:
     return ClipSpec(
         attempt_id=request.attempt_id,
-        keyframe_key=request.keyframe_key,
+        keyframe_key=request.keyframe.key,
         width=request.width,
         height=request.height,
         duration_seconds=request.duration_seconds,
         frames_per_second=request.frames_per_second,
         camera_move=known_move(request.camera_move),
-        ambience=AMBIENCE_OF_SCENE[scene_of(request.prompt)],
+        ambience=AMBIENCE_OF_SCENE[scene_of(request.description or request.prompt)],
         seed=request.seed,
     )
 

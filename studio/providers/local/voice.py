@@ -6,8 +6,9 @@ import unicodedata
 from pathlib import Path
 from typing import Final
 
+from studio.providers.errors import ProviderError, ProviderRejected
 from studio.providers.local import speak_child
-from studio.providers.ports import ProviderError, ProviderRejected
+from studio.providers.ports import SpeechRequest
 
 SPOKEN_LENGTH_MAX: Final = 2_000
 """About two minutes of speech: far more than the summary of a stage."""
@@ -22,8 +23,8 @@ class LocalVoiceModel:
     Raises ProviderRejected where there is nothing to say, ProviderError where espeak fails.
     """
 
-    async def speak(self, text: str, destination: Path) -> None:
-        spoken = _speakable(text)
+    async def speak(self, request: SpeechRequest, destination: Path) -> None:
+        spoken = _speakable(request.text)
         if not spoken:
             raise ProviderRejected("there is nothing to say")
         part = destination.with_name(destination.name + ".part")

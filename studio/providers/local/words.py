@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from studio.pricing.wishes import wishes
+
 _WORD = re.compile(r"[a-z]+")
 _PLURAL_LENGTH_MIN: Final = 4
 
@@ -98,11 +100,13 @@ AMBIENCE_OF_SCENE: Final = {
     "spotlight": "room",
 }
 
-_NO_TEXT = re.compile(
-    r"\b(no|without|avoid|never)\b[^.!?\n]{0,40}\b(text|subtitle|subtitles|caption|captions|"
-    r"title|titles|overlay|overlays|lettering)\b",
+LETTERING: Final = re.compile(
+    r"\b(?:text|caption|title)[- ]?(?:overlays?|cards?)\b|\b(?:captions?|captioned|inter-?titles?"
+    r"|titles|titled shots|lettering)\b|\b(?:on[- ]?screen|burned[- ]in) (?:text|titles?|words)\b"
+    r"|\boverlays? (?:of|with) (?:text|titles?)\b",
     re.IGNORECASE,
 )
+"""Words over the picture. Subtitles are none: they come with what is said, beside the film."""
 
 
 def words_of(text: str) -> frozenset[str]:
@@ -145,6 +149,6 @@ def camera_move_of(text: str) -> str | None:
     return None
 
 
-def forbids_text(text: str) -> bool:
-    """Whether a brief asks for pictures without captions ("No subtitles or text overlays")."""
-    return _NO_TEXT.search(text) is not None
+def asks_for_lettering(text: str) -> bool:
+    """Whether a brief asks for captions over the picture; it gets none unless it does."""
+    return any(wishes(text, LETTERING))

@@ -1,0 +1,91 @@
+"""The critics' panel: several looks at one picture or clip, and one verdict.
+
+Each member looks through a lens of its own. One that could not look has no vote, and where none
+could the verdict has no score: that is not a zero, and the shot goes on.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from activities.paid_calls import PaidCall, paid_call
+from activities.references import characters_of, shot_pictures
+from activities.workbench import Workbench
+from studio.contracts.workflow_io import Review, ReviewTask
+from studio.providers.ports import Critic, ReviewRequest, Verdict
+
+REFERENCES_MAX: Final = 3
+"""Pictures that a critic compares with, besides the one it judges."""
+
+REMARK_LENGTH_MAX: Final = 600
+"""Characters of all remarks together: they go into the next prompt and into the status."""
+
+Look = Callable[[ReviewRequest], Awaitable[Verdict]]
+
+
+async def review_media(
+    bench: Workbench, task: ReviewTask, critic: Critic, look: Look, filename: str
+) -> Review:
+    """Have the panel look at `task.media_key`. Raises ProviderError where a call failed."""
+
+    async def work() -> Review:
+        async with bench.workspace("review") as folder:
+            requests = await _requests(bench, task, critic.lenses, folder, filename)
+            return verdict_of(await asyncio.gather(*(look(request) for request in requests)))
+
+    medium = filename.split(".", 1)[0]
+    call = PaidCall(
+        call_id=f"{task.project_id}-shot{task.shot.index:03d}-{medium}{task.attempt}-review",
+        project_id=task.project_id,
+        provider=task.model.provider,
+        request=task,
+    )
+    return await paid_call(bench, call, work=work, kind=Review)
+
+
+def verdict_of(votes: Sequence[Verdict]) -> Review:
+    """Most of those who could look decide; the score is their median."""
+    seen = [vote for vote in votes if vote.score is not None]
+    if not seen:
+        return Review(passed=True, remark=_joined(votes))
+    passed = 2 * sum(vote.passed for vote in seen) > len(seen)
+    score = median(vote.score for vote in seen if vote.score is not None)
+    against = [vote for vote in seen if not vote.passed]
+    return Review(passed=passed, score=round(score, 1), remark=_joined(against or seen))
+
+
+def _joined(votes: Sequence[Verdict]) -> str:
+    remarks = dict.fromkeys(vote.remark.strip() for vote in votes if vote.remark.strip())
+    text = " ".join(remarks)
+    return text if len(text) <= REMARK_LENGTH_MAX else f"{text[: REMARK_LENGTH_MAX - 1]}…"
+
+
+async def _requests(
+    bench: Workbench, task: ReviewTask, lenses: Sequence[str], folder: Path, filename: str
+) -> list[ReviewRequest]:
+    screenplay = await bench.screenplay(task.screenplay_key)
+    script = next(shot for shot in screenplay.shots if shot.index == task.shot.index)
+    media = await bench.fetch(task.media_key, folder / filename)
+    references = await shot_pictures(
+        bench,
+        screenplay,
+        script,
+        analysis_key=task.analysis_key,
+        sheets=task.sheets,
+        folder=folder,
+        pictures_max=REFERENCES_MAX,
+    )
+    return [
+        ReviewRequest(
+            model=task.model.provider_model,
+            lens=lens,
+            shot=script,
+            style=screenplay.style,
+            media=media,
+            references=references,
+            characters=characters_of(screenplay, script),
+        )
+        for lens in lenses
+    ]

@@ -1,0 +1,23 @@
+"""The short prompt that a video model gets: the keyframe shows the rest.
+
+Dense storyboard text is refused by content filters more often than a few words of motion, so the
+shot's description stays out of it where the plan says what moves.
+"""
+
+from typing import Final
+
+from studio.contracts.documents import ShotScript
+from studio.providers.quoting import plain, shortened
+from studio.providers.softening import SOFTENED_MAX, softened_prompt
+
+MOTION_LENGTH_MAX: Final = 300
+"""Characters: a sentence or two."""
+
+
+def motion_prompt(script: ShotScript, softened: int = 0) -> str:
+    """Motion and camera of a shot; `softened` counts the refusals before."""
+    motion = shortened(plain(script.motion or script.description), MOTION_LENGTH_MAX)
+    told = softened_prompt(motion, softened)
+    if softened >= SOFTENED_MAX:
+        return told
+    return f"{told} Camera: {script.camera_move.replace('_', ' ')}."
