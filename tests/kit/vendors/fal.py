@@ -1,0 +1,237 @@
+"""fal's queue, its list of requests, and its storage: queue.fal.run, api.fal.ai, *.fal.media."""
+
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from uuid import uuid4
+
+from tests.kit.vendors.books import Job, Outcome
+from tests.kit.vendors.documents import Json, items_at, number_at, text_at
+from tests.kit.vendors.faults import Fault
+from tests.kit.vendors.media import VideoShape
+from tests.kit.vendors.refusals import FAL
+from tests.kit.vendors.wire import Reply, json_reply
+from tests.kit.vendors.works import Call, Works, outcome_now
+
+QUEUE = "https://queue.fal.run"
+FILES = "https://v3.fal.media"
+KLING_KEYS = frozenset(
+    {
+        "prompt",
+        "multi_prompt",
+        "start_image_url",
+        "end_image_url",
+        "duration",
+        "generate_audio",
+        "negative_prompt",
+        "cfg_scale",
+        "elements",
+        "shot_type",
+    }
+)
+"""What Kling v3's image-to-video takes, after @fal-ai/client's endpoints.d.ts."""
+DURATIONS = tuple(str(seconds) for seconds in range(3, 16))
+DEFAULT_DURATION = "5"
+FRAMES_PER_SECOND = 24
+PAGE_ITEMS = 50
+PAGE_ITEMS_MAX = 100
+POLICY = "The content could not be processed because it was flagged by a content checker."
+REFUSED = {
+    Outcome.PROMPT_REFUSED: (["body", "prompt"], POLICY, "content_policy_violation"),
+    Outcome.IMAGE_REFUSED: (["body", "start_image_url"], POLICY, "content_policy_violation"),
+    Outcome.OUTPUT_REFUSED: (
+        ["body"],
+        "The generated video was flagged by a content checker.",
+        "content_policy_violation",
+    ),
+    Outcome.FAILED: (["body"], "Failed to generate the video.", "generation_failed"),
+}
+
+
+class FalQueue:
+    def __init__(self, works: Works) -> None:
+        self._works = works
+
+    async def submit(self, call: Call) -> Reply:
+        """Take any JSON on, as fal's queue does: what is wrong with it shows in the result."""
+        document, endpoint = call.request.document, call.parts["endpoint"]
+        app = "/".join(endpoint.split("/")[:2])
+        job = self._works.books.accept(
+            job_id=str(uuid4()),
+            call="fal.submit",
+            model=endpoint,
+            payload=document,
+            fingerprint={
+                "start_image_url": text_at(document, "start_image_url"),
+                "webhook": call.request.asked("fal_webhook"),
+            },
+            units=number_at(document, "duration") or float(DEFAULT_DURATION),
+            unit="seconds",
+            seconds=self._works.latencies.of("video"),
+            injection=call.injection,
+        )
+        base = f"{QUEUE}/{app}/requests/{job.id}"
+        return json_reply(
+            {
+                "status": "IN_QUEUE",
+                "request_id": job.id,
+                "response_url": base,
+                "status_url": f"{base}/status",
+                "cancel_url": f"{base}/cancel",
+                "logs": None,
+                "metrics": {},
+                "queue_position": 0,
+            },
+            X_Fal_Request_Id=job.id,
+        )
+
+    async def status(self, call: Call) -> Reply:
+        job = self._find(call)
+        if job is None:
+            return _no_request()
+        base = f"{QUEUE}/{call.parts['app']}/requests/{job.id}"
+        answer: Json = {
+            "status": "COMPLETED",
+            "request_id": job.id,
+            "response_url": base,
+            "status_url": f"{base}/status",
+            "cancel_url": f"{base}/cancel",
+            "logs": [] if call.request.asked("logs") else None,
+            "metrics": {},
+        }
+        outcome_now(job, call.injection)
+        still = call.injection is not None and call.injection.fault is Fault.STILL_RUNNING
+        ended = self._works.latencies.poll(job) or job.canceled
+        if ended and not still:
+            answer["metrics"] = {"inference_time": job.seconds}
+            if job.canceled:
+                answer |= {"error": "Request was cancelled", "error_type": "client_cancelled"}
+            elif job.outcome in REFUSED:
+                _, message, kind = REFUSED[job.outcome]
+                answer |= {"error": message, "error_type": kind}
+            return json_reply(answer)
+        waiting = job.polled <= 1 and self._works.latencies.polls > 1
+        answer["status"] = "IN_QUEUE" if waiting else "IN_PROGRESS"
+        if waiting:
+            answer["queue_position"] = 0
+        return json_reply(answer, HTTPStatus.ACCEPTED)
+
+    async def result(self, call: Call) -> Reply:
+        job = self._find(call)
+        if job is None:
+            return _no_request()
+        outcome_now(job, call.injection)
+        if not job.ended and not job.canceled:
+            return json_reply({"detail": "Request is still in progress"}, 400)
+        if job.canceled:
+            return json_reply({"detail": "Request was cancelled"}, 499)
+        if job.outcome in REFUSED:
+            return FAL.unprocessable(*REFUSED[job.outcome])
+        if wrong := _wrong_with(job.payload):
+            job.outcome = Outcome.FAILED
+            return FAL.unprocessable(*wrong)
+        name = f"{job.id}.mp4"
+        video = {
+            "url": f"{FILES}/files/vendor/{name}",
+            "content_type": "video/mp4",
+            "file_name": name,
+            "file_size": len(await self._film(job)),
+        }
+        return json_reply(
+            {"video": video}, X_Fal_Request_Id=job.id, X_Fal_Billable_Units=f"{job.units:g}"
+        )
+
+    async def cancel(self, call: Call) -> Reply:
+        job = self._find(call)
+        if job is None:
+            return json_reply({"status": "NOT_FOUND"}, 404)
+        refused = call.injection is not None and call.injection.fault is Fault.CANCEL_REFUSED
+        if job.ended or refused:
+            return json_reply({"status": "ALREADY_COMPLETED"}, 400)
+        job.canceled = True
+        return json_reply({"status": "CANCELLATION_REQUESTED"}, HTTPStatus.ACCEPTED)
+
+    async def requests_by_endpoint(self, call: Call) -> Reply:
+        """The platform's list, newest first, a page at a time."""
+        request = call.request
+        endpoints = {
+            name for value in request.query.get("endpoint_id", []) for name in value.split(",")
+        }
+        if not endpoints:
+            return json_reply({"error": {"type": "validation_error"}}, 400)
+        start = _when(request.asked("start")) or datetime.now(UTC) - timedelta(hours=24)
+        end = _when(request.asked("end")) or datetime.max.replace(tzinfo=UTC)
+        found = [
+            job
+            for job in reversed(self._works.books.jobs("fal"))
+            if job.model in endpoints and start <= job.sent_at < end
+        ]
+        if call.injection is not None and call.injection.fault is Fault.NOT_LISTED:
+            found = found[1:]
+        first = int(request.asked("cursor") or 0)
+        count = min(int(request.asked("limit") or PAGE_ITEMS), PAGE_ITEMS_MAX)
+        more = len(found) > first + count
+        with_payloads = "payloads" in request.query.get("expand", [])
+        return json_reply(
+            {
+                "items": [_listed(job, with_payloads) for job in found[first : first + count]],
+                "next_cursor": str(first + count) if more else None,
+                "has_more": more,
+            }
+        )
+
+    async def download(self, call: Call) -> Reply:
+        """What a request made. Uploads are served by the storage."""
+        job = self._works.books.find(call.parts["id"], "fal.submit")
+        expired = call.injection is not None and call.injection.fault is Fault.OUTPUT_EXPIRED
+        if job is None or job.outcome is Outcome.EXPIRED or expired:
+            status = (call.injection.status if call.injection else None) or 404
+            return json_reply({"detail": "Not Found"}, status)
+        return Reply(body=await self._film(job), content_type="video/mp4").for_job(job)
+
+    def _find(self, call: Call) -> Job | None:
+        job = self._works.books.find(call.parts["id"], "fal.submit")
+        return job if job is not None and job.model.startswith(call.parts["app"]) else None
+
+    async def _film(self, job: Job) -> bytes:
+        wide, high = (3840, 2160) if "/4k/" in job.model else (1920, 1080)
+        sound = job.payload.get("generate_audio") is not False
+        shape = VideoShape(wide, high, job.units, FRAMES_PER_SECOND, sound)
+        return await self._works.film(shape, job)
+
+
+def _no_request() -> Reply:
+    return json_reply({"detail": "Request not found"}, 404)
+
+
+def _wrong_with(payload: Json) -> tuple[list[str], str, str] | None:
+    """What Kling's own checks on fal would say: where, in words, and its kind."""
+    for name in payload.keys() - KLING_KEYS:
+        return (["body", name], "Extra inputs are not permitted", "extra_forbidden")
+    if not text_at(payload, "start_image_url"):
+        return (["body", "start_image_url"], "Field required", "missing")
+    if bool(payload.get("prompt")) == bool(items_at(payload, "multi_prompt")):
+        return (["body", "prompt"], "Give prompt or multi_prompt, not both", "value_error")
+    if payload.get("duration", DEFAULT_DURATION) not in DURATIONS:
+        return (["body", "duration"], "Input should be '3', '4', … or '15'", "literal_error")
+    return None
+
+
+def _listed(job: Job, with_payloads: bool) -> Json:  # noqa: FBT001 # one caller
+    item: Json = {
+        "request_id": job.id,
+        "endpoint_id": job.model,
+        "sent_at": job.sent_at.isoformat(),
+        "started_at": job.sent_at.isoformat(),
+    }
+    if job.ended:
+        item |= {"ended_at": datetime.now(UTC).isoformat(), "status_code": 200, "duration": 1.0}
+    if with_payloads:
+        item["json_input"] = job.payload
+    return item
+
+
+def _when(text: str) -> datetime | None:
+    if not text:
+        return None
+    read = datetime.fromisoformat(text)
+    return read if read.tzinfo else read.replace(tzinfo=UTC)

@@ -1,0 +1,179 @@
+"""What can go wrong, scripted by kind of call and occurrence, or drawn from a seed."""
+
+import random
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Fault(StrEnum):
+    """BEFORE: nothing was accepted or booked. AFTER: it was, and the caller does not learn it.
+
+    Refusals and failures take each provider's own form; at a submit they decide how the job will
+    end (or, where the provider looks at once, that there is none), at a poll they end it now.
+    """
+
+    BUSY = "busy"
+    """429, with google.rpc.RetryInfo or Retry-After if `retry_after_seconds` is given."""
+    UNAVAILABLE_BEFORE = "unavailable_before"
+    UNAVAILABLE_AFTER = "unavailable_after"
+    """5xx (`status`, 503 if not said)."""
+    RESET_BEFORE = "reset_before"
+    RESET_AFTER = "reset_after"
+    """TCP RST after the whole request was read."""
+    CLOSED_BEFORE = "closed_before"
+    CLOSED_AFTER = "closed_after"
+    """The connection is closed in good order without any reply."""
+    HANG_BEFORE = "hang_before"
+    HANG_AFTER = "hang_after"
+    """No reply until the caller gives up."""
+    CUT_REPLY = "cut_reply"
+    """Accepted; the reply ends half-way through its body."""
+    MALFORMED_REPLY = "malformed_reply"
+    """Accepted; the body of the reply is not JSON."""
+    MALFORMED_ANSWER = "malformed_answer"
+    """The reply is fine, but the JSON that the model wrote ends half-way."""
+    SCHEMA_BROKEN = "schema_broken"
+    """The JSON that the model wrote breaks the schema it was given."""
+    PROMPT_REFUSED = "prompt_refused"
+    IMAGE_REFUSED = "image_refused"
+    OUTPUT_REFUSED = "output_refused"
+    JOB_FAILED = "job_failed"
+    ODD_STATUS = "odd_status"
+    """An Interactions status such as `incomplete` or `budget_exceeded` (in `detail`)."""
+    STILL_RUNNING = "still_running"
+    """This poll says that the job runs, whatever is the case."""
+    NOT_LISTED = "not_listed"
+    """This answer does not name the newest job yet."""
+    OUTPUT_EXPIRED = "output_expired"
+    """404 (or `status`) for the file; an output to gs:// is never written."""
+    MODEL_GONE = "model_gone"
+    DENIED = "denied"
+    """401, or 403 if `status` says so."""
+    CANCEL_REFUSED = "cancel_refused"
+    """It is too late to cancel."""
+
+
+CALLS = (
+    "google.text",
+    "google.image",
+    "google.speech",
+    "veo.submit",
+    "veo.poll",
+    "interactions.create",
+    "interactions.poll",
+    "interactions.cancel",
+    "files.upload",
+    "files.download",
+    "fal.upload",
+    "fal.submit",
+    "fal.status",
+    "fal.result",
+    "fal.cancel",
+    "fal.list",
+    "fal.download",
+    "kling.submit",
+    "kling.poll",
+    "kling.list",
+    "kling.download",
+)
+
+
+@dataclass(frozen=True)
+class Injection:
+    """One fault and its details. `matching` narrows it to requests whose body has that text."""
+
+    fault: Fault
+    status: int | None = None
+    retry_after_seconds: float | None = None
+    detail: str = ""
+    matching: str = ""
+
+
+@dataclass
+class _Planned:
+    injection: Injection
+    skip: int
+    times: int
+
+
+class Faults:
+    """The faults to come. Those added by hand go before those of a plan."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._planned: dict[str, list[_Planned]] = {}
+        self._rates: Mapping[str, Mapping[Fault, float]] = {}
+        self._seed = 0
+        self._occurrences: dict[str, int] = {}
+        self.happened: list[tuple[str, Fault]] = []
+
+    def add(
+        self,
+        call: str,
+        fault: Fault | str,
+        times: int = 1,
+        *,
+        skip: int = 0,
+        status: int | None = None,
+        retry_after_seconds: float | None = None,
+        detail: str = "",
+        matching: str = "",
+    ) -> None:
+        """Let the next `times` calls (of those with `matching` in their body) fail after `skip`.
+
+        Raises ValueError for an unknown call or fault.
+        """
+        if call not in CALLS:
+            raise ValueError(f"There is no call {call!r}; there are {', '.join(CALLS)}.")
+        injection = Injection(Fault(fault), status, retry_after_seconds, detail, matching)
+        with self._lock:
+            self._planned.setdefault(call, []).append(_Planned(injection, skip, times))
+
+    def plan(self, seed: int, rates: Mapping[str, Mapping[str, float]]) -> None:
+        """Let faults happen at random: by call, how likely each is (the rest is success).
+
+        The n-th occurrence of a call has the same fate for the same seed, whatever the others do.
+        """
+        unknown = set(rates) - set(CALLS)
+        if unknown:
+            raise ValueError(f"There are no calls {sorted(unknown)}.")
+        read = {call: {Fault(k): v for k, v in likely.items()} for call, likely in rates.items()}
+        with self._lock:
+            self._seed, self._rates = seed, read
+
+    def clear(self) -> None:
+        with self._lock:
+            self._planned, self._rates = {}, {}
+
+    def take(self, call: str, body: bytes) -> Injection | None:
+        """The fault of this occurrence of the call, if any."""
+        with self._lock:
+            number = self._occurrences[call] = self._occurrences.get(call, 0) + 1
+            taken = self._added(call, body) or self._drawn(call, number)
+            if taken is not None:
+                self.happened.append((call, taken.fault))
+            return taken
+
+    def _added(self, call: str, body: bytes) -> Injection | None:
+        for planned in self._planned.get(call, []):
+            if planned.times == 0 or planned.injection.matching.encode() not in body:
+                continue
+            if planned.skip > 0:
+                planned.skip -= 1
+                continue
+            planned.times -= 1
+            return planned.injection
+        return None
+
+    def _drawn(self, call: str, number: int) -> Injection | None:
+        rates = self._rates.get(call)
+        if not rates:
+            return None
+        drawn = random.Random(f"{self._seed}:{call}:{number}").random()  # noqa: S311 # no secret
+        for fault, rate in rates.items():
+            drawn -= rate
+            if drawn < 0:
+                return Injection(fault, retry_after_seconds=0.0 if fault is Fault.BUSY else None)
+        return None
