@@ -1,13 +1,14 @@
 """Renders to measure with: frozen by the real catalogue and prices, stored as a gateway would."""
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy.orm import Session
 
-from studio.catalog.catalogue import LOCAL_PROVIDER, load_catalogue
-from studio.contracts.defaults import AccountDefaults
+from studio.catalog.catalogue import load_catalogue
+from studio.catalog.installation import Installation
+from studio.catalog.models import LOCAL_PROVIDER
 from studio.contracts.limits import HOLD_LIFETIME_SECONDS
 from studio.contracts.request import RenderRequest
 from studio.contracts.status import ClipSnapshot, RenderSnapshot
@@ -19,6 +20,11 @@ from studio.renders.repository import NewRender, insert_render
 
 SHOT_SECONDS: Final = 8
 """A common clip length of the models that are priced."""
+
+CATALOGUE: Final = load_catalogue()
+
+PLANNED_ON: Final = date(2026, 11, 1)
+"""Local models do not end: any day plans the same film."""
 
 FINGERPRINT: Final = "0" * 64
 
@@ -41,12 +47,15 @@ def freeze(shot_count: int) -> FrozenRender:
     )
     return freeze_plan(
         request,
-        AccountDefaults(),
+        CATALOGUE.defaults.account,
         UploadFacts.unknown(),
-        catalogue=load_catalogue(),
-        configured=frozenset(),
-        adapters=frozenset({LOCAL_PROVIDER}),
-        unconfigured="local",
+        catalogue=CATALOGUE,
+        installation=Installation(
+            configured=frozenset(),
+            adapters=frozenset({LOCAL_PROVIDER}),
+            unconfigured="local",
+            today=PLANNED_ON,
+        ),
     )
 
 

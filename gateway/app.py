@@ -16,6 +16,7 @@ from gateway.openapi import OPENAPI_PATH, install_openapi
 from gateway.routes.files import files_router
 from gateway.routes.health import health_router
 from gateway.routes.models import models_router
+from gateway.routes.receipts import receipts_router
 from gateway.routes.renders import renders_router
 
 TITLE: Final = "Future Video Studio agent API"
@@ -67,6 +68,7 @@ def _add_routes(app: FastAPI, gateway: Gateway) -> None:
     # Before the renders: `/renders/estimate` must not be read as a render called "estimate".
     app.include_router(models_router(gateway))
     app.include_router(renders_router(gateway))
+    app.include_router(receipts_router(gateway))
     app.include_router(health_router(gateway))
     files = gateway.local_files
     if files is not None:

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 
 from gateway.problem import PROBLEM_MEDIA_TYPE, ProblemDocument, problem, title_of
 from gateway.services.links import API_PREFIX
+from studio.catalog.catalogue import load_catalogue
 from studio.contracts.request import RenderRequest
 
 OPENAPI_PATH: Final = f"{API_PREFIX}/openapi.json"
@@ -39,7 +40,7 @@ EXAMPLE_REQUEST: Final[Fragment] = {
     "shot_count": 3,
     "scene_target_duration_seconds": 24,
     "image_resolution": "1K",
-    "video_model": "veo-3.1-fast-generate-001",
+    "video_model": load_catalogue().defaults.account.video_model,
     "video_resolution": "720p",
     "stage_voice_briefs_enabled": False,
     "assets": [

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from gateway.services.links import StoredFile, cancel_url, status_url
 from gateway.services.views import RenderView
+from studio.catalog.catalogue import load_catalogue
 from studio.contracts.status import ClipSnapshot, ClipState, RenderState, Stage
 
 SHOT_NUMBER_DIGITS: Final = 3
@@ -21,7 +22,7 @@ class ModelUse(BaseModel):
 
 class ClipResource(BaseModel):
     """One shot, in the film's order. Its URLs are there as soon as it is, and if the render
-    fails, still.
+    fails, still. Scores are the critic's, 0 to 10, null where it has not looked or could not.
     """
 
     index: int = Field(description="Counts from 1.")
@@ -31,6 +32,11 @@ class ClipResource(BaseModel):
     video_url: str | None
     thumbnail_url: str | None
     error: str | None
+    keyframe_url: str | None
+    keyframe_score: float | None
+    keyframe_remark: str | None
+    video_score: float | None
+    video_remark: str | None
 
 
 class VoiceBriefResource(BaseModel):
@@ -38,6 +44,7 @@ class VoiceBriefResource(BaseModel):
     audio_url: str | None
 
 
+_VIDEO_MODEL: Final = load_catalogue().defaults.account.video_model
 _EXAMPLE: Final[dict[str, JsonValue]] = {
     "project_id": "proj_api_60c90c0841464675",
     "name": "Archive corridor test",
@@ -57,12 +64,7 @@ _EXAMPLE: Final[dict[str, JsonValue]] = {
     "progress": 0.42,
     "credits_reserved": 120,
     "credits_settled": 43,
-    "models": {
-        "video": {
-            "requested": "veo-3.1-fast-generate-001",
-            "used": "veo-3.1-fast-generate-001",
-        }
-    },
+    "models": {"video": {"requested": _VIDEO_MODEL, "used": _VIDEO_MODEL}},
     "clips": [
         {
             "index": 1,
@@ -72,6 +74,11 @@ _EXAMPLE: Final[dict[str, JsonValue]] = {
             "video_url": None,
             "thumbnail_url": "https://studio.example/files/...",
             "error": None,
+            "keyframe_url": "https://studio.example/files/...",
+            "keyframe_score": 8.5,
+            "keyframe_remark": "The corridor and its light are as described.",
+            "video_score": None,
+            "video_remark": None,
         }
     ],
     "warnings": [],
@@ -80,6 +87,7 @@ _EXAMPLE: Final[dict[str, JsonValue]] = {
     "voice_briefs": [],
     "poster_url": None,
     "quality_report_url": None,
+    "subtitles_url": None,
 }
 
 
@@ -114,6 +122,7 @@ class RenderResource(BaseModel):
     voice_briefs: list[VoiceBriefResource]
     poster_url: str | None
     quality_report_url: str | None
+    subtitles_url: str | None = Field(description="Where there is speech or are lyrics.")
 
 
 class RenderPage(BaseModel):
@@ -129,10 +138,12 @@ def files_of(view: RenderView) -> list[StoredFile]:
         named.append((snapshot.final_video_key, f"{project}_final.mp4"))
     named.append((snapshot.poster_key, f"{project}_poster.jpg"))
     named.append((snapshot.quality_report_key, f"{project}_quality.json"))
+    named.append((snapshot.subtitles_key, f"{project}_subtitles.vtt"))
     for clip in snapshot.clips:
         shot = f"{project}_shot_{clip.index:0{SHOT_NUMBER_DIGITS}d}"
         named.append((clip.video_key, f"{shot}.mp4"))
         named.append((clip.thumbnail_key, f"{shot}.jpg"))
+        named.append((clip.keyframe_key, f"{shot}_keyframe.png"))
     named.extend(
         (brief.audio_key, f"{project}_brief_{brief.stage}.wav") for brief in snapshot.voice_briefs
     )
@@ -183,6 +194,7 @@ def render_resource(view: RenderView, *, base_url: str, urls: dict[str, str]) ->
         ],
         poster_url=_url(snapshot.poster_key, urls),
         quality_report_url=_url(snapshot.quality_report_key, urls),
+        subtitles_url=_url(snapshot.subtitles_key, urls),
     )
 
 
@@ -202,6 +214,11 @@ def _clip_resource(clip: ClipSnapshot, urls: dict[str, str]) -> ClipResource:
         video_url=_url(clip.video_key, urls),
         thumbnail_url=_url(clip.thumbnail_key, urls),
         error=clip.error,
+        keyframe_url=_url(clip.keyframe_key, urls),
+        keyframe_score=clip.keyframe_score,
+        keyframe_remark=clip.keyframe_remark,
+        video_score=clip.video_score,
+        video_remark=clip.video_remark,
     )
 
 

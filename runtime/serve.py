@@ -26,6 +26,7 @@ from gateway.services.estimates import Pricing
 from gateway.services.starter import TemporalWorkflows
 from gateway.services.workflows import Workflows
 from runtime.http_protocol import GatewayProtocol
+from runtime.providers import adapter_names
 from runtime.settings import Settings
 from runtime.storage import open_settings_storage, url_signer
 from runtime.telemetry import MetricsUnavailable, sdk_runtime
@@ -36,8 +37,6 @@ from studio.catalog.catalogue import load_catalogue
 from studio.db.engine import Database, open_database
 from studio.media.inspect import inspect_file
 
-PROVIDER_ADAPTERS: Final = frozenset({"local"})
-"""The providers that this installation's workers can call."""
 GRACE_SECONDS: Final = 10
 """How long a stopping gateway lets requests finish; held answers are given up at once."""
 KEEP_ALIVE_SECONDS: Final = 75
@@ -70,7 +69,8 @@ def build_app(
             pricing=Pricing(
                 catalogue=load_catalogue(),
                 configured=settings.configured(),
-                adapters=PROVIDER_ADAPTERS,
+                model_ids=settings.model_ids(),
+                adapters=adapter_names(settings),
                 unconfigured=settings.unconfigured_models,
             ),
             inspect=inspect_file,

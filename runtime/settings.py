@@ -14,7 +14,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from runtime.settings_text import (
     absolute_database_url,
     address_list,
+    calls_document,
     invalid_settings_sentence,
+    provider_outputs,
     timings_document,
 )
 from studio.contracts import names
@@ -68,9 +70,24 @@ class Settings(BaseSettings):
     google_api_key: SecretStr | None = None
     google_project: str | None = None
     google_location: str = "global"
+    google_output_uri: str | None = Field(
+        default_factory=lambda data: provider_outputs(data.get("storage_url", ""))
+    )
+    """`gs://bucket/folder` where models of Google Cloud write their clips."""
     fal_key: SecretStr | None = None
+    kling_api_key: SecretStr | None = None
     omni_image_model_id: str | None = None
     omni_video_model_id: str | None = None
+
+    google_base_url: str | None = None
+    google_cloud_base_url: str | None = None
+    fal_base_url: str | None = None
+    kling_base_url: str | None = None
+    """Other addresses of the providers, of a gateway or a stand-in: see docs/configuration.md."""
+    provider_calls_max: Annotated[
+        dict[str, Annotated[int, Field(ge=1)]], NoDecode, BeforeValidator(calls_document)
+    ] = Field(default={})
+    """Calls side by side by provider, a JSON object; see runtime/providers.py for the defaults."""
 
     render_task_queue: str = names.RENDER_TASK_QUEUE
     active_renders_per_account_max: int = Field(default=20, ge=1)
@@ -122,7 +139,22 @@ class Settings(BaseSettings):
         address_list(value)
         return value
 
-    @field_validator("public_base_url", "otel_endpoint", mode="after")
+    @field_validator("google_output_uri", mode="after")
+    @classmethod
+    def _bucket(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith("gs://"):
+            raise ValueError("must start with gs://")
+        return value.rstrip("/") if value else None
+
+    @field_validator(
+        "public_base_url",
+        "otel_endpoint",
+        "google_base_url",
+        "google_cloud_base_url",
+        "fal_base_url",
+        "kling_base_url",
+        mode="after",
+    )
     @classmethod
     def _web_address(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("http://", "https://")):
@@ -154,6 +186,12 @@ class Settings(BaseSettings):
             for name in type(self).model_fields
             if getattr(self, name) not in (None, "")
         )
+
+    def model_ids(self) -> dict[str, str]:
+        """What the variables that carry a provider's model id are set to, by their names."""
+        names = (name for name in type(self).model_fields if name.endswith("_model_id"))
+        ids = {PREFIX + name.upper(): getattr(self, name) for name in names}
+        return {variable: value for variable, value in ids.items() if value}
 
     @property
     def storage_path(self) -> Path | None:

@@ -9,6 +9,8 @@ from pydantic import ValidationError
 from studio.contracts.workflow_io import Timings
 
 SQLITE = "sqlite:///"
+LIMITED_PROVIDERS = ("fal", "google", "google-cloud", "kling")
+"""Those whose calls FVS_PROVIDER_CALLS_MAX may limit."""
 
 
 def absolute_database_url(url: str) -> str:
@@ -35,11 +37,15 @@ def address_list(text: str) -> list[str]:
     return addresses
 
 
-def timings_document(value: object) -> object:
-    """The JSON object that a variable holds. ValueError where it is none, or names no wait of ours.
+def provider_outputs(storage_url: str) -> str | None:
+    """Where models of Google Cloud write, beside what is stored: their service needs a bucket."""
+    return (
+        f"{storage_url.rstrip('/')}/provider-outputs" if storage_url.startswith("gs://") else None
+    )
 
-    A waiting time under a mistyped name must not be left at its default in silence.
-    """
+
+def json_object(value: object) -> object:
+    """The JSON object that a variable holds. ValueError where it is none."""
     if not isinstance(value, str):
         return value
     try:
@@ -49,6 +55,26 @@ def timings_document(value: object) -> object:
     if not isinstance(document, dict):
         # A TypeError would not become a sentence about the variable.
         raise ValueError("must be a JSON object")  # noqa: TRY004
+    return document
+
+
+def calls_document(value: object) -> object:
+    """Calls by provider as a JSON object. ValueError for a provider that does not exist."""
+    document = json_object(value)
+    if isinstance(document, dict) and not set(document) <= set(LIMITED_PROVIDERS):
+        known = ", ".join(LIMITED_PROVIDERS)
+        raise ValueError(f"has a provider that does not exist; there are {known}")
+    return document
+
+
+def timings_document(value: object) -> object:
+    """The JSON object that a variable holds. ValueError where it is none, or names no wait of ours.
+
+    A waiting time under a mistyped name must not be left at its default in silence.
+    """
+    document = json_object(value)
+    if not isinstance(value, str) or not isinstance(document, dict):
+        return value
     known = sorted(Timings.model_fields)
     if not set(document) <= set(known):
         raise ValueError(f"has a field that does not exist; there are {', '.join(known)}")

@@ -30,6 +30,7 @@ from activities.reconcile import TemporalReconcileActivities
 from activities.storyboarding import ModelStoryboardActivities
 from activities.workbench import Workbench
 from runtime.observation import ObservationInterceptor, quiet_sdk_loggers
+from runtime.providers import open_providers
 from runtime.schedule import ensure_schedule
 from runtime.search_attributes import ensure_search_attributes
 from runtime.settings import Settings
@@ -41,7 +42,6 @@ from runtime.tracing import open_traces
 from studio.contracts.limits import SHOT_COUNT_MAX
 from studio.contracts.names import media_task_queue
 from studio.db.engine import open_database
-from studio.providers.local.factory import local_providers
 from studio.providers.ports import Providers
 from workflows.reconcile import ReconcileWorkflow
 from workflows.render import RenderWorkflow
@@ -195,11 +195,11 @@ async def _open_parts(settings: Settings, client: Client) -> AsyncIterator[Worke
     async def fetch_keyframe(key: str, destination: Path) -> None:
         await bench.fetch(key, destination)
 
-    providers = local_providers(
-        work_directory=settings.work_directory / "local-animatic", fetch_keyframe=fetch_keyframe
-    )
     try:
-        yield WorkerParts(client, bench, providers)
+        async with open_providers(
+            settings, now=bench.now, fetch_keyframe=fetch_keyframe
+        ) as providers:
+            yield WorkerParts(client, bench, providers)
     finally:
         database.dispose()
 

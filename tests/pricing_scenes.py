@@ -1,27 +1,37 @@
 """Requests and servers for the tests of catalogue, prices and frozen plans."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
 
 import pytest
 
-from studio.catalog.catalogue import Unconfigured, load_catalogue
+from studio.catalog.catalogue import load_catalogue
+from studio.catalog.installation import Installation, Unconfigured
 from studio.contracts.defaults import AccountDefaults
 from studio.contracts.problems import RequestInfeasible
 from studio.contracts.request import RenderRequest
 from studio.pricing.freeze import FrozenRender, UploadFacts, freeze_plan
 
 NOTHING: frozenset[str] = frozenset()
+MODEL_IDS = {
+    "FVS_OMNI_IMAGE_MODEL_ID": "gemini-3.1-flash-image",
+    "FVS_OMNI_VIDEO_MODEL_ID": "gemini-omni-1.2-flash",
+}
 EVERY_SETTING = frozenset(
     {
         "FVS_FAL_KEY",
         "FVS_GOOGLE_API_KEY",
+        "FVS_GOOGLE_OUTPUT_URI",
         "FVS_GOOGLE_PROJECT",
-        "FVS_OMNI_IMAGE_MODEL_ID",
-        "FVS_OMNI_VIDEO_MODEL_ID",
+        "FVS_KLING_API_KEY",
+        *MODEL_IDS,
     }
 )
-EVERY_ADAPTER = frozenset({"google", "fal", "local"})
+EVERY_ADAPTER = frozenset({"google", "google-cloud", "fal", "kling", "local"})
+TODAY = date(2026, 11, 23)
+DEFAULTS = load_catalogue().defaults.account
 
 REFERENCE_PAYLOAD: dict[str, object] = {
     "name": "Archive corridor test",
@@ -64,6 +74,18 @@ class Server:
     configured: frozenset[str] = NOTHING
     adapters: frozenset[str] = NOTHING
     unconfigured: Unconfigured = "local"
+    model_ids: Mapping[str, str] = field(default_factory=dict)
+    today: date = TODAY
+
+    @property
+    def installation(self) -> Installation:
+        return Installation(
+            configured=self.configured,
+            adapters=self.adapters,
+            unconfigured=self.unconfigured,
+            today=self.today,
+            model_ids=self.model_ids,
+        )
 
     def freeze(
         self,
@@ -73,12 +95,10 @@ class Server:
     ) -> FrozenRender:
         return freeze_plan(
             request,
-            defaults or AccountDefaults(),
+            defaults or DEFAULTS,
             uploads or UploadFacts(),
             catalogue=load_catalogue(),
-            configured=self.configured,
-            adapters=self.adapters,
-            unconfigured=self.unconfigured,
+            installation=self.installation,
         )
 
     def refusal(
@@ -95,7 +115,7 @@ class Server:
 
 DEMO = Server()
 STRICT = Server(unconfigured="refuse")
-COMPLETE = Server(EVERY_SETTING, EVERY_ADAPTER, "refuse")
+COMPLETE = Server(EVERY_SETTING, EVERY_ADAPTER, "refuse", MODEL_IDS)
 
 
 def audio(duration_seconds: float | None, count: int = 1) -> UploadFacts:

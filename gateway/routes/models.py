@@ -1,5 +1,6 @@
 """The catalogue and what a request would cost: open to everybody, nothing is stored."""
 
+from datetime import date
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
@@ -13,7 +14,7 @@ from gateway.routes.answers import JSON_MEDIA_TYPE
 from gateway.routes.body import read_json_body
 from gateway.services.links import API_PREFIX
 from studio.accounts.records import Principal
-from studio.accounts.service import account_defaults
+from studio.accounts.service import account_defaults, new_account_defaults
 from studio.catalog.document import CatalogueDocument
 from studio.contracts.defaults import AccountDefaults
 from studio.ingest.strict_json import parse_request
@@ -38,7 +39,7 @@ def models_router(gateway: Gateway) -> APIRouter:
     )
     async def list_models() -> Response:
         return Response(
-            gateway.pricing.describe().model_dump_json(),
+            gateway.pricing.describe(_today(gateway)).model_dump_json(),
             media_type=JSON_MEDIA_TYPE,
             headers={"Cache-Control": f"public, max-age={CATALOGUE_MAX_AGE_SECONDS}"},
         )
@@ -57,11 +58,17 @@ def models_router(gateway: Gateway) -> APIRouter:
     async def estimate_render(request: Request) -> Response:
         principal, defaults, available = await _caller(gateway, request)
         wanted = parse_request(await read_json_body(request, gateway.dependencies.body_patience))
-        frozen = gateway.pricing.estimate(wanted, defaults, principal=principal)
+        frozen = gateway.pricing.estimate(
+            wanted, defaults, principal=principal, today=_today(gateway)
+        )
         document = estimate_resource(frozen, credits_available=available)
         return Response(document.model_dump_json(), media_type=JSON_MEDIA_TYPE)
 
     return router
+
+
+def _today(gateway: Gateway) -> date:
+    return gateway.dependencies.clock.now().date()
 
 
 async def _caller(
@@ -70,7 +77,7 @@ async def _caller(
     """Who asks, their defaults and credits; a key that is sent must be valid."""
     secret = find_key(request.headers)
     if secret is None:
-        return None, AccountDefaults(), None
+        return None, new_account_defaults(), None
     principal = await gateway.keys.principal(secret)
     account_id = principal.account_id
 

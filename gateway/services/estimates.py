@@ -1,10 +1,14 @@
 """What a render would cost and look like: the freezing of a submission, without the rest."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
 
 from studio.accounts.records import Principal
-from studio.catalog.catalogue import Catalogue, Unconfigured
+from studio.catalog.catalogue import Catalogue
+from studio.catalog.description import describe
 from studio.catalog.document import CatalogueDocument
+from studio.catalog.installation import Installation, Unconfigured
 from studio.contracts.defaults import AccountDefaults
 from studio.contracts.request import RenderRequest
 from studio.pricing.freeze import FrozenRender, freeze_plan
@@ -15,14 +19,15 @@ from studio.pricing.uploads import UploadFacts
 class Pricing:
     """Freezes plans as things stand on this server.
 
-    `configured` holds the names of the settings that are set, `adapters` the providers that this
-    installation can call.
+    `configured` holds the names of the settings that are set, `model_ids` the values of those that
+    carry a model's id, `adapters` the providers that this installation can call.
     """
 
     catalogue: Catalogue
     configured: frozenset[str]
     adapters: frozenset[str]
     unconfigured: Unconfigured
+    model_ids: Mapping[str, str] = field(default_factory=dict)
 
     def freeze(
         self,
@@ -30,6 +35,7 @@ class Pricing:
         defaults: AccountDefaults,
         uploads: UploadFacts,
         *,
+        today: date,
         principal: Principal | None = None,
     ) -> FrozenRender:
         """The frozen plan. RequestInfeasible with every problem that was found.
@@ -37,14 +43,13 @@ class Pricing:
         A test key's renders may always be made by local stand-ins.
         """
         is_test = principal is not None and principal.is_test
+        unconfigured = "local" if is_test else self.unconfigured
         return freeze_plan(
             request,
             defaults,
             uploads,
             catalogue=self.catalogue,
-            configured=self.configured,
-            adapters=self.adapters,
-            unconfigured="local" if is_test else self.unconfigured,
+            installation=self._installation(today, unconfigured),
         )
 
     def estimate(
@@ -52,13 +57,22 @@ class Pricing:
         request: RenderRequest,
         defaults: AccountDefaults,
         *,
+        today: date,
         principal: Principal | None = None,
     ) -> FrozenRender:
         """As `freeze`, before there are any uploads. Nothing is stored."""
-        return self.freeze(request, defaults, UploadFacts.unknown(), principal=principal)
+        unknown = UploadFacts.unknown()
+        return self.freeze(request, defaults, unknown, today=today, principal=principal)
 
-    def describe(self) -> CatalogueDocument:
+    def describe(self, today: date) -> CatalogueDocument:
         """The public catalogue."""
-        return self.catalogue.describe(
-            configured=self.configured, adapters=self.adapters, unconfigured=self.unconfigured
+        return describe(self.catalogue, self._installation(today, self.unconfigured))
+
+    def _installation(self, today: date, unconfigured: Unconfigured) -> Installation:
+        return Installation(
+            configured=self.configured,
+            adapters=self.adapters,
+            unconfigured=unconfigured,
+            today=today,
+            model_ids=self.model_ids,
         )

@@ -18,7 +18,7 @@ from studio.storage.port import SignedUrl, Storage, StorageError
 
 API_PREFIX: Final = "/api/agent"
 SIGNED_URLS_REMEMBERED_MAX: Final = 20_000
-"""Some 300 bytes each: a few megabytes, and every file of 150 renders of 64 shots."""
+"""Some 300 bytes each: a few megabytes, and every file of 100 renders of 64 shots."""
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("gateway")
 _LIFETIME: Final = timedelta(seconds=SIGNED_URL_LIFETIME_SECONDS)
 _REMAINING_MIN: Final = timedelta(seconds=SIGNED_URL_REMAINING_SECONDS_MIN)

@@ -194,7 +194,13 @@ class Submissions:
         defaults = await self._threads.read(
             lambda session: account_defaults(session, account_id=principal.account_id)
         )
-        return self._pricing.freeze(order.request, defaults, uploads.facts, principal=principal)
+        return self._pricing.freeze(
+            order.request,
+            defaults,
+            uploads.facts,
+            principal=principal,
+            today=self._clock.now().date(),
+        )
 
     def _new_render(
         self, order: _Order, project_id: str, frozen: FrozenRender, uploads: CheckedUploads
@@ -216,6 +222,8 @@ class Submissions:
                 asset_count=len(assets),
                 music=frozen.music,
                 voice_briefs=bool(frozen.request.stage_voice_briefs_enabled),
+                ingredients=frozen.ingredients,
+                narration=frozen.narration,
                 timings=self._timings,
             ),
             snapshot=first_snapshot(frozen.plan),

@@ -1,6 +1,7 @@
 """Accounts and their saved defaults."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import insert, select, update
@@ -10,11 +11,11 @@ from sqlalchemy.orm import Session
 from studio.accounts.errors import AccountExists, InvalidAccount, UnknownAccount
 from studio.accounts.records import Account
 from studio.accounts.tables import ACCOUNT_ID_LENGTH_MAX, AccountRow
+from studio.catalog.catalogue import load_catalogue
 from studio.contracts.defaults import AccountDefaults
 from studio.contracts.limits import NAME_LENGTH_MAX
 
 _ACCOUNT_ID = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_-]{{0,{ACCOUNT_ID_LENGTH_MAX - 1}}}")
-_NEW_ACCOUNT_DEFAULTS = AccountDefaults()
 
 
 def create_account(
@@ -23,9 +24,12 @@ def create_account(
     account_id: str,
     name: str,
     now: datetime,
-    defaults: AccountDefaults = _NEW_ACCOUNT_DEFAULTS,
+    defaults: AccountDefaults | None = None,
 ) -> None:
-    """Create an account. Raises AccountExists, and InvalidAccount for a bad id or name."""
+    """Create an account, with the catalogue's defaults unless others are given.
+
+    Raises AccountExists, and InvalidAccount for a bad id or name.
+    """
     if not _ACCOUNT_ID.fullmatch(account_id):
         raise InvalidAccount(
             f"An account id has 1 to {ACCOUNT_ID_LENGTH_MAX} letters, digits, '-' and '_'."
@@ -37,7 +41,7 @@ def create_account(
                 insert(AccountRow).values(
                     account_id=account_id,
                     name=name,
-                    defaults=defaults.model_dump(mode="json"),
+                    defaults=(defaults or new_account_defaults()).model_dump(mode="json"),
                     created_at=now,
                 )
             )
@@ -73,7 +77,7 @@ def account_defaults(session: Session, *, account_id: str) -> AccountDefaults:
     saved = session.scalar(select(AccountRow.defaults).where(AccountRow.account_id == account_id))
     if saved is None:
         raise UnknownAccount(account_id)
-    return AccountDefaults.model_validate(saved)
+    return _with_new_fields(saved)
 
 
 def save_defaults(session: Session, *, account_id: str, defaults: AccountDefaults) -> None:
@@ -98,10 +102,20 @@ def check_name(name: str) -> None:
         raise InvalidAccount(f"A name has 1 to {NAME_LENGTH_MAX} printable characters.")
 
 
+def new_account_defaults() -> AccountDefaults:
+    """What a new account, and a guest, starts with."""
+    return load_catalogue().defaults.account
+
+
+def _with_new_fields(saved: Mapping[str, object]) -> AccountDefaults:
+    started_with = new_account_defaults().model_dump(mode="json")
+    return AccountDefaults.model_validate(started_with | dict(saved))
+
+
 def _account(row: AccountRow) -> Account:
     return Account(
         account_id=row.account_id,
         name=row.name,
-        defaults=AccountDefaults.model_validate(row.defaults),
+        defaults=_with_new_fields(row.defaults),
         created_at=row.created_at,
     )

@@ -5,6 +5,7 @@ from studio.accounts.accounts import (
     create_account,
     get_account,
     list_accounts,
+    new_account_defaults,
     save_defaults,
 )
 from studio.accounts.keyring import (
@@ -31,6 +32,7 @@ __all__ = [
     "key_info",
     "list_accounts",
     "list_keys",
+    "new_account_defaults",
     "revoke_key",
     "rotate_key",
     "save_defaults",

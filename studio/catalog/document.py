@@ -1,6 +1,8 @@
 """The public shape of the catalogue: what `GET /models` answers."""
 
-from studio.catalog.models import Alias, Capabilities, Lifecycle, Role, StylePreset
+from datetime import date
+
+from studio.catalog.models import Alias, Capabilities, Lifecycle, Role, StartingPoint, StylePreset
 from studio.catalog.prices import PriceTable
 from studio.contracts import limits
 from studio.contracts.base import Payload
@@ -9,12 +11,14 @@ from studio.contracts.base import Payload
 class ModelPrice(Payload):
     """What a model costs in one role. `credits` is keyed by resolution, or by what is counted.
 
-    `unit` is what the credits are for: `render`, `shot`, `second` (filmed) or `track`.
+    `unit` is what the credits are for: `render`, `shot`, `second` (filmed) or `track`; `source`
+    where the price comes from.
     """
 
     role: Role
     unit: str
     credits: dict[str, int]
+    source: str
 
 
 class ServedBy(Payload):
@@ -24,11 +28,29 @@ class ServedBy(Payload):
     model: str | None
 
 
+class OfferDocument(Payload):
+    """One provider's way to a model. `provider_model` is null where a setting carries the id.
+
+    `settings` make it real; `configured` says whether they do. `jobs_max` is how many jobs of one
+    render the provider is given at once.
+    """
+
+    provider: str
+    provider_model: str | None
+    settings: tuple[str, ...]
+    configured: bool
+    jobs_max: int | None
+    released: date | None
+    ends: date | None
+    source: str
+
+
 class ModelDocument(Payload):
     """One model. `configured` says whether the model itself, not a stand-in, can be called.
 
-    `missing_settings` are the settings that keep it from that; none are named where only the
-    provider's adapter is missing from this installation.
+    `provider` is the one that does the work, or would. `missing_settings` are the settings that
+    keep its first offer from that; none are named where only the provider's adapter is missing
+    from this installation. `ended`: the successor serves it.
     """
 
     id: str
@@ -36,12 +58,15 @@ class ModelDocument(Payload):
     roles: tuple[Role, ...]
     aliases: tuple[Alias, ...]
     provider: str
+    offers: tuple[OfferDocument, ...]
     capabilities: Capabilities
     prices: tuple[ModelPrice, ...]
     lifecycle: Lifecycle
+    ended: bool
     configured: bool
     missing_settings: tuple[str, ...]
     served_by: tuple[ServedBy, ...]
+    source: str
 
 
 class RequestLimits(Payload):
@@ -69,6 +94,7 @@ class CatalogueDocument(Payload):
 
     models: tuple[ModelDocument, ...]
     styles: tuple[StylePreset, ...]
+    defaults: StartingPoint
     price_version: str
     prices: PriceTable
     limits: RequestLimits

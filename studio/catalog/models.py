@@ -2,14 +2,20 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from studio.contracts.defaults import AccountDefaults
 from studio.contracts.limits import FILM_DURATION_SECONDS_MIN
 from studio.contracts.request import ImageResolution, VideoResolution
 
-Provider = Literal["google", "fal", "kling", "local"]
+Provider = Literal["google", "google-cloud", "fal", "kling", "local"]
+"""`google` is the Developer API (a key), `google-cloud` a project of Google Cloud, `kling` Kling's
+own API."""
+
+LOCAL_PROVIDER: Final = "local"
+SettingName = Annotated[str, Field(pattern=r"^FVS_[A-Z_]+$")]
 HexColour = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
 StyleIdentifier = Annotated[str, Field(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$")]
@@ -33,7 +39,10 @@ class Role(StrEnum):
 
 
 class Lifecycle(CatalogueData):
-    """When a provider offers an id. `ends` in the past means that the successor serves it."""
+    """When an id is offered. From the day that it `ends` the successor serves it.
+
+    A successor without an end is who takes over if the provider ends the model unannounced.
+    """
 
     released: date | None = None
     ends: date | None = None
@@ -57,12 +66,14 @@ class VideoCapabilities(CatalogueData):
     """Clip lengths are whole seconds, ascending. `references` counts reference images a clip.
 
     `preferred_clip_seconds` is what a shot gets where the caller leaves the choice to us.
+    `reference_clip_lengths_seconds` are the lengths where reference images are given, if others.
     """
 
     clip_lengths_seconds: tuple[Annotated[int, Field(ge=1)], ...] = Field(min_length=1)
     preferred_clip_seconds: int
     resolutions: tuple[VideoResolution, ...] = Field(min_length=1)
     references: int = Field(default=0, ge=0)
+    reference_clip_lengths_seconds: tuple[int, ...] | None = Field(default=None, min_length=1)
     last_frame: bool = False
     sound: bool = False
 
@@ -75,11 +86,28 @@ class VideoCapabilities(CatalogueData):
             raise ValueError("preferred_clip_seconds must be one of clip_lengths_seconds")
         if lengths[-1] < FILM_DURATION_SECONDS_MIN:
             raise ValueError("one clip must be long enough for the shortest film")
+        if not set(self.reference_clip_lengths_seconds or ()) <= set(lengths):
+            raise ValueError("reference_clip_lengths_seconds must be clip_lengths_seconds")
         return self
 
     @property
     def longest_clip_seconds(self) -> int:
         return self.clip_lengths_seconds[-1]
+
+    def with_references(self) -> "VideoCapabilities":
+        """What the model can do when it is given reference images."""
+        lengths = self.reference_clip_lengths_seconds
+        if lengths is None:
+            return self
+        preferred = min(lengths, key=lambda length: abs(length - self.preferred_clip_seconds))
+        return VideoCapabilities(
+            clip_lengths_seconds=lengths,
+            preferred_clip_seconds=preferred,
+            resolutions=self.resolutions,
+            references=self.references,
+            last_frame=self.last_frame,
+            sound=self.sound,
+        )
 
 
 class MusicCapabilities(CatalogueData):
@@ -96,11 +124,43 @@ class Capabilities(CatalogueData):
     music: MusicCapabilities | None = None
 
 
+class Offer(CatalogueData):
+    """One provider's way to a model.
+
+    `settings` must all be set before it can be called. The provider's own id is `provider_model`,
+    or the value of the setting that `model_setting` names; `provider_models` are ids for single
+    resolutions that have one of their own. `jobs_max` is how many jobs of one render the provider
+    is given at once; None where it does not matter. `references` is there where this provider
+    takes fewer reference images than the model.
+    """
+
+    provider: Provider
+    provider_model: str | None = None
+    provider_models: dict[str, str] = Field(default_factory=dict)
+    model_setting: SettingName | None = None
+    settings: tuple[SettingName, ...] = ()
+    jobs_max: int | None = Field(default=None, ge=1)
+    references: int | None = Field(default=None, ge=0)
+    released: date | None = None
+    ends: date | None = None
+    source: str = Field(min_length=1, description="Where these facts come from.")
+
+    @model_validator(mode="after")
+    def _has_one_id(self) -> Self:
+        if (self.provider_model is None) == (self.model_setting is None):
+            raise ValueError("an offer has a provider_model or a model_setting")
+        return self
+
+    @property
+    def needed_settings(self) -> tuple[str, ...]:
+        """Every setting that makes the offer real."""
+        return (*self.settings, *((self.model_setting,) if self.model_setting else ()))
+
+
 class ModelEntry(CatalogueData):
     """A model that a request may name.
 
-    `settings` are the environment variables that must all be set before the provider can be
-    called. `provider_model` is the provider's own id; None where a setting carries it.
+    The first of its `offers` that can be called does the work.
     `price_rows` names the row of the price table for each role that is priced by model.
     `stand_ins` says which local model works for it, role by role, where it is not configured.
     """
@@ -110,13 +170,26 @@ class ModelEntry(CatalogueData):
     roles: tuple[Role, ...] = Field(min_length=1)
     aliases: tuple[Alias, ...] = ()
     lifecycle: Lifecycle = Lifecycle()
-    provider: Provider
-    provider_model: str | None = None
-    settings: tuple[str, ...] = ()
+    offers: tuple[Offer, ...] = Field(min_length=1)
     capabilities: Capabilities = Capabilities()
     price_rows: dict[Role, str] = Field(default_factory=dict)
     stand_ins: dict[Role, Identifier] = Field(default_factory=dict)
     source: str = Field(min_length=1, description="Where these facts come from.")
+
+    @property
+    def is_local(self) -> bool:
+        return self.offers[0].provider == LOCAL_PROVIDER
+
+    @property
+    def ends(self) -> date | None:
+        """The day from which nobody offers it; None where that is not known."""
+        last = [offer.ends for offer in self.offers if offer.ends is not None]
+        if self.lifecycle.ends is None and len(last) == len(self.offers):
+            return max(last)
+        return self.lifecycle.ends
+
+    def has_ended(self, today: date) -> bool:
+        return self.ends is not None and self.ends <= today
 
     @model_validator(mode="after")
     def _roles_have_their_capabilities(self) -> Self:
@@ -140,7 +213,15 @@ class StylePreset(CatalogueData):
     palette: tuple[HexColour, ...] = Field(min_length=3, max_length=6)
 
 
+class StartingPoint(CatalogueData):
+    """What is used where nobody chose: a new account's defaults, and who speaks."""
+
+    account: AccountDefaults
+    voice_model: Identifier
+
+
 class ModelsFile(CatalogueData):
+    defaults: StartingPoint
     models: tuple[ModelEntry, ...] = Field(min_length=1)
 
 

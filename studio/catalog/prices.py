@@ -1,8 +1,9 @@
 """The price table as data: one credit is one US cent."""
 
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from studio.catalog.models import CatalogueData
 from studio.contracts.request import ImageResolution, VideoResolution
@@ -23,7 +24,10 @@ class VideoPrice(CatalogueData):
 
 
 class PriceTable(CatalogueData):
-    """Every price in credits. `version` is frozen into the charges of a render."""
+    """Every price in credits. `version` is frozen into the charges of a render.
+
+    `sources` says of every row (`project`, `video_per_second/veo-3.1-fast`, …) where it is from.
+    """
 
     version: str = Field(min_length=1)
     project: Credits
@@ -34,3 +38,16 @@ class PriceTable(CatalogueData):
     music_per_track: dict[str, Credits]
     voice_briefs: Credits
     production: Credits
+    sources: dict[str, str]
+
+    @model_validator(mode="after")
+    def _every_row_has_a_source(self) -> Self:
+        if set(self.sources) != (rows := set(self.rows())):
+            raise ValueError(f"sources and rows differ in {sorted(set(self.sources) ^ rows)}")
+        return self
+
+    def rows(self) -> Iterator[str]:
+        """The name of every row."""
+        yield from ("project", "planning", "critic_per_shot", "voice_briefs", "production")
+        for table in ("keyframe_per_shot", "video_per_second", "music_per_track"):
+            yield from (f"{table}/{row}" for row in getattr(self, table))

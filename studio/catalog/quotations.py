@@ -1,6 +1,7 @@
 """Prices model by model: what the price table means for one entry of the catalogue."""
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from studio.catalog.document import ModelPrice
 from studio.catalog.models import ModelEntry, Role
@@ -29,21 +30,42 @@ def model_prices(model: ModelEntry, prices: PriceTable) -> tuple[ModelPrice, ...
 
 
 def _price(model: ModelEntry, role: Role, prices: PriceTable) -> ModelPrice:
+    unit, credits_ = _amounts(model, role, prices)
+    return ModelPrice(
+        role=role, unit=unit, credits=credits_, source=prices.sources[price_row(model, role)]
+    )
+
+
+def price_row(model: ModelEntry, role: Role) -> str:
+    """The name of the price table's row for a model in a role."""
+    table = _TABLES[role]
+    return f"{table}/{model.price_rows[role]}" if role in model.price_rows else table
+
+
+_TABLES: Final = {
+    Role.TEXT: "planning",
+    Role.CRITIC: "critic_per_shot",
+    Role.IMAGE: "keyframe_per_shot",
+    Role.VIDEO: "video_per_second",
+    Role.MUSIC: "music_per_track",
+    Role.VOICE: "voice_briefs",
+}
+
+
+def _amounts(model: ModelEntry, role: Role, prices: PriceTable) -> tuple[str, dict[str, int]]:
+    """What the credits are for, and the credits by resolution or by what is counted."""
     if role is Role.TEXT:
         planning = prices.planning
-        credits_ = {"base": planning.base, "per_shot": planning.per_shot}
-        return ModelPrice(role=role, unit="render", credits=credits_)
+        return "render", {"base": planning.base, "per_shot": planning.per_shot}
     if role is Role.CRITIC:
-        return ModelPrice(role=role, unit="shot", credits={"each": prices.critic_per_shot})
+        return "shot", {"each": prices.critic_per_shot}
     if role is Role.IMAGE:
-        row = prices.keyframe_per_shot[model.price_rows[role]]
-        return ModelPrice(role=role, unit="shot", credits=_by_value(row))
+        return "shot", _by_value(prices.keyframe_per_shot[model.price_rows[role]])
     if role is Role.VIDEO:
-        seconds = prices.video_per_second[model.price_rows[role]].with_sound
-        return ModelPrice(role=role, unit="second", credits=_by_value(seconds))
+        return "second", _by_value(prices.video_per_second[model.price_rows[role]].with_sound)
     if role is Role.MUSIC:
-        return ModelPrice(role=role, unit="track", credits={"each": music_credits(model, prices)})
-    return ModelPrice(role=role, unit="render", credits={"each": prices.voice_briefs})
+        return "track", {"each": music_credits(model, prices)}
+    return "render", {"each": prices.voice_briefs}
 
 
 def _by_value(row: Mapping[ImageResolution, int] | Mapping[VideoResolution, int]) -> dict[str, int]:

@@ -21,6 +21,7 @@ SECRET_FIELDS: Final = frozenset(
         "google_api_key",
         "key_pepper",
         "key_pepper_previous",
+        "kling_api_key",
         "password",
         "private_key",
         "proxy_authorization",

@@ -5,8 +5,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased
 
-from studio.ledger.holds import holds_of
-from studio.ledger.records import StatementLine, SubjectSummary
+from studio.ledger.holds import Hold, holds_of
+from studio.ledger.records import LineReceipt, LineState, StatementLine, SubjectSummary
 from studio.ledger.tables import Phase, TransferRow
 from studio.ledger.wallets import balance
 
@@ -23,6 +23,20 @@ def summary(session: Session, *, subject: str) -> SubjectSummary:
         open=still_open,
         released=reserved - settled - still_open,
     )
+
+
+def receipt(session: Session, *, subject: str) -> dict[str, LineReceipt]:
+    """Every line that is or was held for a subject, by its id; empty where nothing was."""
+    return {
+        hold.line_id: LineReceipt(hold.line_id, _state(hold), hold.held, hold.charged)
+        for hold in holds_of(session, subject)
+    }
+
+
+def _state(hold: Hold) -> LineState:
+    if hold.resolution is None:
+        return LineState.HELD
+    return LineState.SETTLED if hold.resolution is Phase.POST else LineState.RELEASED
 
 
 def open_subjects(session: Session, *, limit: int, offset: int = 0) -> list[str]:

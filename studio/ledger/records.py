@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from studio.ledger.tables import Phase, TransferCode
 
@@ -31,6 +32,24 @@ class SubjectSummary:
     settled: int
     open: int
     released: int
+
+
+class LineState(StrEnum):
+    """What became of a hold. `released` too where it expired."""
+
+    HELD = "held"
+    SETTLED = "settled"
+    RELEASED = "released"
+
+
+@dataclass(frozen=True)
+class LineReceipt:
+    """One line's money: what was held for it, and what of that was charged."""
+
+    line_id: str
+    state: LineState
+    held: int
+    charged: int
 
 
 @dataclass(frozen=True)

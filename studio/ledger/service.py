@@ -8,13 +8,21 @@ it locks the wallet, and a fixed order of locks cannot deadlock.
 from studio.ledger.auditing import audit
 from studio.ledger.holds import expire_due, release_open, reserve, settle, settle_lines
 from studio.ledger.identity import wallet_id
-from studio.ledger.reading import open_subjects, statement, summary
-from studio.ledger.records import Balance, StatementLine, SubjectSummary
+from studio.ledger.reading import open_subjects, receipt, statement, summary
+from studio.ledger.records import (
+    Balance,
+    LineReceipt,
+    LineState,
+    StatementLine,
+    SubjectSummary,
+)
 from studio.ledger.refunds import refund
 from studio.ledger.wallets import balance, open_wallet, top_up
 
 __all__ = [
     "Balance",
+    "LineReceipt",
+    "LineState",
     "StatementLine",
     "SubjectSummary",
     "audit",
@@ -22,6 +30,7 @@ __all__ = [
     "expire_due",
     "open_subjects",
     "open_wallet",
+    "receipt",
     "refund",
     "release_open",
     "reserve",

@@ -2,26 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
-from studio.catalog.catalogue import Catalogue, Unconfigured
+from studio.catalog.catalogue import Catalogue
 from studio.catalog.errors import CatalogueError, ModelNotConfigured
+from studio.catalog.installation import Installation
 from studio.catalog.models import ModelEntry, Role
 from studio.contracts.plan import ModelChoice
 from studio.contracts.problems import Problem
 
-VOICE_MODEL: Final = "gemini-3.8-flash-tts"
-"""What speaks the stage briefs. A request has no field for it."""
-
 
 @dataclass(frozen=True)
 class Part:
-    """One stage's model: `field` is the request's field that a problem points at."""
+    """One stage's model: `field` is the request's field that a problem points at.
+
+    `resolution` is the one that is rendered, for models that have any.
+    """
 
     role: Role
     model_id: str
     field: str
     defaulted: bool
+    resolution: str | None = None
 
 
 @dataclass(frozen=True)
@@ -29,16 +30,18 @@ class Casting:
     """Looks models up on one server, as its settings and adapters are."""
 
     catalogue: Catalogue
-    configured: frozenset[str]
-    adapters: frozenset[str]
-    unconfigured: Unconfigured
+    installation: Installation
     problems: list[Problem] = field(default_factory=list)
-    choices: list[ModelChoice] = field(default_factory=list)
+    choices: list[tuple[Part, ModelChoice]] = field(default_factory=list)
+    losses: list[str] = field(default_factory=list)
 
     def entry(self, part: Part) -> ModelEntry | None:
-        """The catalogue's entry of the model asked for; None (and a problem) if unknown."""
+        """The catalogue's entry of the model asked for; None (and a problem) if unknown.
+
+        Of a model that has ended it is its successor's.
+        """
         try:
-            return self.catalogue.entry(part.role, part.model_id)
+            return self.catalogue.living(part.role, part.model_id, self.installation.today)
         except CatalogueError as error:
             self._note(part, error)
             return None
@@ -46,22 +49,32 @@ class Casting:
     def choose(self, part: Part) -> ModelChoice | None:
         """The model that does the work; None (and a problem) where there is none."""
         try:
-            choice = self.catalogue.resolve(
-                part.role,
-                part.model_id,
-                configured=self.configured,
-                adapters=self.adapters,
-                unconfigured=self.unconfigured,
-            )
+            return self._resolve(part)
         except CatalogueError as error:
             self._note(part, error)
             return None
-        self.choices.append(choice)
+
+    def spare(self, part: Part, loss: str) -> ModelChoice | None:
+        """As `choose`, for a part that can be left out: without a model `loss` is a warning."""
+        try:
+            return self._resolve(part)
+        except ModelNotConfigured as error:
+            self.losses.append(f"{loss}: {error.reason}")
+            return None
+
+    def _resolve(self, part: Part) -> ModelChoice:
+        choice = self.catalogue.resolve(
+            part.role,
+            part.model_id,
+            installation=self.installation,
+            resolution=part.resolution,
+        )
+        self.choices.append((part, choice))
         return choice
 
     def warnings(self) -> tuple[str, ...]:
         """One sentence for each model that another one stands in for or took the place of."""
-        return (*self._normalised(), *self._stand_ins())
+        return (*self._normalised(), *self._ended(), *self._stand_ins(), *self.losses)
 
     def _note(self, part: Part, error: CatalogueError) -> None:
         """A model is looked up more than once; what is wrong with it is said once."""
@@ -75,7 +88,7 @@ class Casting:
             self.problems.append(problem)
 
     def _normalised(self) -> list[str]:
-        requested = dict.fromkeys(choice.requested for choice in self.choices)
+        requested = dict.fromkeys(choice.requested for _, choice in self.choices)
         successors = {old: self.catalogue.legacy_successor(old) for old in requested}
         return [
             f"{old} is a legacy id; the request was normalised to {new}."
@@ -83,9 +96,21 @@ class Casting:
             if new is not None
         ]
 
+    def _ended(self) -> list[str]:
+        """A model's new name is news only to who used the old one; another model is to everyone."""
+        today, found = self.installation.today, {}
+        for part, choice in self.choices:
+            ended = self.catalogue.ended(part.role, choice.requested, today)
+            if ended is not None and not (ended.renamed and part.defaulted):
+                found[choice.requested] = ended
+        return [
+            f"{model_id} ended on {ended.ends}; {ended.served_by} takes its place."
+            for model_id, ended in found.items()
+        ]
+
     def _stand_ins(self) -> list[str]:
         stand_ins: dict[str, dict[str, None]] = {}
-        for choice in self.choices:
+        for _, choice in self.choices:
             if choice.provider == "local" and choice.used != choice.requested:
                 name = self.catalogue.legacy_successor(choice.requested) or choice.requested
                 stand_ins.setdefault(name, {})[choice.used] = None

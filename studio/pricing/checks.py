@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from studio.catalog.catalogue import Catalogue
 from studio.catalog.errors import UnknownStyle
 from studio.catalog.models import ModelEntry, Role
+from studio.contracts.plan import ModelChoice
 from studio.contracts.problems import Problem
 from studio.contracts.request import RenderRequest
 from studio.pricing.casting import Part
@@ -51,10 +52,22 @@ def resolution_problems(choices: Choices, entries: dict[Role, ModelEntry]) -> It
 
 def upload_warnings(request: RenderRequest, uploads: UploadFacts) -> Iterator[str]:
     """What depends on uploads that are not there, or not yet."""
-    if request.ingredients_mode_enabled and uploads.known and uploads.image_count == 0:
-        yield "ingredients_mode_enabled has no effect: no image was uploaded."
     if not uploads.known and not (request.screenplay or request.instructions):
         yield "Without a screenplay and instructions the render is refused if no file is uploaded."
+
+
+def ingredient_warnings(
+    request: RenderRequest, uploads: UploadFacts, video: ModelChoice
+) -> Iterator[str]:
+    """Reference images for the video model, where there are none or it takes none."""
+    if not request.ingredients_mode_enabled:
+        return
+    if uploads.known and uploads.image_count == 0:
+        yield "ingredients_mode_enabled has no effect: no image was uploaded."
+    elif video.references == 0:
+        yield (
+            f"ingredients_mode_enabled has no effect: {video.used} takes no reference images here."
+        )
 
 
 def _not_offered(part: Part, resolution: str, offered: list[str]) -> Iterator[Problem]:

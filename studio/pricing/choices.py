@@ -33,13 +33,18 @@ def choose(request: RenderRequest, defaults: AccountDefaults) -> Choices:
     """The request's own choices first, then the account's."""
     voice = request.stage_voice_briefs_enabled
 
-    def part(role: Role, field: str, given: str | None, default: str) -> Part:
-        return Part(role, given or default, field, defaulted=given is None)
+    image_resolution = request.image_resolution or defaults.image_resolution
+    video_resolution = request.video_resolution or defaults.video_resolution
+
+    def part(
+        role: Role, field: str, given: str | None, default: str, resolution: str | None = None
+    ) -> Part:
+        return Part(role, given or default, field, given is None, resolution)
 
     return Choices(
         style=request.visual_style_preset or defaults.visual_style_preset,
-        image_resolution=request.image_resolution or defaults.image_resolution,
-        video_resolution=request.video_resolution or defaults.video_resolution,
+        image_resolution=image_resolution,
+        video_resolution=video_resolution,
         voice_briefs=defaults.stage_voice_briefs_enabled if voice is None else voice,
         orchestrator=part(
             Role.TEXT,
@@ -48,8 +53,20 @@ def choose(request: RenderRequest, defaults: AccountDefaults) -> Choices:
             defaults.orchestrator_model,
         ),
         critic=part(Role.CRITIC, "critic_model", request.critic_model, defaults.critic_model),
-        image=part(Role.IMAGE, "image_model", request.image_model, defaults.image_model),
-        video=part(Role.VIDEO, "video_model", request.video_model, defaults.video_model),
+        image=part(
+            Role.IMAGE,
+            "image_model",
+            request.image_model,
+            defaults.image_model,
+            image_resolution.value,
+        ),
+        video=part(
+            Role.VIDEO,
+            "video_model",
+            request.video_model,
+            defaults.video_model,
+            video_resolution.value,
+        ),
         music=part(Role.MUSIC, "music_model", request.music_model, defaults.music_model),
     )
 

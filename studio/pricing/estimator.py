@@ -4,6 +4,7 @@ Deterministic: the same wish and model always give the same shots. All arithmeti
 frames, so that the film's length is exact.
 """
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -28,6 +29,11 @@ so that pasting a long text does not order an hour's worth of film."""
 SHOTS_WITHOUT_TEXT: Final = 3
 """Where only uploads carry the brief: our choice."""
 
+BEAT_SLACK_SECONDS: Final = 0.5
+"""How much more than a shot of a film that is cut to music is filmed, so that its cut can move to
+the nearest beat. Our choice: beats are at most half a second away at 60 a minute, and closer above.
+"""
+
 _FILM_FRAMES_MIN: Final = FILM_DURATION_SECONDS_MIN * FILM_FRAMES_PER_SECOND
 _FILM_FRAMES_MAX: Final = FILM_DURATION_SECONDS_MAX * FILM_FRAMES_PER_SECOND
 _SHOT_FRAMES_MIN: Final = SHOT_DURATION_SECONDS_MIN * FILM_FRAMES_PER_SECOND
@@ -39,7 +45,9 @@ class FilmWish:
 
     `shot_count` and `duration_seconds` are honoured exactly where given. `track_seconds` is what
     is left of the caller's track from its start, where the film is cut to it;
-    `duration_seconds_min` and `_max` bound a length that is ours to choose.
+    `duration_seconds_min` and `_max` bound a length that is ours to choose. `slack_seconds` of each
+    shot are filmed beyond its end where the model's lengths allow, and shots whose number or length
+    is ours to choose are made so that they do.
     """
 
     shot_count: int | None = None
@@ -48,6 +56,11 @@ class FilmWish:
     track_seconds: float | None = None
     duration_seconds_min: float | None = None
     duration_seconds_max: float | None = None
+    slack_seconds: float = 0.0
+
+    @property
+    def slack_frames(self) -> int:
+        return math.ceil(self.slack_seconds * FILM_FRAMES_PER_SECOND)
 
 
 @dataclass(frozen=True)
@@ -109,18 +122,31 @@ def estimate_shots(wish: FilmWish, video: VideoCapabilities, model_id: str) -> E
         counts = feasible_shot_counts(frames, video)
         if counts.low > counts.high or (wish.shot_count is not None and count not in counts):
             raise RequestInfeasible(_misfits(wish, frames, video, model_id))
-        count = counts.clamp(count)
+        count = _roomy(counts, frames, wish, video).clamp(count)
     elif wish.shot_count is not None:
         frames = feasible_frames(count, video).clamp(frames)
     else:
         frames = _whole_film(video).clamp(frames)
-        count = feasible_shot_counts(frames, video).clamp(count)
-    return Estimate(_divide(frames, count, video), _differences(wish, frames, count))
+        counts = feasible_shot_counts(frames, video)
+        count = _roomy(counts, frames, wish, video).clamp(count)
+    shots = _divide(frames, count, video, wish.slack_frames)
+    return Estimate(shots, _differences(wish, frames, count))
+
+
+def _roomy(counts: Range, frames: int, wish: FilmWish, video: VideoCapabilities) -> Range:
+    """Those of the feasible counts that leave every shot its slack; all where none does, or where
+    the count is the caller's.
+    """
+    if wish.shot_count is not None or count_marked_shots(wish.text):
+        return counts
+    room = video.longest_clip_seconds * FILM_FRAMES_PER_SECOND - wish.slack_frames
+    roomy = Range(max(counts.low, -(-frames // room)), counts.high)
+    return roomy if roomy.low <= roomy.high else counts
 
 
 def _first_guess(wish: FilmWish, video: VideoCapabilities) -> tuple[int, int]:
     """Shots and frames before they are fitted to each other."""
-    preferred = video.preferred_clip_seconds * FILM_FRAMES_PER_SECOND
+    preferred = video.preferred_clip_seconds * FILM_FRAMES_PER_SECOND - wish.slack_frames
     frames = _wished_frames(wish)
     count = wish.shot_count or count_marked_shots(wish.text)
     if count == 0:
@@ -155,22 +181,29 @@ def _whole_film(video: VideoCapabilities) -> Range:
     return Range(_FILM_FRAMES_MIN, feasible_frames(SHOT_COUNT_MAX, video).high)
 
 
-def _divide(frames: int, count: int, video: VideoCapabilities) -> tuple[ShotTiming, ...]:
+def _divide(
+    frames: int, count: int, video: VideoCapabilities, slack_frames: int
+) -> tuple[ShotTiming, ...]:
     """Shots that differ by one frame at most and add up exactly."""
     edges = [position * frames // count for position in range(count + 1)]
     return tuple(
-        ShotTiming(index=index, frames=length, filmed_seconds=_filmed_seconds(length, video))
+        ShotTiming(
+            index=index,
+            frames=length,
+            filmed_seconds=_filmed_seconds(length + slack_frames, video),
+        )
         for index, length in enumerate((end - start for start, end in pairwise(edges)), start=1)
     )
 
 
 def _filmed_seconds(frames: int, video: VideoCapabilities) -> int:
-    """The model's shortest clip that covers a shot."""
-    return next(
+    """The model's shortest clip that covers a shot and its slack, or else its longest."""
+    covering = (
         seconds
         for seconds in video.clip_lengths_seconds
         if seconds * FILM_FRAMES_PER_SECOND >= frames
     )
+    return next(covering, video.longest_clip_seconds)
 
 
 def _misfits(

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
-from studio.catalog.catalogue import LOCAL_PROVIDER, Catalogue, Unconfigured
-from studio.catalog.models import ModelEntry, Role
+from studio.catalog.catalogue import Catalogue
+from studio.catalog.installation import Installation
+from studio.catalog.models import LOCAL_PROVIDER, ModelEntry, Role, VideoCapabilities
 from studio.contracts.base import Payload
 from studio.contracts.defaults import AccountDefaults
 from studio.contracts.limits import FILM_FRAMES_PER_SECOND
@@ -13,10 +14,10 @@ from studio.contracts.problems import Problem, RequestInfeasible
 from studio.contracts.request import MusicWorkflow, ProjectMode, RenderRequest
 from studio.contracts.workflow_io import MusicBrief
 from studio.pricing import checks
-from studio.pricing.casting import VOICE_MODEL, Casting, Part
+from studio.pricing.casting import Casting, Part
 from studio.pricing.charges import Order, PricedModel, price_order
 from studio.pricing.choices import Choices, choose, filled_request
-from studio.pricing.estimator import Estimate, FilmWish, estimate_shots
+from studio.pricing.estimator import BEAT_SLACK_SECONDS, Estimate, FilmWish, estimate_shots
 from studio.pricing.music import (
     MusicDecision,
     decide_music,
@@ -26,6 +27,7 @@ from studio.pricing.music import (
     music_problems,
     track_seconds_left,
 )
+from studio.pricing.narration import wants_narration
 from studio.pricing.uploads import UploadFacts
 
 __all__ = ["FrozenRender", "UploadFacts", "freeze_plan"]
@@ -37,19 +39,20 @@ UPLOADED_TRACK: Final = ModelChoice(
 )
 """Stands where a music model would: no model makes the caller's own track, but it is prepared."""
 
-_VOICE: Final = Part(Role.VOICE, VOICE_MODEL, "stage_voice_briefs_enabled", defaulted=False)
-
 
 class FrozenRender(Payload):
     """What is stored of a render. `request` has every omitted field filled with its default.
 
     Shot count and duration stay as they were asked for: what is made of them is in `plan`.
-    `music` is None for a film without music.
+    `music` is None for a film without music. `narration`: the brief asks for a narrator, and there
+    is a voice. `ingredients`: reference images are handed to the video model.
     """
 
     request: RenderRequest
     plan: ShotPlan
     music: MusicBrief | None = None
+    narration: bool = False
+    ingredients: bool = False
 
 
 def freeze_plan(
@@ -58,18 +61,17 @@ def freeze_plan(
     uploads: UploadFacts,
     *,
     catalogue: Catalogue,
-    configured: frozenset[str],
-    adapters: frozenset[str],
-    unconfigured: Unconfigured,
+    installation: Installation,
 ) -> FrozenRender:
     """Decide everything about a render before anything is spent.
 
-    `configured` holds the names of the settings that are set and `adapters` the providers that
-    can be called. Raises RequestInfeasible with every problem that was found, not just the first.
+    Raises RequestInfeasible with every problem that was found, not just the first.
     """
-    casting = Casting(catalogue, configured, adapters, unconfigured)
+    casting = Casting(catalogue, installation)
     music = decide_music(request, uploads)
-    return _Freezing(request, choose(request, defaults), uploads, casting, music).freeze()
+    narrated = wants_narration(request.screenplay, request.instructions)
+    choices = choose(request, defaults)
+    return _Freezing(request, choices, uploads, casting, music, narrated).freeze()
 
 
 @dataclass(frozen=True)
@@ -79,10 +81,12 @@ class _Freezing:
     uploads: UploadFacts
     casting: Casting
     music: MusicDecision
+    narrated: bool
 
     def freeze(self) -> FrozenRender:
         models, entries = self._cast(), self._entries()
-        estimate, misfits = self._estimate(entries)
+        video = self._filming(models, entries)
+        estimate, misfits = self._estimate(video, entries.get(Role.MUSIC))
         problems = (*self._problems(entries), *misfits)
         if problems or models is None or estimate is None:
             raise RequestInfeasible(problems)
@@ -94,7 +98,26 @@ class _Freezing:
             ),
             plan=self._plan(models, entries, estimate, brief),
             music=brief,
+            narration=self.narrated and models.voice is not None,
+            ingredients=self._has_ingredients(models),
         )
+
+    def _has_ingredients(self, models: StageModels | None) -> bool:
+        """Whether reference images, those of an estimate still to come, go to the video model."""
+        if not self.request.ingredients_mode_enabled or models is None:
+            return False
+        images = self.uploads.image_count > 0 or not self.uploads.known
+        return images and models.video.references > 0
+
+    def _filming(
+        self, models: StageModels | None, entries: dict[Role, ModelEntry]
+    ) -> VideoCapabilities | None:
+        """What the video model can do with what it is given."""
+        entry = entries.get(Role.VIDEO)
+        if entry is None or entry.capabilities.video is None:
+            return None
+        video = entry.capabilities.video
+        return video.with_references() if self._has_ingredients(models) else video
 
     def _problems(self, entries: dict[Role, ModelEntry]) -> tuple[Problem, ...]:
         request, uploads = self.request, self.uploads
@@ -114,7 +137,7 @@ class _Freezing:
         orchestrator, critic = cast(choices.orchestrator), cast(choices.critic)
         image, video = cast(choices.image), cast(choices.video)
         music = self._cast_music()
-        voice = cast(_VOICE) if choices.voice_briefs else None
+        voice = self._cast_voice()
         if orchestrator is None or critic is None or image is None or video is None:
             return None
         return StageModels(
@@ -125,6 +148,14 @@ class _Freezing:
             music=music,
             voice=voice,
         )
+
+    def _cast_voice(self) -> ModelChoice | None:
+        """Stage briefs need a voice; narration goes without where there is none."""
+        voice = self.casting.catalogue.defaults.voice_model
+        part = Part(Role.VOICE, voice, "stage_voice_briefs_enabled", defaulted=True)
+        if self.choices.voice_briefs:
+            return self.casting.choose(part)
+        return self.casting.spare(part, "There is no narration") if self.narrated else None
 
     def _cast_music(self) -> ModelChoice | None:
         part = self.choices.music
@@ -145,14 +176,12 @@ class _Freezing:
         return {role: entry for role, entry in found.items() if entry is not None}
 
     def _estimate(
-        self, entries: dict[Role, ModelEntry]
+        self, video: VideoCapabilities | None, music: ModelEntry | None
     ) -> tuple[Estimate | None, tuple[Problem, ...]]:
-        video = entries.get(Role.VIDEO)
-        if video is None or video.capabilities.video is None:
+        if video is None:
             return None, ()
-        wish = self._wish(entries.get(Role.MUSIC))
         try:
-            estimate = estimate_shots(wish, video.capabilities.video, self.choices.video.model_id)
+            estimate = estimate_shots(self._wish(music), video, self.choices.video.model_id)
         except RequestInfeasible as error:
             return None, error.problems
         return estimate, ()
@@ -173,6 +202,7 @@ class _Freezing:
             track_seconds=track_seconds_left(request, self.uploads) if uploaded else None,
             duration_seconds_min=request.music_min_duration_seconds if generated else None,
             duration_seconds_max=longest if generated else None,
+            slack_seconds=BEAT_SLACK_SECONDS if generated or uploaded else 0.0,
         )
 
     def _plan(
@@ -199,15 +229,18 @@ class _Freezing:
             video_resolution=choices.video_resolution.value,
             models=models,
             charges=price_order(order, self.casting.catalogue.prices),
-            warnings=self._warnings(estimate, brief),
+            warnings=self._warnings(models, estimate, brief),
         )
 
-    def _warnings(self, estimate: Estimate, brief: MusicBrief | None) -> tuple[str, ...]:
+    def _warnings(
+        self, models: StageModels, estimate: Estimate, brief: MusicBrief | None
+    ) -> tuple[str, ...]:
         warnings = (
             *self.casting.warnings(),
             *estimate.warnings,
             *self.music.warnings,
             *length_warnings(brief, self.uploads, estimate.duration_seconds),
             *checks.upload_warnings(self.request, self.uploads),
+            *checks.ingredient_warnings(self.request, self.uploads, models.video),
         )
         return tuple(dict.fromkeys(warnings))

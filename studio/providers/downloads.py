@@ -32,9 +32,14 @@ class ClipDownloads:
     """Downloads without cookies, proxies of the environment, or headers nobody asked for."""
 
     def __init__(
-        self, provider: str, *, transport: httpx2.AsyncBaseTransport | None = None
+        self,
+        provider: str,
+        *,
+        transport: httpx2.AsyncBaseTransport | None = None,
+        clip_bytes_max: int = CLIP_BYTES_MAX,
     ) -> None:
         self._provider = provider
+        self._clip_bytes_max = clip_bytes_max
         self._http = httpx2.AsyncClient(
             transport=transport,
             headers={"accept-encoding": "identity"},
@@ -109,7 +114,7 @@ class ClipDownloads:
             raise ProviderBusy(f"{self._provider} is busy.")
         if status != _HTTP_OK:
             raise ProviderError(f"{self._provider} answered HTTP {status} for the clip.")
-        with _Part(destination) as part:
+        with _Part(destination, self._clip_bytes_max) as part:
             async for piece in response.aiter_raw(_PIECE_BYTES):
                 await asyncio.to_thread(part.write, piece)
             await asyncio.to_thread(part.finish)
@@ -140,8 +145,9 @@ _HEAD_BYTES: Final = 12
 class _Part:
     """The file that grows beside its destination and takes its place when it is whole."""
 
-    def __init__(self, destination: Path) -> None:
+    def __init__(self, destination: Path, bytes_max: int = CLIP_BYTES_MAX) -> None:
         self._destination = destination
+        self._bytes_max = bytes_max
         self._written_bytes = 0
         self._head = b""
         self._path: Path | None = None
@@ -155,8 +161,8 @@ class _Part:
 
     def write(self, piece: bytes) -> None:
         self._written_bytes += len(piece)
-        if self._written_bytes > CLIP_BYTES_MAX:
-            raise ProviderError(f"The clip is larger than {CLIP_BYTES_MAX} bytes.")
+        if self._written_bytes > self._bytes_max:
+            raise ProviderError(f"The clip is larger than {self._bytes_max} bytes.")
         if len(self._head) < _HEAD_BYTES:
             self._head = (self._head + piece)[:_HEAD_BYTES]
         self._file.write(piece)

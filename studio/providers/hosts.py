@@ -27,8 +27,9 @@ class MovedHosts(httpx2.AsyncBaseTransport):
         self._inner = httpx2.AsyncHTTPTransport(trust_env=False)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        url = moved_url(str(request.url), self._base_url)
-        headers = [(name, value) for name, value in request.headers.raw if name.lower() != b"host"]
+        url = httpx2.URL(moved_url(str(request.url), self._base_url))
+        headers = request.headers.copy()
+        headers["host"] = url.netloc.decode()
         return await self._inner.handle_async_request(
             httpx2.Request(
                 request.method,

@@ -1,4 +1,4 @@
-"""The shots that a brief spells out itself ("Shot 2: a red door"), and whether a plan keeps them."""
+"""The shots that a brief spells out ("Shot 2: a red door"), and whether a plan keeps them."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -17,9 +17,11 @@ another one: a plan in another language, or one that retells freely, is left alo
 
 _MEANING: Final = re.compile(r"[^\W\d_]{4,}")
 _STOP_WORDS: Final = frozenset(
-    "with from into that this then their there they them over under through while where when which "
-    "have been were will shot scene camera close wide slow very more some each other another onto "
-    "back down away towards toward after before again also only just about around across".split()
+    _MEANING.findall("""
+    about across after again also another around away back been before camera close down each from
+    have into just more only onto other over scene shot slow some that their them then there they
+    this through toward towards under very were when where which while wide will with
+    """)
 )
 
 
@@ -27,9 +29,9 @@ def marked_shots(text: str) -> Mapping[int, str]:
     """What a text says of each shot that it marks, by the marker's number; "" is left out."""
     matches = list(SHOT_MARKER.finditer(text))
     said: dict[int, str] = {}
-    for match, following in zip(matches, [*matches[1:], None], strict=True):
+    ends = [*(match.start() for match in matches[1:]), len(text)]
+    for match, end in zip(matches, ends, strict=False):
         number = int(match["inline"] or match["heading"])
-        end = following.start() if following is not None else len(text)
         words = plain(text[match.end() : end])
         said[number] = f"{said.get(number, '')} {words}".strip()
     return {number: words for number, words in said.items() if words}

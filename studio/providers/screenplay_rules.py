@@ -83,7 +83,9 @@ def repaired(document: ScreenplayDocument, request: PlanRequest) -> ScreenplayDo
     characters = _sheets(document.characters, pictured)
     places = _sheets(document.places, pictured)
     shots = _renumbered(_joined(document.shots), request)
-    names = {_folded(sheet.name): sheet.name for sheet in (*characters, *places)}
+    names = {_folded(c.name): c.name for c in characters} | {
+        _folded(p.name): p.name for p in places
+    }
     dissolves = asks_for_dissolves(request)
     return ScreenplayDocument(
         title=plain(document.title),
@@ -112,7 +114,7 @@ def problems_of(document: ScreenplayDocument, request: PlanRequest) -> list[Prob
     problems = [p for position in range(len(wanted)) for p in _of_shot(document, request, position)]
     problems += [
         Problem(f"the sheet of {sheet.name!r} has no description")
-        for sheet in (*document.characters, *document.places)
+        for sheet in _all_sheets(document)
         if not sheet.description
     ]
     problems += [
@@ -128,35 +130,31 @@ def settled(document: ScreenplayDocument, request: PlanRequest) -> ScreenplayDoc
     Names without a sheet go, narration is cut to whole sentences that fit, and a marked shot that
     was swapped or is empty gets the brief's own words.
     """
-    known = {sheet.name for sheet in document.characters}
-    places = {sheet.name for sheet in document.places}
+    characters = tuple(sheet for sheet in document.characters if sheet.description)
+    places = tuple(sheet for sheet in document.places if sheet.description)
+    known = {sheet.name for sheet in characters}
+    known_places = {sheet.name for sheet in places}
     marked = marked_shots(request.screenplay)
     swapped = swapped_shots(document.shots, request.screenplay)
 
     def best(position: int, shot: ShotScript) -> ShotScript:
-        words = marked.get(shot.index, "")
-        own_words = shot.index in swapped or not shot.description
+        description = shot.description
+        if not description or shot.index in swapped:
+            own_words = shortened(marked.get(shot.index, ""), DESCRIPTION_LENGTH_MAX)
+            description = own_words or description
         in_plan = position < len(request.shots)
-        fitting = narration_words_max(request, position) if in_plan else 0
+        words_max = narration_words_max(request, position) if in_plan else 0
         return shot.model_copy(
             update={
+                "description": description,
                 "characters": tuple(name for name in shot.characters if name in known),
-                "place": shot.place if shot.place in places else "",
-                "narration": _fitting(shot.narration, fitting),
-                "description": shortened(words, DESCRIPTION_LENGTH_MAX)
-                if own_words and words
-                else shot.description,
+                "place": shot.place if shot.place in known_places else "",
+                "narration": _fitting(shot.narration, words_max),
             }
         )
 
-    sheets = {
-        "characters": tuple(s for s in document.characters if s.description),
-        "places": tuple(s for s in document.places if s.description),
-    }
-    known = {sheet.name for sheet in sheets["characters"]}
-    places = {sheet.name for sheet in sheets["places"]}
     shots = tuple(best(position, shot) for position, shot in enumerate(document.shots))
-    return document.model_copy(update={**sheets, "shots": shots})
+    return document.model_copy(update={"characters": characters, "places": places, "shots": shots})
 
 
 def _of_shot(document: ScreenplayDocument, request: PlanRequest, position: int) -> list[Problem]:
@@ -179,6 +177,10 @@ def _of_shot(document: ScreenplayDocument, request: PlanRequest, position: int) 
         text = f"the narration of shot {shot.index} has {words} words; {words_max} fit"
         problems.append(Problem(text))
     return problems
+
+
+def _all_sheets(document: ScreenplayDocument) -> list[CharacterSheet | PlaceSheet]:
+    return [*document.characters, *document.places]
 
 
 def _pictured_uploads(request: PlanRequest) -> frozenset[int]:

@@ -99,8 +99,10 @@ class JsonCalls:
         headers: Mapping[str, str],
         secrets: Iterable[str],
         transport: httpx2.AsyncBaseTransport | None = None,
+        order_timeout_seconds: float = ORDER_TIMEOUT_SECONDS,
     ) -> None:
         """`provider` is what sentences call it; `secrets` are taken out of them."""
+        self._order_timeout = _timeout(order_timeout_seconds)
         self.provider = provider
         self._secrets = tuple(secrets)
         self._http = httpx2.AsyncClient(
@@ -118,7 +120,7 @@ class JsonCalls:
         Raises ProviderError where nothing was sent, else SubmissionUnknown.
         """
         request = self._http.build_request(
-            "POST", url, json=document, headers=headers, timeout=_timeout(ORDER_TIMEOUT_SECONDS)
+            "POST", url, json=document, headers=headers, timeout=self._order_timeout
         )
         try:
             reply = await self._send(request)

@@ -23,6 +23,7 @@ MEDIA_TYPES: Final = {
     ".pdf": "application/pdf",
     ".png": "image/png",
     ".txt": "text/plain; charset=utf-8",
+    ".vtt": "text/vtt; charset=utf-8",
     ".wav": "audio/wav",
     ".webm": "video/webm",
     ".webp": "image/webp",

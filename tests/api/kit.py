@@ -25,6 +25,7 @@ from studio.accounts.service import (
     create_account,
     issue_key,
     list_keys,
+    new_account_defaults,
     revoke_key,
     save_defaults,
 )
@@ -177,7 +178,8 @@ class ApiStack:
         return issued.secret
 
     def save_defaults(self, account_id: str = "acct_one", **fields: str) -> None:
-        defaults = AccountDefaults.model_validate(fields)
+        started_with = new_account_defaults().model_dump(mode="json")
+        defaults = AccountDefaults.model_validate(started_with | fields)
         with self.database.transaction() as session:
             save_defaults(session, account_id=account_id, defaults=defaults)
 

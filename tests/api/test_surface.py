@@ -1,5 +1,6 @@
 """What every answer has in common, and the routes that need no account."""
 
+from dataclasses import replace
 from typing import Literal
 
 import pytest
@@ -189,6 +190,45 @@ async def test_omni_models_are_recognised_and_refused_until_configured(stack: Ap
 
     assert answer.status_code == 422
     assert "FVS_OMNI_VIDEO_MODEL_ID" in answer.json()["detail"]
+
+
+@pytest.mark.requirement("MODEL-6")
+async def test_omni_video_works_once_its_backend_id_is_configured(stack: ApiStack) -> None:
+    key = stack.open_account()
+    stack.configure(
+        pricing=replace(
+            stack.dependencies.pricing,
+            configured=frozenset({"FVS_GOOGLE_API_KEY", "FVS_OMNI_VIDEO_MODEL_ID"}),
+            adapters=frozenset({"google", "local"}),
+            model_ids={"FVS_OMNI_VIDEO_MODEL_ID": "gemini-omni-1.2-flash"},
+        )
+    )
+    async with stack.client(key) as client:
+        answer = await client.post(
+            RENDERS, json={**BRIEF, "video_model": "gemini-omni-flash-video"}
+        )
+        listed = (await client.get("/api/agent/models")).json()["models"]
+
+    used = stack.workflows.started[answer.json()["project_id"]].plan.models.video
+    assert (used.provider, used.provider_model) == ("google", "gemini-omni-1.2-flash")
+    [omni] = [model for model in listed if model["id"] == "gemini-omni-flash-video"]
+    assert (omni["configured"], omni["missing_settings"]) == (True, [])
+
+
+@pytest.mark.requirement("MODEL-1", "MODEL-3", "MODEL-4")
+@pytest.mark.parametrize(
+    "field", ["orchestrator_model", "critic_model", "image_model", "video_model", "music_model"]
+)
+async def test_an_unknown_model_is_refused_by_its_field_with_those_that_there_are(
+    stack: ApiStack, field: str
+) -> None:
+    stack.allow_local_models()
+    async with stack.client() as client:
+        answer = await client.post(f"{RENDERS}/estimate", json={**BRIEF, field: "veo-9"})
+
+    [error] = answer.json()["errors"]
+    assert (answer.status_code, error["pointer"]) == (422, f"/{field}")
+    assert "Known: " in error["detail"]
 
 
 async def test_the_openapi_document_describes_every_route_with_its_problems(

@@ -64,13 +64,15 @@ def render_input(
     voice: bool = False,
     timings: Timings = QUICK,
     frames: int = 24,
+    video: ModelChoice = LOCAL,
+    image: ModelChoice = LOCAL,
 ) -> RenderInput:
     """A render of `shots` shots of one second each, with every line priced."""
     models = StageModels(
         orchestrator=LOCAL,
         critic=LOCAL,
-        image=LOCAL,
-        video=LOCAL,
+        image=image,
+        video=video,
         music=LOCAL if music else None,
         voice=LOCAL if voice else None,
     )

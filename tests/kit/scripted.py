@@ -8,7 +8,10 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TypeVar
 
+from pydantic import BaseModel
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
@@ -21,6 +24,7 @@ from studio.contracts.status import RenderSnapshot
 from workflows.render import RenderWorkflow
 
 Script = dict[str, Callable[[int], None]]
+Asked = TypeVar("Asked", bound=BaseModel)
 
 
 def fail(kind: str, sentence: str, *, retryable: bool = False) -> Callable[[int], None]:
@@ -32,12 +36,21 @@ def fail(kind: str, sentence: str, *, retryable: bool = False) -> Callable[[int]
     return step
 
 
-def fail_first(kind: str, sentence: str, times: int = 1) -> Callable[[int], None]:
+def fail_first(
+    kind: str,
+    sentence: str,
+    times: int = 1,
+    *details: str,
+    retry_after_seconds: float | None = None,
+) -> Callable[[int], None]:
     """A step whose first calls fail for good, as a lost or ended job does."""
+    delay = None if retry_after_seconds is None else timedelta(seconds=retry_after_seconds)
 
     def step(call: int) -> None:
         if call <= times:
-            raise ApplicationError(sentence, type=kind, non_retryable=True)
+            raise ApplicationError(
+                sentence, *details, type=kind, non_retryable=True, next_retry_delay=delay
+            )
 
     return step
 
@@ -48,7 +61,8 @@ class ScriptedStudio:
 
     `gates` hold an activity until its event is set; `reached` is set when one gets there. A step
     that is `deaf` goes on when it is canceled, as work that may not be torn apart does, and sets
-    its event in `told`.
+    its event in `told`. `screenplay` and `reviews` (by step, in the order of the calls) are what
+    those activities answer; `tasks` keeps what each step was asked.
     """
 
     script: Script = field(default_factory=dict)
@@ -64,6 +78,11 @@ class ScriptedStudio:
     deaf: set[str] = field(default_factory=set)
     told: dict[str, asyncio.Event] = field(default_factory=lambda: defaultdict(asyncio.Event))
     lost: bool = True
+    screenplay: io.Screenplay | None = None
+    reviews: dict[str, list[io.Review]] = field(default_factory=dict)
+    tasks: dict[str, list[BaseModel]] = field(default_factory=lambda: defaultdict(list))
+    at_work: Counter[str] = field(default_factory=Counter)
+    at_work_max: Counter[str] = field(default_factory=Counter)
     released: set[str] = field(default_factory=set)
     interceptors: tuple[Interceptor, ...] = ()
 
@@ -77,9 +96,17 @@ class ScriptedStudio:
         async with self.recorded:
             await self.recorded.wait_for(lambda: any(map(wanted, self.snapshots)))
 
-    async def _step(self, name: str, shot: int | None = None) -> None:
+    def asked(self, step: str, kind: type[Asked]) -> list[Asked]:
+        """What a step was asked, call by call."""
+        return [task for task in self.tasks[step] if isinstance(task, kind)]
+
+    async def _step(
+        self, name: str, shot: int | None = None, task: BaseModel | None = None
+    ) -> None:
         for key in (name, f"{name}/{shot}"):
             self.calls[key] += 1
+            if task is not None:
+                self.tasks[key].append(task)
             if key in self.gates:
                 self.reached[key].set()
                 while not self.gates[key].is_set():
@@ -137,27 +164,32 @@ class ScriptedStudio:
 
     @activity.defn
     async def plan_shots(self, task: io.PlanningTask) -> io.Screenplay:
-        await self._step("plan_shots")
+        await self._step("plan_shots", task=task)
+        if self.screenplay is not None:
+            return self.screenplay
         return io.Screenplay(screenplay_key="screenplay", shot_count=len(task.shots))
 
     @activity.defn
     async def draw_sheet(self, task: io.SheetTask) -> io.Sheet:
-        await self._step("draw_sheet", task.character)
+        await self._step("draw_sheet", task.character, task)
         return io.Sheet(character=task.character, key=f"sheet-{task.character}")
 
     @activity.defn
     async def draw_keyframe(self, task: io.ShotTask) -> io.Keyframe:
-        await self._step("draw_keyframe", task.shot.index)
-        return io.Keyframe(key=f"keyframe-{task.shot.index}", width=1280, height=720)
+        await self._step("draw_keyframe", task.shot.index, task)
+        name = f"keyframe-{task.shot.index}-{task.attempt}"
+        return io.Keyframe(key=name, width=1280, height=720)
 
     @activity.defn
     async def review_keyframe(self, task: io.ReviewTask) -> io.Review:
-        await self._step("review_keyframe", task.shot.index)
-        return io.Review(passed=True, score=9)
+        await self._step("review_keyframe", task.shot.index, task)
+        return self._review(f"review_keyframe/{task.shot.index}")
 
     @activity.defn
     async def submit_clip(self, task: io.ClipTask) -> io.ClipJob:
-        await self._step("submit_clip", task.shot.index)
+        await self._step("submit_clip", task.shot.index, task)
+        self.at_work["jobs"] += 1
+        self.at_work_max["jobs"] = max(self.at_work_max["jobs"], self.at_work["jobs"])
         return self._job(task)
 
     @activity.defn
@@ -175,6 +207,7 @@ class ScriptedStudio:
     @activity.defn
     async def await_clip(self, job: io.ClipJob) -> None:
         await self._step("await_clip", int(job.handle["shot"]))
+        self.at_work["jobs"] -= 1
 
     @activity.defn
     async def withdraw_clip(self, job: io.ClipJob) -> None:
@@ -188,7 +221,7 @@ class ScriptedStudio:
 
     @activity.defn
     async def animate_keyframe(self, task: io.ClipTask) -> io.Clip:
-        await self._step("animate_keyframe", task.shot.index)
+        await self._step("animate_keyframe", task.shot.index, task)
         return self._clip(task)
 
     @staticmethod
@@ -204,8 +237,12 @@ class ScriptedStudio:
 
     @activity.defn
     async def review_clip(self, task: io.ReviewTask) -> io.Review:
-        await self._step("review_clip", task.shot.index)
-        return io.Review(passed=True, score=9)
+        await self._step("review_clip", task.shot.index, task)
+        return self._review(f"review_clip/{task.shot.index}")
+
+    def _review(self, step: str) -> io.Review:
+        scripted = self.reviews.get(step)
+        return scripted.pop(0) if scripted else io.Review(passed=True, score=9)
 
     @activity.defn
     async def speak_brief(self, task: io.BriefTask) -> io.SpokenBrief:
@@ -214,13 +251,13 @@ class ScriptedStudio:
 
     @activity.defn
     async def speak_narration(self, task: io.NarrationTask) -> io.Narration:
-        await self._step("speak_narration")
+        await self._step("speak_narration", task=task)
         words = f"narration-{len(task.shots)}"
         return io.Narration(key=f"{words}.wav", transcript_key=f"{words}.json")
 
     @activity.defn
     async def assemble_film(self, task: io.FilmTask) -> io.Film:
-        await self._step("assemble_film")
+        await self._step("assemble_film", task=task)
         seconds = sum(shot.frames for shot in task.shots) / task.frames_per_second
         return io.Film(
             key="film.mp4",

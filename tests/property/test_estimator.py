@@ -13,11 +13,13 @@ from studio.contracts.problems import RequestInfeasible
 from studio.contracts.request import ImageResolution, VideoResolution
 from studio.pricing.charges import Order, PricedModel, charges_digest, price_order
 from studio.pricing.estimator import (
+    BEAT_SLACK_SECONDS,
     FilmWish,
     estimate_shots,
     feasible_frames,
     feasible_shot_counts,
 )
+from studio.pricing.markers import count_marked_shots
 
 CATALOGUE = load_catalogue()
 VIDEOS = {
@@ -96,6 +98,34 @@ def test_shots_are_even_and_filmed_at_the_shortest_clip_that_covers_them(
         covering = [s for s in video.clip_lengths_seconds if s * 24 >= shot.frames]
         assert shot.filmed_seconds == min(covering)
         assert shot.frames >= 24
+
+
+@unhurried
+@given(
+    model_id=video_ids,
+    count=st.none() | counts,
+    track=st.none() | st.floats(4, 2000),
+    seconds=st.none() | durations,
+    text=texts,
+)
+def test_a_film_cut_to_music_has_room_wherever_its_model_and_its_count_allow(
+    model_id: str, count: int | None, track: float | None, seconds: float | None, text: str
+) -> None:
+    video = VIDEOS[model_id]
+    wish = FilmWish(count, seconds, text, track, slack_seconds=BEAT_SLACK_SECONDS)
+    try:
+        made = estimate_shots(wish, video, model_id)
+    except RequestInfeasible:
+        assert seconds is not None
+        return
+    longest = video.longest_clip_seconds
+    for shot in made.shots:
+        assert shot.filmed_seconds * 24 >= shot.frames
+        if (shot.frames + 12) <= longest * 24:
+            assert shot.filmed_seconds * 24 >= shot.frames + 12
+    roomy = -(-made.frames // (longest * 24 - 12))
+    if count is None and not count_marked_shots(text) and roomy <= min(64, made.frames // 24):
+        assert all(shot.frames + 12 <= longest * 24 for shot in made.shots)
 
 
 @unhurried

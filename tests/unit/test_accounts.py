@@ -3,15 +3,17 @@ import pytest
 from studio.accounts import service as accounts
 from studio.accounts.errors import AccountExists, InvalidAccount, UnknownAccount
 from studio.accounts.tables import AccountRow
-from studio.contracts.defaults import AccountDefaults
 from studio.contracts.request import VideoResolution
 from studio.db.engine import Database
 from tests.ledger_scenes import EXPIRY, NOW
 
-CHOSEN = AccountDefaults(
-    video_model="kling-v3-pro-image-to-video",
-    video_resolution=VideoResolution.P1080,
-    stage_voice_briefs_enabled=False,
+PUBLISHED = accounts.new_account_defaults()
+CHOSEN = PUBLISHED.model_copy(
+    update={
+        "video_model": "kling-v3-pro-image-to-video",
+        "video_resolution": VideoResolution.P1080,
+        "stage_voice_briefs_enabled": False,
+    }
 )
 
 
@@ -24,7 +26,7 @@ def create(database: Database, account_id: str = "acct_1", name: str = "Ada") ->
 def test_a_new_account_starts_with_the_published_defaults(database: Database) -> None:
     create(database)
     with database.reading() as session:
-        assert accounts.account_defaults(session, account_id="acct_1") == AccountDefaults()
+        assert accounts.account_defaults(session, account_id="acct_1") == PUBLISHED
 
 
 @pytest.mark.requirement("AUTH-4")
@@ -35,7 +37,7 @@ def test_saved_defaults_are_those_that_are_read_back(database: Database) -> None
         accounts.save_defaults(session, account_id="acct_1", defaults=CHOSEN)
     with database.reading() as session:
         assert accounts.account_defaults(session, account_id="acct_1") == CHOSEN
-        assert accounts.account_defaults(session, account_id="acct_2") == AccountDefaults()
+        assert accounts.account_defaults(session, account_id="acct_2") == PUBLISHED
 
 
 def test_an_account_can_start_with_its_own_defaults(database: Database) -> None:
@@ -51,7 +53,7 @@ def test_a_field_that_was_saved_by_no_release_yet_has_its_default(database: Data
         session.add(AccountRow(account_id="acct_1", name="Ada", defaults=saved, created_at=NOW))
     with database.reading() as session:
         defaults = accounts.account_defaults(session, account_id="acct_1")
-    assert defaults == AccountDefaults(video_model="kling-v3-pro-image-to-video")
+    assert defaults == PUBLISHED.model_copy(update={"video_model": "kling-v3-pro-image-to-video"})
 
 
 def test_an_account_id_is_used_once(database: Database) -> None:

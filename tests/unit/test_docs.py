@@ -1,20 +1,23 @@
 """What the documentation says is held to the code: settings, fields, prices' version, links."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum
 from pathlib import Path
 from typing import get_args
 
 import pytest
+from PIL import Image
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from gateway.errors import ANSWERS
-from gateway.resource import RenderResource
+from gateway.receipt import ReceiptLine, ReceiptResource
+from gateway.resource import ClipResource, RenderResource
 from runtime.settings import PREFIX, Settings
-from studio.catalog.catalogue import load_catalogue
-from studio.contracts.defaults import AccountDefaults
+from studio.catalog.catalogue import Catalogue, load_catalogue
+from studio.catalog.models import StylePreset
+from studio.catalog.pages import models_page, styles_page
 from studio.contracts.request import OmittedByDefault, RenderRequest
 from studio.contracts.workflow_io import Timings
 
@@ -24,8 +27,10 @@ CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text("utf-8")
 API = (ROOT / "docs" / "api.md").read_text("utf-8")
 
 NOT_SET = "\N{EN DASH}"
-WRITTEN_OUT = {"key_pepper", "signing_key", "media_activities_max"}
+WRITTEN_OUT = {"key_pepper", "signing_key", "media_activities_max", "google_output_uri"}
 """Required, or worked out at the start: their page has words where others have a value."""
+
+TOLD_IN_A_SENTENCE = {"index", "status", "duration_seconds", "attempts", "error"}
 
 CODE_BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -96,7 +101,7 @@ def test_a_field_of_the_request_is_documented(name: str) -> None:
 
 @pytest.mark.parametrize("name", get_args(OmittedByDefault))
 def test_a_saved_default_is_documented(name: str) -> None:
-    value = getattr(AccountDefaults(), name)
+    value = getattr(load_catalogue().defaults.account, name)
     text = value.value if isinstance(value, Enum) else str(value).lower()
     line = next(line for line in API.splitlines() if line.startswith(f"| `{name}` |"))
     assert f"account default: {text}" in line.replace("`", "")
@@ -107,6 +112,39 @@ def test_a_field_of_the_render_is_documented(name: str) -> None:
     first_cells = " ".join(cell for cell, _ in rows(API))
     assert f"`{name}`" in first_cells or f"`{name}[]`" in first_cells
     assert f'"{name}":' in API
+
+
+@pytest.mark.parametrize("name", sorted({*ClipResource.model_fields} - TOLD_IN_A_SENTENCE))
+def test_a_field_of_a_clip_is_documented(name: str) -> None:
+    assert f"`clips[].{name}`" in " ".join(cell for cell, _ in rows(API))
+    assert f'"{name}":' in API
+
+
+@pytest.mark.parametrize("name", sorted({*ReceiptResource.model_fields, *ReceiptLine.model_fields}))
+def test_a_field_of_the_receipt_is_shown(name: str) -> None:
+    assert f'"{name}":' in API
+
+
+@pytest.mark.parametrize(("name", "page"), [("models.md", models_page), ("styles.md", styles_page)])
+def test_a_page_of_the_catalogue_is_as_the_script_writes_it(
+    name: str, page: Callable[[Catalogue], str]
+) -> None:
+    written = (ROOT / "docs" / name).read_text("utf-8")
+    assert written == page(load_catalogue()), "run scripts/write-catalogue"
+
+
+@pytest.mark.parametrize("style", load_catalogue().styles(), ids=lambda style: style.id)
+def test_a_style_preset_has_a_small_picture(style: StylePreset) -> None:
+    path = ROOT / "docs" / "images" / "styles" / f"{style.id}.jpg"
+    with Image.open(path) as picture:
+        assert (picture.format, picture.size) == ("JPEG", (640, 360))
+    assert path.stat().st_size <= 40 * 1024
+
+
+def test_every_style_preset_looks_different() -> None:
+    folder = ROOT / "docs" / "images" / "styles"
+    pictures = {path.read_bytes() for path in folder.glob("*.jpg")}
+    assert len(pictures) == len(load_catalogue().styles())
 
 
 def test_style_presets_and_the_version_of_prices_are_those_of_the_catalogue() -> None:

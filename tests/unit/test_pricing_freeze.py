@@ -1,10 +1,10 @@
 import pytest
 
-from studio.contracts.defaults import AccountDefaults
 from studio.contracts.request import ImageResolution, MusicWorkflow
 from studio.pricing.freeze import FrozenRender, UploadFacts
 from tests.pricing_scenes import (
     COMPLETE,
+    DEFAULTS,
     DEMO,
     EVERY_ADAPTER,
     EVERY_SETTING,
@@ -17,11 +17,13 @@ from tests.pricing_scenes import (
 
 @pytest.mark.requirement("AUTH-4")
 def test_omitted_fields_take_the_accounts_defaults() -> None:
-    defaults = AccountDefaults(
-        visual_style_preset="film_noir",
-        image_resolution=ImageResolution.FOUR_K,
-        video_model="kling-v3-pro-image-to-video",
-        stage_voice_briefs_enabled=False,
+    defaults = DEFAULTS.model_copy(
+        update={
+            "visual_style_preset": "film_noir",
+            "image_resolution": ImageResolution.FOUR_K,
+            "video_model": "kling-v3-pro-image-to-video",
+            "stage_voice_briefs_enabled": False,
+        }
     )
     frozen = DEMO.freeze(make_request(), defaults=defaults)
     assert frozen.request.visual_style_preset == "film_noir"
@@ -33,7 +35,7 @@ def test_omitted_fields_take_the_accounts_defaults() -> None:
 @pytest.mark.requirement("AUTH-4")
 def test_the_requests_own_choices_win_over_the_defaults() -> None:
     request = make_request(video_model="local-animatic", stage_voice_briefs_enabled=True)
-    defaults = AccountDefaults(stage_voice_briefs_enabled=False)
+    defaults = DEFAULTS.model_copy(update={"stage_voice_briefs_enabled": False})
     frozen = DEMO.freeze(request, defaults=defaults)
     assert frozen.plan.models.video.used == "local-animatic"
     assert frozen.plan.models.voice is not None
@@ -144,7 +146,7 @@ def test_a_misspelt_music_model_is_refused_even_where_there_is_no_music() -> Non
 
 
 def test_an_unused_music_model_of_the_account_does_not_stand_in_the_way() -> None:
-    defaults = AccountDefaults(music_model="retired-long-ago")
+    defaults = DEFAULTS.model_copy(update={"music_model": "retired-long-ago"})
     assert DEMO.freeze(make_request(), defaults=defaults).plan.models.music is None
 
 
@@ -189,7 +191,7 @@ def test_ingredients_without_an_image_are_a_warning() -> None:
 
 
 def test_a_model_without_its_adapter_is_served_by_the_stand_in() -> None:
-    server = Server(EVERY_SETTING, EVERY_ADAPTER - {"fal"}, "local")
+    server = Server(EVERY_SETTING, EVERY_ADAPTER - {"fal", "kling"}, "local")
     frozen = server.freeze(make_request(video_model="kling-v3-pro-image-to-video"))
     assert frozen.plan.models.video.used == "local-animatic"
 
@@ -199,3 +201,97 @@ def test_a_frozen_render_survives_its_json() -> None:
     again = FrozenRender.model_validate_json(frozen.model_dump_json())
     assert again == frozen
     assert again.request.music_workflow is MusicWorkflow.GENERATED
+
+
+NARRATED = "A calm narrator tells the story of the lighthouse."
+
+
+def test_a_brief_that_asks_for_a_narrator_gets_a_voice_without_voice_briefs() -> None:
+    request = make_request(instructions=NARRATED, stage_voice_briefs_enabled=False)
+    frozen = COMPLETE.freeze(request)
+    assert frozen.narration
+    assert frozen.plan.models.voice is not None
+    assert "voice" not in {line.line_id for line in frozen.plan.charges.lines}
+    assert not COMPLETE.freeze(make_request()).narration
+
+
+def test_without_a_voice_there_is_no_narration_and_a_warning_says_why() -> None:
+    request = make_request(
+        orchestrator_model="local-screenplay",
+        critic_model="local-critic",
+        image_model="local-animatic",
+        video_model="local-animatic",
+        stage_voice_briefs_enabled=False,
+        instructions=NARRATED,
+    )
+    frozen = STRICT.freeze(request)
+    assert not frozen.narration
+    assert frozen.plan.models.voice is None
+    assert len(frozen.plan.warnings) == 1
+    assert frozen.plan.warnings[0].startswith("There is no narration: gemini-3.8-flash-tts is not")
+    assert "FVS_GOOGLE_API_KEY must be set" in frozen.plan.warnings[0]
+
+
+IMAGE = UploadFacts(filenames=("hero.png",), image_count=1)
+
+
+def test_with_ingredients_clips_have_the_lengths_that_references_allow() -> None:
+    request = make_request(
+        shot_count=2, scene_target_duration_seconds=8, ingredients_mode_enabled=True
+    )
+    frozen = COMPLETE.freeze(request, IMAGE)
+    assert frozen.ingredients
+    assert [shot.filmed_seconds for shot in frozen.plan.shots] == [8, 8]
+    assert [shot.frames for shot in frozen.plan.shots] == [96, 96]
+    without = COMPLETE.freeze(request)
+    assert not without.ingredients
+    assert [shot.filmed_seconds for shot in without.plan.shots] == [4, 4]
+
+
+def test_an_estimate_expects_the_ingredients_that_it_asks_for() -> None:
+    request = make_request(shot_count=1, ingredients_mode_enabled=True)
+    assert COMPLETE.freeze(request, UploadFacts.unknown()).ingredients
+
+
+def test_ingredients_for_a_model_that_takes_none_are_a_warning() -> None:
+    server = Server(frozenset({*EVERY_SETTING} - {"FVS_FAL_KEY"}), EVERY_ADAPTER, "refuse")
+    request = make_request(video_model="kling-v3-pro-image-to-video", ingredients_mode_enabled=True)
+    frozen = server.freeze(request, IMAGE)
+    assert not frozen.ingredients
+    [warning] = frozen.plan.warnings
+    assert warning.startswith("ingredients_mode_enabled has no effect: ")
+    assert "kling-v3-pro-image-to-video takes no reference images" in warning
+
+
+def test_an_id_that_ended_is_warned_of_only_where_the_request_names_it() -> None:
+    explicit = make_request(image_model="gemini-3-pro-image-preview")
+    assert COMPLETE.freeze(explicit).plan.warnings == (
+        "gemini-3-pro-image-preview ended on 2026-06-25; gemini-3-pro-image takes its place.",
+    )
+    assert COMPLETE.freeze(make_request()).plan.warnings == ()
+
+
+@pytest.mark.requirement("MODEL-1", "MODEL-3", "MODEL-4")
+def test_the_models_and_resolutions_of_the_request_are_those_that_work() -> None:
+    frozen = COMPLETE.freeze(
+        make_request(
+            orchestrator_model="gemini-3.8-flash",
+            critic_model="gemini-3.8-flash",
+            image_model="gemini-3.1-flash-image",
+            image_resolution="2K",
+            video_model="veo-3.1-generate-001",
+            video_resolution="4k",
+            shot_count=1,
+            scene_target_duration_seconds=4,
+        )
+    )
+    models = frozen.plan.models
+    assert (models.orchestrator.provider_model, models.critic.provider_model) == (
+        "gemini-3.8-flash",
+        "gemini-3.8-flash",
+    )
+    assert models.image.provider_model == "gemini-3.1-flash-image"
+    assert models.video.provider_model == "veo-3.1-generate-001"
+    assert (frozen.plan.image_resolution, frozen.plan.video_resolution) == ("2K", "4k")
+    lines = {line.line_id: line.credits for line in frozen.plan.charges.lines}
+    assert (lines["shot-001/keyframe"], lines["shot-001/video"]) == (16, 4 * 90)

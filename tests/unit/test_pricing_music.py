@@ -138,3 +138,48 @@ def test_fields_without_music_to_act_on_are_warned_of() -> None:
 def test_uploaded_audio_that_is_not_used_in_music_mode_is_warned_of() -> None:
     frozen = COMPLETE.freeze(make_request(project_mode="music"), audio(30.0))
     assert any("uploaded_track" in warning for warning in frozen.plan.warnings)
+
+
+@pytest.mark.parametrize(
+    "video_model", ["veo-3.1-fast-generate-001", "kling-v3-pro-image-to-video"]
+)
+@pytest.mark.parametrize("seconds", [4.0, 30.0, 61.3, 119.9])
+def test_shots_cut_to_music_are_filmed_half_a_second_longer_than_they_last(
+    video_model: str, seconds: float
+) -> None:
+    request = make_request(
+        project_mode="music", music_workflow="uploaded_track", video_model=video_model
+    )
+    shots = COMPLETE.freeze(request, audio(seconds)).plan.shots
+    assert sum(shot.frames for shot in shots) == int(seconds * 24)
+    assert all(shot.filmed_seconds * 24 >= shot.frames + 12 for shot in shots)
+
+
+def test_music_mode_with_a_given_length_keeps_it_and_makes_room_with_more_shots() -> None:
+    request = make_request(project_mode="music", scene_target_duration_seconds=64)
+    shots = COMPLETE.freeze(request).plan.shots
+    assert (len(shots), sum(shot.frames for shot in shots)) == (9, 64 * 24)
+    assert {shot.filmed_seconds for shot in shots} == {8}
+
+
+def test_where_the_caller_leaves_no_room_shots_are_filmed_as_long_as_can_be() -> None:
+    request = make_request(project_mode="music", shot_count=8, scene_target_duration_seconds=64)
+    shots = COMPLETE.freeze(request).plan.shots
+    assert {(shot.frames, shot.filmed_seconds) for shot in shots} == {(192, 8)}
+
+
+def test_marked_shots_keep_their_number_in_music_mode() -> None:
+    marked = " ".join(f"Shot {number}: a wave." for number in range(1, 9))
+    request = make_request(
+        project_mode="music", screenplay=marked, scene_target_duration_seconds=64
+    )
+    frozen = COMPLETE.freeze(request)
+    assert len(frozen.plan.shots) == 8
+    assert frozen.plan.warnings == ()
+
+
+def test_a_film_without_music_has_no_slack() -> None:
+    request = make_request(
+        project_mode="music", music_workflow="none", scene_target_duration_seconds=64
+    )
+    assert len(COMPLETE.freeze(request).plan.shots) == 8

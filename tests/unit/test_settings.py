@@ -114,6 +114,12 @@ def test_no_secret_is_shown() -> None:
     assert "hunter2" not in repr(settings)
 
 
+def test_the_ids_of_models_are_told_by_their_variables() -> None:
+    assert Settings().model_ids() == {}
+    settings = Settings(omni_video_model_id="gemini-omni-1.2-flash")
+    assert settings.model_ids() == {"FVS_OMNI_VIDEO_MODEL_ID": "gemini-omni-1.2-flash"}
+
+
 def test_configured_names_the_variables_that_have_a_value() -> None:
     assert "FVS_FAL_KEY" not in Settings().configured()
     assert "FVS_FAL_KEY" in Settings(fal_key=SecretStr(OLDER)).configured()

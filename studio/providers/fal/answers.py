@@ -20,6 +20,16 @@ from studio.providers.ports import JobState, JobStatus
 from studio.providers.wire import HTTP_BUSY, HTTP_DENIALS, HTTP_NOT_FOUND, JsonCalls, Reply
 
 _CONTENT_POLICY: Final = "content_policy_violation"
+_PASSING: Final = frozenset(
+    {
+        "generation_failed",
+        "generation_timeout",
+        "internal_server_error",
+        "downstream_service_error",
+        "downstream_service_unavailable",
+    }
+)
+"""Error types of fal that another try may not meet."""
 
 
 def refusal(reply: Reply, calls: JsonCalls) -> ProviderError:
@@ -46,9 +56,15 @@ def failure(reply: Reply, calls: JsonCalls) -> JobStatus:
     return JobStatus(
         JobState.FAILED,
         error=f"fal could not film the clip: {said}",
-        rejected=refused is not None or reply.is_refusal,
+        rejected=refused is not None or _is_bad_request(reply),
         refused=refused,
     )
+
+
+def _is_bad_request(reply: Reply) -> bool:
+    """Whether the model says that the input is wrong; its own failures come as 422, too."""
+    kinds = {str(item.get("type")) for item in _details(reply.document)}
+    return reply.is_refusal and bool(kinds) and not kinds & _PASSING
 
 
 def moderated_part(document: object, *, otherwise: RefusedInput) -> RefusedInput | None:

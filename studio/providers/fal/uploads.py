@@ -20,11 +20,11 @@ _TOKEN_URL = f"{fal_client.client.REST_URL}/storage/auth/token?storage_type=fal-
 
 
 class FalUploads:
-    """One connection pool for a worker. Uploads are free, so fal-client may repeat them."""
+    """One connection pool for a worker, one try an upload: who prepares an order tries again."""
 
     def __init__(self, key: str, *, base_url: str | None = None) -> None:
         self._http = httpx.AsyncClient(
-            transport=_MovedHosts(base_url) if base_url else None,
+            transport=_OneTry(_MovedHosts(base_url) if base_url else _direct()),
             timeout=httpx.Timeout(UPLOAD_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS),
             follow_redirects=False,
             trust_env=False,
@@ -44,8 +44,8 @@ class FalUploads:
                 repository="fal_v3",
                 fallback_repository=[],
             )
-        except (httpx.HTTPStatusError, fal_client.FalClientHTTPError) as error:
-            raise _refused(error.response.status_code) from None
+        except ProviderError:
+            raise
         except Exception as error:  # noqa: BLE001 -- fal-client reads its answers unchecked
             raise ProviderError(
                 f"A picture could not be uploaded to fal ({type(error).__name__})."
@@ -104,19 +104,47 @@ class _Tokens(AsyncCDNTokenManager):
         )
 
 
+class _OneTry(httpx.AsyncBaseTransport):
+    """Fails with errors of ours, which fal-client passes on: its own it tries ten times over."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            response = await self._inner.handle_async_request(request)
+        except httpx.HTTPError as error:
+            raise ProviderError(
+                f"A picture could not be uploaded to fal ({type(error).__name__})."
+            ) from None
+        if response.status_code >= httpx.codes.BAD_REQUEST:
+            await response.aclose()
+            raise _refused(response.status_code)
+        return response
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def _direct() -> httpx.AsyncHTTPTransport:
+    return httpx.AsyncHTTPTransport(trust_env=False)
+
+
 class _MovedHosts(httpx.AsyncBaseTransport):
     """As in `studio/providers/hosts.py`, for the HTTP library that fal-client speaks."""
 
     def __init__(self, base_url: str) -> None:
         self._base_url = base_url
-        self._inner = httpx.AsyncHTTPTransport(trust_env=False)
+        self._inner = _direct()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        headers = [(name, value) for name, value in request.headers.raw if name.lower() != b"host"]
+        url = httpx.URL(moved_url(str(request.url), self._base_url))
+        headers = request.headers.copy()
+        headers["host"] = url.netloc.decode()
         return await self._inner.handle_async_request(
             httpx.Request(
                 request.method,
-                moved_url(str(request.url), self._base_url),
+                url,
                 headers=headers,
                 stream=request.stream,
                 extensions=request.extensions,

@@ -29,7 +29,7 @@ from studio.providers.fal.uploads import FalUploads
 from studio.providers.hosts import transport_to
 from studio.providers.pictures import encoded_picture
 from studio.providers.ports import Handle, JobState, JobStatus, VideoRequest
-from studio.providers.wire import HTTP_NOT_FOUND, JsonCalls, Reply
+from studio.providers.wire import HTTP_NOT_FOUND, ORDER_TIMEOUT_SECONDS, JsonCalls, Reply
 
 QUEUE_URL: Final = "https://queue.fal.run"
 LIST_LAG_SECONDS: Final = 300.0
@@ -46,7 +46,12 @@ class FalKlingVideo:
     """VideoModel. `now` dates the stretch of fal's list that is searched."""
 
     def __init__(
-        self, key: str, *, now: Callable[[], datetime], base_url: str | None = None
+        self,
+        key: str,
+        *,
+        now: Callable[[], datetime],
+        base_url: str | None = None,
+        order_timeout_seconds: float = ORDER_TIMEOUT_SECONDS,
     ) -> None:
         """`base_url` stands for all of fal's hosts: see `studio/providers/hosts.py`."""
         self._now = now
@@ -56,6 +61,7 @@ class FalKlingVideo:
             headers={"authorization": f"Key {key}"},
             secrets=(key,),
             transport=transport_to(base_url),
+            order_timeout_seconds=order_timeout_seconds,
         )
         self._downloads = ClipDownloads("fal", transport=transport_to(base_url))
 
@@ -89,15 +95,22 @@ class FalKlingVideo:
             return JobStatus(JobState.RUNNING)
         if status != "COMPLETED":
             raise ProviderError("fal gave the job a state that is not known.")
-        if reply.at("error"):
-            return failure(reply, self._calls)
-        return self._ended(await self._calls.ask("GET", _url(handle)))
+        return await self._ended(handle, reply)
 
-    def _ended(self, result: Reply) -> JobStatus:
-        """A request that ran has an answer, which may be the model's refusal."""
-        if result.is_ok or result.status == HTTP_NOT_FOUND:
-            return JobStatus(JobState.SUCCEEDED, progress=1.0)
-        return failure(result, self._calls)
+    async def _ended(self, handle: Handle, completed: Reply) -> JobStatus:
+        """A request that ran has an answer, which may be the model's refusal and says of what."""
+        try:
+            result = await self._calls.ask("GET", _url(handle))
+        except ProviderError:
+            if completed.at("error"):
+                return failure(completed, self._calls)
+            raise
+        if result.is_refusal and result.status != HTTP_NOT_FOUND:
+            return failure(result, self._calls)
+        if completed.at("error"):
+            return failure(completed, self._calls)
+        # Where the answer is gone `collect` says so: the job itself went well.
+        return JobStatus(JobState.SUCCEEDED, progress=1.0)
 
     async def cancel(self, handle: Handle) -> bool:
         """True where fal will stop it; a request that has ended is refused with 400."""

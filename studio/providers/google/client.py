@@ -5,6 +5,7 @@ google-genai repeats and continues calls by itself (`interactions.create` five t
 call is paid twice, so all of it is off here, and `tests/contract/test_google_once.py` counts.
 """
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Final
 import httpx2
 from google import genai
 from google.auth.credentials import Credentials
+from google.auth.transport.requests import Request
 from google.genai import types
 from google.genai.interactions import Interaction
 
@@ -43,11 +45,11 @@ class DeveloperAccess:
 
 @dataclass(frozen=True)
 class EnterpriseAccess:
-    """Gemini Enterprise Agent Platform (Vertex AI). `credentials` None: the machine's own."""
+    """Gemini Enterprise Agent Platform (Vertex AI)."""
 
     project: str
     location: str
-    credentials: Credentials | None = None
+    credentials: Credentials
 
 
 class GoogleClient:
@@ -65,6 +67,7 @@ class GoogleClient:
         timeout_seconds: float = CALL_TIMEOUT_SECONDS,
     ) -> None:
         self._secrets = (access.api_key,) if isinstance(access, DeveloperAccess) else ()
+        self._credentials = access.credentials if isinstance(access, EnterpriseAccess) else None
         # A client of our own keeps google-genai from taking aiohttp when something else brings it,
         # follows no redirect (which would repeat the POST, key and all, elsewhere), and asks for
         # no compression, so that the bound on an answer's bytes is a bound on what is kept.
@@ -106,6 +109,7 @@ class GoogleClient:
 
     async def interact(self, model: str, prompt: str) -> Interaction:
         """One `interactions.create` request that is answered when the work is done."""
+        await self.sign_in()
         with self.translated():
             answer = await self._sdk.aio.interactions.create(
                 model=model,
@@ -117,6 +121,15 @@ class GoogleClient:
             if isinstance(answer, Interaction):
                 return answer
         raise SubmissionUnknown("Google answered an interaction with something else.")
+
+    async def sign_in(self) -> None:
+        """Fetch an access token if there is none that still holds; no work with an API key.
+
+        `models` does so by itself, in a thread; `interactions` would do it on the event loop.
+        """
+        if self._credentials is not None and not self._credentials.valid:
+            with self.translated():
+                await asyncio.to_thread(self._credentials.refresh, Request())
 
     @contextmanager
     def translated(self) -> Iterator[None]:

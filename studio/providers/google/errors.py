@@ -46,10 +46,11 @@ _KEY_REASONS: Final = frozenset(
 )
 """Of `google.rpc.ErrorInfo`: what Google answers to a wrong key with, under HTTP 400 and 403."""
 _FILTER_WORDS: Final = re.compile(
-    r"safety (?:polic|filter|setting|reason)|content polic|usage guidelines|responsible ai"
+    r"safety (?:polic|filter|setting|reason)|content[_ ]polic|usage guidelines|responsible ai"
     r"|prohibited (?:use|content)|blocked by (?:the )?(?:safety|content)|sensitive words",
     re.IGNORECASE,
 )
+_OUTPUT_WORDS: Final = re.compile(r"\b(?:generated|output)\b", re.IGNORECASE)
 _PICTURE_WORDS: Final = re.compile(r"\b(?:image|picture|photo|frame)s?\b", re.IGNORECASE)
 
 _HTTP_UNAUTHORIZED: Final = 401
@@ -90,6 +91,18 @@ def provider_error(error: BaseException, *, secrets: Iterable[str] = ()) -> Prov
     return _unanswered(error)
 
 
+def refused_input_of(message: str) -> RefusedInput | None:
+    """Which input an error's words say a content filter refused; None where they speak of none.
+
+    Interactions and old models have no field for it, only a sentence.
+    """
+    if not _FILTER_WORDS.search(message):
+        return None
+    if _OUTPUT_WORDS.search(message):
+        return RefusedInput.OUTPUT
+    return RefusedInput.REFERENCES if _PICTURE_WORDS.search(message) else RefusedInput.PROMPT
+
+
 def _unanswered(error: BaseException) -> ProviderError:
     if isinstance(error, auth_errors.TransportError):
         return ProviderError("Google's sign-in could not be reached; nothing was sent.")
@@ -111,9 +124,8 @@ def _answered(answer: _Answer, secrets: Iterable[str]) -> ProviderError:
     if answer.code == _HTTP_BUSY:
         return ProviderBusy(told, retry_after_seconds=_retry_after_seconds(answer))
     kind = _kind_of(answer)
-    if kind is ProviderRejected and _FILTER_WORDS.search(said):
-        pictures = _PICTURE_WORDS.search(said)
-        refused = RefusedInput.REFERENCES if pictures else RefusedInput.PROMPT
+    refused = refused_input_of(said)
+    if kind is ProviderRejected and refused is not None:
         return ModerationRefused(told, refused=refused)
     return kind(told)
 

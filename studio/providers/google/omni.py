@@ -61,7 +61,9 @@ class OmniVideo:
         files: FileDownload | None = None,
         objects: ObjectStore | None = None,
         output_uri: str | None = None,
+        order_timeout_seconds: float = ORDER_TIMEOUT_SECONDS,
     ) -> None:
+        self._order_timeout_seconds = order_timeout_seconds
         self._client = client
         self._files = files
         self._objects = objects
@@ -85,7 +87,7 @@ class OmniVideo:
                 labels={"attempt": label_of(request.attempt_id)},
                 generation_config=generation_of(request),
                 response_format=format_of(request, prepared.get(OUTPUT)),
-                timeout=ORDER_TIMEOUT_SECONDS,
+                timeout=self._order_timeout_seconds,
             )
         if not isinstance(interaction, Interaction) or not interaction.id:
             raise SubmissionUnknown("Google took the order but gave it no id; it may be billed.")

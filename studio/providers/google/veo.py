@@ -48,7 +48,15 @@ _WILL_FAIL_AGAIN: Final = frozenset({3, 5, 7, 9, 11, 12, 16})
 class VeoVideo:
     """VideoModel. `output_uri` is where clips are written, such as `gs://bucket/folder`."""
 
-    def __init__(self, client: GoogleClient, objects: ObjectStore, *, output_uri: str) -> None:
+    def __init__(
+        self,
+        client: GoogleClient,
+        objects: ObjectStore,
+        *,
+        output_uri: str,
+        order_timeout_seconds: float = ORDER_TIMEOUT_SECONDS,
+    ) -> None:
+        self._order_timeout_seconds = order_timeout_seconds
         self._client = client
         self._objects = objects
         self._output_uri = output_uri
@@ -61,7 +69,7 @@ class VeoVideo:
         prefix = self._prefix(request, prepared)
         source = types.GenerateVideosSource(prompt=request.prompt)
         config = types.GenerateVideosConfig(
-            http_options=types.HttpOptions(timeout=int(ORDER_TIMEOUT_SECONDS * 1000)),
+            http_options=types.HttpOptions(timeout=int(self._order_timeout_seconds * 1000)),
             number_of_videos=1,
             output_gcs_uri=prefix,
             duration_seconds=request.duration_seconds,

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-import httpx2
-
 from studio.providers.downloads import ClipDownloads
 from studio.providers.errors import (
     OutputExpired,
@@ -24,11 +22,12 @@ from studio.providers.kling.errors import FAILED_INSIDE, code_of, refusal
 from studio.providers.kling.order import order_of
 from studio.providers.moderation import is_moderation, refused_input
 from studio.providers.ports import Handle, JobState, JobStatus, VideoRequest
-from studio.providers.wire import JsonCalls, dig
+from studio.providers.wire import ORDER_TIMEOUT_SECONDS, JsonCalls, dig
 
 KLING_URL: Final = "https://api-singapore.klingai.com"
-ORDER_SETTLES_SECONDS: Final = 60.0
-"""Until then an order whose reply was lost may still be on its way in: its own time-out is 45 s."""
+ORDER_SETTLES_SECONDS: Final = 120.0
+"""Until then an order whose reply was lost may still be on its way in: it waits 10 s for its turn,
+and 45 s each for being written and answered."""
 
 _DUPLICATE: Final = re.compile(
     r"external.{0,20}id.*(?:exist|duplicat|unique|repeat|already)"
@@ -39,14 +38,20 @@ _RUNNING: Final = frozenset({"submitted", "processing"})
 
 
 class KlingVideo:
-    def __init__(self, key: str, *, base_url: str | None = None) -> None:
+    def __init__(
+        self,
+        key: str,
+        *,
+        base_url: str | None = None,
+        order_timeout_seconds: float = ORDER_TIMEOUT_SECONDS,
+    ) -> None:
         """`base_url` stands for all of Kling's hosts: see `studio/providers/hosts.py`."""
-        transport: httpx2.AsyncBaseTransport | None = transport_to(base_url)
         self._calls = JsonCalls(
             "Kling",
             headers={"authorization": f"Bearer {key}"},
             secrets=(key,),
-            transport=transport,
+            transport=transport_to(base_url),
+            order_timeout_seconds=order_timeout_seconds,
         )
         self._downloads = ClipDownloads("Kling", transport=transport_to(base_url))
 

@@ -52,14 +52,16 @@ def vertex_client(url: str) -> genai.Client:
 def fal_sync(url: str) -> fal_client.SyncClient:
     client = fal_client.SyncClient(key=FAL_KEY)
     # The SDK makes its HTTP client lazily, as a cached property: ours takes its place.
-    client.__dict__["_client"] = httpx.Client(
-        transport=HttpxRewrite(url), headers={"Authorization": f"Key {FAL_KEY}"}
-    )
+    client.__dict__["_client"] = fal_http_sync(url)
     return client
 
 
 def kling_http(url: str) -> httpx.Client:
     return httpx.Client(transport=HttpxRewrite(url), headers={"Authorization": "Bearer test-key"})
+
+
+def fal_http_sync(url: str) -> httpx.Client:
+    return httpx.Client(transport=HttpxRewrite(url), headers={"Authorization": f"Key {FAL_KEY}"})
 
 
 def fal_http(url: str) -> httpx.AsyncClient:

@@ -1,5 +1,7 @@
 """fal's queue, its list of requests, and its storage: queue.fal.run, api.fal.ai, *.fal.media."""
 
+import asyncio
+import base64
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from uuid import uuid4
@@ -29,11 +31,20 @@ KLING_KEYS = frozenset(
     }
 )
 """What Kling v3's image-to-video takes, after @fal-ai/client's endpoints.d.ts."""
+NUMBER = (float, int)
+KINDS: dict[str, tuple[type, ...]] = {
+    "cfg_scale": NUMBER,
+    "generate_audio": (bool,),
+    "elements": (list,),
+    "multi_prompt": (list,),
+}
+"""Fields that are no texts."""
 DURATIONS = tuple(str(seconds) for seconds in range(3, 16))
 DEFAULT_DURATION = "5"
 FRAMES_PER_SECOND = 24
 PAGE_ITEMS = 50
 PAGE_ITEMS_MAX = 100
+CLIENT_CLOSED_REQUEST = 499
 POLICY = "The content could not be processed because it was flagged by a content checker."
 REFUSED = {
     Outcome.PROMPT_REFUSED: (["body", "prompt"], POLICY, "content_policy_violation"),
@@ -53,22 +64,8 @@ class FalQueue:
 
     async def submit(self, call: Call) -> Reply:
         """Take any JSON on, as fal's queue does: what is wrong with it shows in the result."""
-        document, endpoint = call.request.document, call.parts["endpoint"]
-        app = "/".join(endpoint.split("/")[:2])
-        job = self._works.books.accept(
-            job_id=str(uuid4()),
-            call="fal.submit",
-            model=endpoint,
-            payload=document,
-            fingerprint={
-                "start_image_url": text_at(document, "start_image_url"),
-                "webhook": call.request.asked("fal_webhook"),
-            },
-            units=number_at(document, "duration") or float(DEFAULT_DURATION),
-            unit="seconds",
-            seconds=self._works.latencies.of("video"),
-            injection=call.injection,
-        )
+        job = self._accept(call)
+        app = "/".join(job.model.split("/")[:2])
         base = f"{QUEUE}/{app}/requests/{job.id}"
         return json_reply(
             {
@@ -77,12 +74,17 @@ class FalQueue:
                 "response_url": base,
                 "status_url": f"{base}/status",
                 "cancel_url": f"{base}/cancel",
-                "logs": None,
-                "metrics": {},
                 "queue_position": 0,
             },
             X_Fal_Request_Id=job.id,
         )
+
+    async def run(self, call: Call) -> Reply:
+        """The same at once, as fal.run does it: the reply is the result."""
+        job = self._accept(call)
+        await asyncio.sleep(job.seconds)
+        job.ended = True
+        return self._refusal(job) or await self._finished(job)
 
     async def status(self, call: Call) -> Reply:
         job = self._find(call)
@@ -95,14 +97,13 @@ class FalQueue:
             "response_url": base,
             "status_url": f"{base}/status",
             "cancel_url": f"{base}/cancel",
-            "logs": [] if call.request.asked("logs") else None,
-            "metrics": {},
         }
+        logs: list[object] | None = [] if call.request.asked("logs") else None
         outcome_now(job, call.injection)
         still = call.injection is not None and call.injection.fault is Fault.STILL_RUNNING
         ended = self._works.latencies.poll(job) or job.canceled
         if ended and not still:
-            answer["metrics"] = {"inference_time": job.seconds}
+            answer |= {"logs": logs, "metrics": {"inference_time": job.seconds}}
             if job.canceled:
                 answer |= {"error": "Request was cancelled", "error_type": "client_cancelled"}
             elif job.outcome in REFUSED:
@@ -111,8 +112,7 @@ class FalQueue:
             return json_reply(answer)
         waiting = job.polled <= 1 and self._works.latencies.polls > 1
         answer["status"] = "IN_QUEUE" if waiting else "IN_PROGRESS"
-        if waiting:
-            answer["queue_position"] = 0
+        answer |= {"queue_position": 0} if waiting else {"logs": logs}
         return json_reply(answer, HTTPStatus.ACCEPTED)
 
     async def result(self, call: Call) -> Reply:
@@ -120,15 +120,40 @@ class FalQueue:
         if job is None:
             return _no_request()
         outcome_now(job, call.injection)
-        if not job.ended and not job.canceled:
+        still = call.injection is not None and call.injection.fault is Fault.STILL_RUNNING
+        if still or not (job.ended or job.canceled):
             return json_reply({"detail": "Request is still in progress"}, 400)
+        return self._refusal(job) or await self._finished(job)
+
+    def _accept(self, call: Call) -> Job:
+        document = call.request.document
+        return self._works.books.accept(
+            job_id=str(uuid4()),
+            call="fal.submit",
+            model=call.parts["endpoint"],
+            payload=document,
+            fingerprint={
+                "start_image_url": text_at(document, "start_image_url"),
+                "webhook": call.request.asked("fal_webhook"),
+            },
+            units=number_at(document, "duration") or float(DEFAULT_DURATION),
+            unit="seconds",
+            seconds=self._works.latencies.of("video"),
+            injection=call.injection,
+        )
+
+    def _refusal(self, job: Job) -> Reply | None:
+        """What the result says of a job that made nothing."""
         if job.canceled:
-            return json_reply({"detail": "Request was cancelled"}, 499)
+            return json_reply({"detail": "Request was cancelled"}, CLIENT_CLOSED_REQUEST)
         if job.outcome in REFUSED:
             return FAL.unprocessable(*REFUSED[job.outcome])
         if wrong := _wrong_with(job.payload):
             job.outcome = Outcome.FAILED
             return FAL.unprocessable(*wrong)
+        return None
+
+    async def _finished(self, job: Job) -> Reply:
         name = f"{job.id}.mp4"
         video = {
             "url": f"{FILES}/files/vendor/{name}",
@@ -167,14 +192,15 @@ class FalQueue:
         ]
         if call.injection is not None and call.injection.fault is Fault.NOT_LISTED:
             found = found[1:]
-        first = int(request.asked("cursor") or 0)
+        cursor = request.asked("cursor")
+        first = int(base64.b64decode(cursor)) if cursor else 0
         count = min(int(request.asked("limit") or PAGE_ITEMS), PAGE_ITEMS_MAX)
         more = len(found) > first + count
         with_payloads = "payloads" in request.query.get("expand", [])
         return json_reply(
             {
                 "items": [_listed(job, with_payloads) for job in found[first : first + count]],
-                "next_cursor": str(first + count) if more else None,
+                "next_cursor": _cursor(first + count) if more else None,
                 "has_more": more,
             }
         )
@@ -213,6 +239,10 @@ def _wrong_with(payload: Json) -> tuple[list[str], str, str] | None:
         return (["body", "prompt"], "Give prompt or multi_prompt, not both", "value_error")
     if payload.get("duration", DEFAULT_DURATION) not in DURATIONS:
         return (["body", "duration"], "Input should be '3', '4', … or '15'", "literal_error")
+    for name, value in payload.items():
+        kind = KINDS.get(name, (str,))
+        if not isinstance(value, kind) or (kind is NUMBER and isinstance(value, bool)):
+            return (["body", name], f"Input should be a valid {kind[0].__name__}", "type_error")
     return None
 
 
@@ -220,14 +250,28 @@ def _listed(job: Job, with_payloads: bool) -> Json:  # noqa: FBT001 # one caller
     item: Json = {
         "request_id": job.id,
         "endpoint_id": job.model,
-        "sent_at": job.sent_at.isoformat(),
-        "started_at": job.sent_at.isoformat(),
+        "sent_at": _utc(job.sent_at),
+        "started_at": _utc(job.sent_at),
     }
     if job.ended:
-        item |= {"ended_at": datetime.now(UTC).isoformat(), "status_code": 200, "duration": 1.0}
+        status = 422 if job.outcome in REFUSED else 200
+        item |= {
+            "ended_at": _utc(datetime.now(UTC)),
+            "status_code": status,
+            "duration": job.seconds,
+        }
     if with_payloads:
         item["json_input"] = job.payload
     return item
+
+
+def _utc(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def _cursor(first: int) -> str:
+    """Opaque, as theirs is."""
+    return base64.b64encode(str(first).encode()).decode()
 
 
 def _when(text: str) -> datetime | None:

@@ -55,29 +55,51 @@ class Fault(StrEnum):
     """It is too late to cancel."""
 
 
-CALLS = (
-    "google.text",
-    "google.image",
-    "google.speech",
-    "veo.submit",
-    "veo.poll",
-    "interactions.create",
-    "interactions.poll",
-    "interactions.cancel",
-    "files.upload",
-    "files.download",
-    "fal.upload",
-    "fal.submit",
-    "fal.status",
-    "fal.result",
-    "fal.cancel",
-    "fal.list",
-    "fal.download",
-    "kling.submit",
-    "kling.poll",
-    "kling.list",
-    "kling.download",
+EVERYWHERE = frozenset(
+    {
+        Fault.BUSY,
+        Fault.UNAVAILABLE_BEFORE,
+        Fault.UNAVAILABLE_AFTER,
+        Fault.RESET_BEFORE,
+        Fault.RESET_AFTER,
+        Fault.CLOSED_BEFORE,
+        Fault.CLOSED_AFTER,
+        Fault.HANG_BEFORE,
+        Fault.HANG_AFTER,
+        Fault.CUT_REPLY,
+        Fault.MALFORMED_REPLY,
+        Fault.DENIED,
+    }
 )
+_GENERATED = frozenset({Fault.PROMPT_REFUSED, Fault.IMAGE_REFUSED, Fault.OUTPUT_REFUSED})
+_WRITTEN = frozenset({Fault.MALFORMED_ANSWER, Fault.SCHEMA_BROKEN})
+_ORDERED = _GENERATED | {Fault.MODEL_GONE, Fault.JOB_FAILED, Fault.OUTPUT_EXPIRED}
+_POLLED = _GENERATED | {Fault.STILL_RUNNING, Fault.JOB_FAILED, Fault.OUTPUT_EXPIRED}
+
+CALLS: dict[str, frozenset[Fault]] = {
+    "google.text": _GENERATED | _WRITTEN | {Fault.MODEL_GONE},
+    "google.image": _GENERATED | {Fault.MODEL_GONE},
+    "google.speech": _GENERATED | {Fault.MODEL_GONE},
+    "veo.submit": _ORDERED,
+    "veo.poll": _POLLED,
+    "interactions.create": _ORDERED | _WRITTEN | {Fault.ODD_STATUS},
+    "interactions.poll": _POLLED | {Fault.ODD_STATUS},
+    "interactions.cancel": frozenset({Fault.CANCEL_REFUSED}),
+    "files.upload": frozenset(),
+    "files.download": frozenset({Fault.OUTPUT_EXPIRED}),
+    "fal.upload": frozenset(),
+    "fal.submit": _ORDERED,
+    "fal.status": _POLLED,
+    "fal.result": _POLLED,
+    "fal.cancel": frozenset({Fault.CANCEL_REFUSED}),
+    "fal.list": frozenset({Fault.NOT_LISTED}),
+    "fal.download": frozenset({Fault.OUTPUT_EXPIRED}),
+    "kling.submit": _ORDERED,
+    "kling.poll": _POLLED | {Fault.NOT_LISTED},
+    "kling.list": frozenset({Fault.NOT_LISTED}),
+    "kling.download": frozenset({Fault.OUTPUT_EXPIRED}),
+}
+"""What can happen to each call besides what can happen everywhere."""
 
 
 @dataclass(frozen=True)
@@ -123,11 +145,9 @@ class Faults:
     ) -> None:
         """Let the next `times` calls (of those with `matching` in their body) fail after `skip`.
 
-        Raises ValueError for an unknown call or fault.
+        Raises ValueError for an unknown call, and for a fault that cannot happen to it.
         """
-        if call not in CALLS:
-            raise ValueError(f"There is no call {call!r}; there are {', '.join(CALLS)}.")
-        injection = Injection(Fault(fault), status, retry_after_seconds, detail, matching)
+        injection = Injection(_possible(call, fault), status, retry_after_seconds, detail, matching)
         with self._lock:
             self._planned.setdefault(call, []).append(_Planned(injection, skip, times))
 
@@ -136,10 +156,10 @@ class Faults:
 
         The n-th occurrence of a call has the same fate for the same seed, whatever the others do.
         """
-        unknown = set(rates) - set(CALLS)
-        if unknown:
-            raise ValueError(f"There are no calls {sorted(unknown)}.")
-        read = {call: {Fault(k): v for k, v in likely.items()} for call, likely in rates.items()}
+        read = {
+            call: {_possible(call, fault): rate for fault, rate in likely.items()}
+            for call, likely in rates.items()
+        }
         with self._lock:
             self._seed, self._rates = seed, read
 
@@ -177,3 +197,11 @@ class Faults:
             if drawn < 0:
                 return Injection(fault, retry_after_seconds=0.0 if fault is Fault.BUSY else None)
         return None
+
+
+def _possible(call: str, fault: Fault | str) -> Fault:
+    if call not in CALLS:
+        raise ValueError(f"There is no call {call!r}; there are {', '.join(CALLS)}.")
+    if Fault(fault) not in EVERYWHERE | CALLS[call]:
+        raise ValueError(f"{fault} cannot happen to {call}.")
+    return Fault(fault)

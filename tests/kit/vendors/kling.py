@@ -112,7 +112,7 @@ class Kling:
             status = (call.injection.status if call.injection else None) or 404
             return Reply(status=status, body=b"NoSuchKey", content_type="text/plain")
         wide, high = SIZES[text_at(job.payload, "settings", "resolution") or "720p"]
-        sound = text_at(job.payload, "settings", "audio") != "off"
+        sound = text_at(job.payload, "settings", "audio") == "native"
         shape = VideoShape(wide, high, job.units, FRAMES_PER_SECOND, sound)
         film = await self._works.film(shape, job)
         return Reply(body=film, content_type="video/mp4").for_job(job)

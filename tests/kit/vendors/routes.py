@@ -99,6 +99,7 @@ def _fal(works: Works, storage: FalStorage) -> list[Route]:
     rest, cdn = r"(|rest\.fal\.ai)", r"(|v3\.fal\.media)"
     run, platform = r"(|queue\.fal\.run)", r"(|api\.fal\.ai)"
     listed = "/v1/(?:models|serverless)/requests/by-endpoint"
+    endpoint = r"/(?P<endpoint>[^/]+/[^/]+(?:/[^/]+)*)"
     output = r"/files/vendor/(?P<id>[^/]+)\.mp4"
     table = [
         ("POST", rest, "/storage/auth/token", "", storage.token),
@@ -108,9 +109,10 @@ def _fal(works: Works, storage: FalStorage) -> list[Route]:
         ("GET", cdn, output, "fal.download", queue.download),
         ("GET", cdn, "/files/b/.+", "", storage.download),
         ("GET", platform, listed, "fal.list", queue.requests_by_endpoint),
+        ("POST", r"fal\.run", endpoint, "fal.submit", queue.run),
         ("GET", run, f"{REQUEST}/status", "fal.status", queue.status),
         ("GET", run, f"{REQUEST}(?:/response)?", "fal.result", queue.result),
         ("PUT", run, f"{REQUEST}/cancel", "fal.cancel", queue.cancel),
-        ("POST", run, r"/(?P<endpoint>[^/]+/[^/]+(?:/[^/]+)*)", "fal.submit", queue.submit),
+        ("POST", run, endpoint, "fal.submit", queue.submit),
     ]
     return [_route(method, host, path, kind, do) for method, host, path, kind, do in table]

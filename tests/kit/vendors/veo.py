@@ -93,6 +93,9 @@ class Veo:
             }
         if (task := self._works.tasks.get(job.id)) is not None:
             await task
+            if job.outcome is Outcome.EXPIRED:
+                for address in self._outputs[job.id]:
+                    self._works.objects.pop(address, None)
             videos = [
                 {"gcsUri": address, "mimeType": "video/mp4"} for address in self._outputs[job.id]
             ]

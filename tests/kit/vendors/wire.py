@@ -56,7 +56,7 @@ class Request:
 
 @dataclass
 class Reply:
-    """`delivers` is marked as delivered once the whole reply was handed to the network."""
+    """`delivers` is marked as delivered when the reply was handed to the network."""
 
     status: int = HTTPStatus.OK
     body: bytes = b""
@@ -158,12 +158,17 @@ async def _send(
     }
     head = h11.Response(status_code=reply.status, headers=list(headers.items()))
     writer.write(connection.send(head))
-    sent = reply.body[: len(reply.body) // 2] if reply.ending is Ending.CUT else reply.body
-    writer.write(connection.send(h11.Data(data=sent)))
-    await writer.drain()
+    half = len(reply.body) // 2
     if reply.ending is Ending.CUT:
+        writer.write(connection.send(h11.Data(data=reply.body[:half])))
+        await writer.drain()
         return False
-    writer.write(connection.send(h11.EndOfMessage()))
+    # The caller may go on as soon as it has the last byte: what it brings is marked before that.
+    writer.write(connection.send(h11.Data(data=reply.body[:-1])))
+    await writer.drain()
     if reply.delivers is not None:
         reply.delivers.delivered = True
+    writer.write(connection.send(h11.Data(data=reply.body[-1:])))
+    writer.write(connection.send(h11.EndOfMessage()))
+    await writer.drain()
     return connection.our_state is not h11.MUST_CLOSE

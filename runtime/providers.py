@@ -1,0 +1,185 @@
+"""The providers that the settings name: which there are, and their adapters for one worker."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+
+from pydantic import SecretStr
+
+from runtime.settings import Settings, SettingsError
+from studio.providers.limits import limited
+from studio.providers.local.factory import LOCAL, local_providers
+from studio.providers.local.video import FetchKeyframe
+from studio.providers.ports import Providers, VideoModel
+from studio.storage.factory import GCS_ENDPOINT, GCS_SCOPE
+
+if TYPE_CHECKING:
+    from studio.providers.google.gcs_objects import GcsObjects
+
+GOOGLE: Final = "google"
+GOOGLE_CLOUD: Final = "google-cloud"
+FAL: Final = "fal"
+KLING: Final = "kling"
+
+CALLS_MAX: Final[Mapping[str, int]] = {GOOGLE: 16, GOOGLE_CLOUD: 16, FAL: 16, KLING: 8}
+"""Side by side in one worker, where FVS_PROVIDER_CALLS_MAX says nothing else: a few renders' shots,
+and no account's smallest quota at once."""
+
+_STAND_IN_TOKEN: Final = "stand-in"  # noqa: S105 -- says nothing to anyone
+
+Key = TypeVar("Key")
+
+
+class Closable(Protocol):
+    async def aclose(self) -> None: ...
+
+
+def adapter_names(settings: Settings) -> frozenset[str]:
+    """The providers that workers with these settings can call. Builds and connects nothing."""
+    names = {
+        LOCAL: True,
+        GOOGLE: settings.google_api_key is not None,
+        # Without a place for its clips no order of Veo's could be found again.
+        GOOGLE_CLOUD: bool(settings.google_project and settings.google_output_uri),
+        FAL: settings.fal_key is not None,
+        KLING: settings.kling_api_key is not None,
+    }
+    return frozenset(name for name, is_there in names.items() if is_there)
+
+
+@asynccontextmanager
+async def open_providers(
+    settings: Settings, *, now: Callable[[], datetime], fetch_keyframe: FetchKeyframe
+) -> AsyncIterator[Providers]:
+    """The adapters of one worker; their connections are closed at the end of the block.
+
+    Raises SettingsError where Google Cloud is configured and no credentials are found.
+    """
+    names = adapter_names(settings)
+    async with AsyncExitStack() as stack:
+        parts = [
+            local_providers(
+                work_directory=settings.work_directory / "local-clips",
+                fetch_keyframe=fetch_keyframe,
+            )
+        ]
+        if GOOGLE in names:
+            parts.append(_google(settings, stack))
+        if GOOGLE_CLOUD in names:
+            parts.append(_google_cloud(settings, stack))
+        if FAL in names:
+            parts.append(_fal(settings, stack, now))
+        if KLING in names:
+            parts.append(_kling(settings, stack))
+        yield limited(_joined(parts), {**CALLS_MAX, **settings.provider_calls_max})
+
+
+# The SDKs take a second to import: only those of configured providers are.
+
+
+def _google(settings: Settings, stack: AsyncExitStack) -> Providers:
+    from studio.providers.google.client import DeveloperAccess, GoogleClient
+    from studio.providers.google.factory import google_providers
+    from studio.providers.google.files import DeveloperFiles
+    from studio.providers.google.omni import OmniVideo
+
+    key, base_url = _secret(settings.google_api_key), settings.google_base_url
+    client = _closing(stack, GoogleClient(DeveloperAccess(key), base_url=base_url))
+    files = _closing(stack, DeveloperFiles(key, base_url=base_url))
+    return _joined([google_providers(client), _video(GOOGLE, OmniVideo(client, files=files))])
+
+
+def _google_cloud(settings: Settings, stack: AsyncExitStack) -> Providers:
+    from google.oauth2.credentials import Credentials
+
+    from studio.providers.google.client import EnterpriseAccess, GoogleClient
+    from studio.providers.google.veo import VeoVideo
+
+    base_url = settings.google_cloud_base_url
+    credentials = Credentials(token=_STAND_IN_TOKEN) if base_url else None  # type: ignore[no-untyped-call]  # google-auth is typed in part
+    access = EnterpriseAccess(
+        _given(settings.google_project), settings.google_location, credentials
+    )
+    client = _closing(stack, GoogleClient(access, base_url=base_url))
+    objects = _closing(stack, _objects(settings))
+    return _video(
+        GOOGLE_CLOUD, VeoVideo(client, objects, output_uri=_given(settings.google_output_uri))
+    )
+
+
+def _objects(settings: Settings) -> "GcsObjects":
+    import google.auth
+    from google.auth.credentials import AnonymousCredentials
+    from google.auth.exceptions import DefaultCredentialsError
+    from google.cloud import storage
+
+    from studio.providers.google.gcs_objects import GcsObjects
+
+    try:
+        credentials = (
+            AnonymousCredentials()  # type: ignore[no-untyped-call]  # google-auth is typed in part
+            if settings.gcs_endpoint
+            else google.auth.default(scopes=[GCS_SCOPE])[0]
+        )
+    except DefaultCredentialsError as error:
+        raise SettingsError(
+            "FVS_GOOGLE_PROJECT is set but no Google credentials were found; set "
+            "GOOGLE_APPLICATION_CREDENTIALS or run on Google Cloud."
+        ) from error
+    return GcsObjects(
+        storage.Client(
+            project=settings.google_project,
+            credentials=credentials,
+            client_options={"api_endpoint": settings.gcs_endpoint or GCS_ENDPOINT},
+        )
+    )
+
+
+def _fal(settings: Settings, stack: AsyncExitStack, now: Callable[[], datetime]) -> Providers:
+    from studio.providers.fal.video import FalKlingVideo
+
+    key = _secret(settings.fal_key)
+    return _video(FAL, _closing(stack, FalKlingVideo(key, now=now, base_url=settings.fal_base_url)))
+
+
+def _kling(settings: Settings, stack: AsyncExitStack) -> Providers:
+    from studio.providers.kling.video import KlingVideo
+
+    key = _secret(settings.kling_api_key)
+    return _video(KLING, _closing(stack, KlingVideo(key, base_url=settings.kling_base_url)))
+
+
+def _video(provider: str, model: VideoModel) -> Providers:
+    return Providers(videos={provider: model})
+
+
+def _joined(parts: list[Providers]) -> Providers:
+    return Providers(
+        analysts={name: found for part in parts for name, found in part.analysts.items()},
+        planners={name: found for part in parts for name, found in part.planners.items()},
+        images={name: found for part in parts for name, found in part.images.items()},
+        critics={name: found for part in parts for name, found in part.critics.items()},
+        videos={name: found for part in parts for name, found in part.videos.items()},
+        music={name: found for part in parts for name, found in part.music.items()},
+        voices={name: found for part in parts for name, found in part.voices.items()},
+    )
+
+
+Client = TypeVar("Client", bound=Closable)
+
+
+def _closing(stack: AsyncExitStack, client: Client) -> Client:
+    stack.push_async_callback(client.aclose)
+    return client
+
+
+def _given(value: Key | None) -> Key:
+    """A setting that `adapter_names` has found set."""
+    if value is None:
+        raise SettingsError("A provider's setting is missing.")
+    return value
+
+
+def _secret(value: SecretStr | None) -> str:
+    return _given(value).get_secret_value()
