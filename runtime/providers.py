@@ -9,14 +9,16 @@ from pydantic import SecretStr
 
 from runtime.settings import Settings, SettingsError
 from studio.providers.limits import limited
-from studio.providers.local.factory import LOCAL, local_providers
-from studio.providers.local.video import FetchKeyframe
 from studio.providers.ports import Providers, VideoModel
 from studio.storage.factory import GCS_ENDPOINT, GCS_SCOPE
 
 if TYPE_CHECKING:
-    from studio.providers.google.gcs_objects import GcsObjects
+    from google.auth.credentials import Credentials
 
+    from studio.providers.google.gcs_objects import GcsObjects
+    from studio.providers.local.video import FetchKeyframe
+
+LOCAL: Final = "local"
 GOOGLE: Final = "google"
 GOOGLE_CLOUD: Final = "google-cloud"
 FAL: Final = "fal"
@@ -50,12 +52,14 @@ def adapter_names(settings: Settings) -> frozenset[str]:
 
 @asynccontextmanager
 async def open_providers(
-    settings: Settings, *, now: Callable[[], datetime], fetch_keyframe: FetchKeyframe
+    settings: Settings, *, now: Callable[[], datetime], fetch_keyframe: "FetchKeyframe"
 ) -> AsyncIterator[Providers]:
     """The adapters of one worker; their connections are closed at the end of the block.
 
     Raises SettingsError where Google Cloud is configured and no credentials are found.
     """
+    from studio.providers.local.factory import local_providers
+
     names = adapter_names(settings)
     async with AsyncExitStack() as stack:
         parts = [
@@ -75,7 +79,7 @@ async def open_providers(
         yield limited(_joined(parts), {**CALLS_MAX, **settings.provider_calls_max})
 
 
-# The SDKs take a second to import: only those of configured providers are.
+# The SDKs take a second to import: only those of configured providers are, and none by the gateway.
 
 
 def _google(settings: Settings, stack: AsyncExitStack) -> Providers:
@@ -91,15 +95,16 @@ def _google(settings: Settings, stack: AsyncExitStack) -> Providers:
 
 
 def _google_cloud(settings: Settings, stack: AsyncExitStack) -> Providers:
-    from google.oauth2.credentials import Credentials
+    from google.oauth2.credentials import Credentials as GivenToken
 
     from studio.providers.google.client import EnterpriseAccess, GoogleClient
     from studio.providers.google.veo import VeoVideo
 
     base_url = settings.google_cloud_base_url
-    credentials = Credentials(token=_STAND_IN_TOKEN) if base_url else None  # type: ignore[no-untyped-call]  # google-auth is typed in part
     access = EnterpriseAccess(
-        _given(settings.google_project), settings.google_location, credentials
+        _given(settings.google_project),
+        settings.google_location,
+        GivenToken(token=_STAND_IN_TOKEN) if base_url else _machine_credentials(),  # type: ignore[no-untyped-call]  # google-auth is typed in part
     )
     client = _closing(stack, GoogleClient(access, base_url=base_url))
     objects = _closing(stack, _objects(settings))
@@ -109,31 +114,33 @@ def _google_cloud(settings: Settings, stack: AsyncExitStack) -> Providers:
 
 
 def _objects(settings: Settings) -> "GcsObjects":
-    import google.auth
     from google.auth.credentials import AnonymousCredentials
-    from google.auth.exceptions import DefaultCredentialsError
     from google.cloud import storage
 
     from studio.providers.google.gcs_objects import GcsObjects
 
-    try:
-        credentials = (
-            AnonymousCredentials()  # type: ignore[no-untyped-call]  # google-auth is typed in part
-            if settings.gcs_endpoint
-            else google.auth.default(scopes=[GCS_SCOPE])[0]
+    endpoint = settings.gcs_endpoint
+    return GcsObjects(
+        storage.Client(
+            project=settings.google_project,
+            credentials=AnonymousCredentials() if endpoint else _machine_credentials(),  # type: ignore[no-untyped-call]  # as above
+            client_options={"api_endpoint": endpoint or GCS_ENDPOINT},
         )
+    )
+
+
+def _machine_credentials() -> "Credentials":
+    import google.auth
+    from google.auth.exceptions import DefaultCredentialsError
+
+    try:
+        credentials, _project = google.auth.default(scopes=[GCS_SCOPE])
     except DefaultCredentialsError as error:
         raise SettingsError(
             "FVS_GOOGLE_PROJECT is set but no Google credentials were found; set "
             "GOOGLE_APPLICATION_CREDENTIALS or run on Google Cloud."
         ) from error
-    return GcsObjects(
-        storage.Client(
-            project=settings.google_project,
-            credentials=credentials,
-            client_options={"api_endpoint": settings.gcs_endpoint or GCS_ENDPOINT},
-        )
-    )
+    return credentials
 
 
 def _fal(settings: Settings, stack: AsyncExitStack, now: Callable[[], datetime]) -> Providers:

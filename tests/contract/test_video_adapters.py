@@ -25,6 +25,7 @@ from studio.providers.errors import (
 )
 from studio.providers.ports import JobState
 from tests.contract.video_vendors import (
+    CANCELING,
     DOWNLOADING,
     FINDING,
     KEY,
@@ -215,6 +216,22 @@ async def test_a_job_is_canceled_where_the_provider_can(scene: Scene) -> None:
         assert (await scene.ended(handle)).state is JobState.FAILED
 
 
+@pytest.mark.parametrize("vendor", CANCELING, ids=str, indirect=True)
+async def test_a_cancellation_without_an_answer_is_asked_for_again(scene: Scene) -> None:
+    handle = await scene.order()
+    scene.server.faults.add(scene.vendor.cancel, Fault.UNAVAILABLE_BEFORE)
+    with pytest.raises(ProviderError):
+        await scene.model.cancel(handle)
+    assert await scene.model.cancel(handle)
+
+
+@pytest.mark.parametrize("vendor", CANCELING, ids=str, indirect=True)
+async def test_a_job_that_is_too_far_is_not_said_to_be_canceled(scene: Scene) -> None:
+    handle = await scene.order()
+    scene.server.faults.add(scene.vendor.cancel, Fault.CANCEL_REFUSED)
+    assert not await scene.model.cancel(handle)
+
+
 async def test_a_job_that_has_ended_is_not_said_to_be_canceled(scene: Scene) -> None:
     handle = await scene.order()
     await scene.ended(handle)
@@ -260,7 +277,6 @@ async def test_a_job_that_failed_may_be_tried_again(scene: Scene) -> None:
         Fault.RESET_BEFORE,
         Fault.CUT_REPLY,
         Fault.MALFORMED_REPLY,
-        Fault.MODEL_GONE,
     ],
 )
 async def test_a_question_that_failed_says_nothing_about_the_job(
@@ -272,6 +288,20 @@ async def test_a_question_that_failed_says_nothing_about_the_job(
         await scene.model.poll(handle)
     assert not isinstance(raised.value, ProviderRejected | SubmissionUnknown | ModelGone)
     assert (await scene.ended(handle)).state is JobState.SUCCEEDED
+
+
+async def test_a_job_that_the_provider_does_not_know_is_not_said_to_have_failed(
+    scene: Scene,
+) -> None:
+    handle = await scene.order()
+    strange = {name: value.replace("-", "0") + "0" for name, value in handle.items()}
+    with pytest.raises(ProviderError) as raised:
+        await scene.model.poll({**strange, **kept(handle)})
+    assert not isinstance(raised.value, ProviderRejected | SubmissionUnknown | ModelGone)
+
+
+def kept(handle: dict[str, str]) -> dict[str, str]:
+    return {name: handle[name] for name in ("endpoint",) if name in handle}
 
 
 async def test_a_busy_provider_says_when_to_ask_again(scene: Scene) -> None:

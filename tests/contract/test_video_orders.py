@@ -227,6 +227,14 @@ async def test_a_list_without_an_end_is_not_taken_for_complete(tmp_path: Path) -
         await calls.aclose()
 
 
+async def test_a_clip_outlives_the_record_of_its_operation(tmp_path: Path) -> None:
+    async with scene_of(VEO, tmp_path) as scene:
+        handle = await scene.order()
+        await scene.ended(handle)
+        forgotten = {**handle, "operation": f"{handle['operation']}0"}
+        assert (await scene.model.poll(forgotten)).state is JobState.SUCCEEDED
+
+
 async def test_a_clip_without_an_operation_is_waited_for_in_its_folder(tmp_path: Path) -> None:
     async with scene_of(VEO, tmp_path) as scene:
         prepared = await scene.model.prepare(scene.request)

@@ -44,6 +44,10 @@ class Vendor:
     last_frame: bool = True
 
     @property
+    def cancel(self) -> str:
+        return f"{self.books}.cancel"
+
+    @property
     def books(self) -> str:
         return self.submit.partition(".")[0]
 
@@ -173,6 +177,7 @@ FAL = Vendor(
 KLING = Vendor("kling", "kling-3.0", "kling.submit", "kling.poll", "kling.download", _kling, 121)
 VENDORS = (VEO, OMNI, OMNI_CLOUD, FAL, KLING)
 FINDING = tuple(vendor for vendor in VENDORS if vendor.old_seconds is not None)
+CANCELING = tuple(vendor for vendor in VENDORS if vendor.can_cancel)
 DOWNLOADING = tuple(vendor for vendor in VENDORS if vendor.download)
 
 

@@ -59,7 +59,7 @@ class FalKlingVideo:
         self._calls = JsonCalls(
             "fal",
             headers={"authorization": f"Key {key}"},
-            secrets=(key,),
+            secrets=(key, *key.split(":")),
             transport=transport_to(base_url),
             order_timeout_seconds=order_timeout_seconds,
         )

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from studio.providers.errors import OutputExpired
+from studio.providers.errors import OutputExpired, ProviderError
+from studio.providers.ports import JobState, JobStatus
 
 _CLIP: Final = ".mp4"
 _UNSAFE: Final = re.compile(r"[^a-z0-9_-]+")
@@ -48,6 +49,13 @@ async def clip_below(objects: ObjectStore, prefix: str) -> StoredClip | None:
         if clip.uri.startswith(prefix) and clip.uri.endswith(_CLIP) and clip.size_bytes > 0
     ]
     return min(clips, key=lambda clip: clip.uri, default=None)
+
+
+async def found_below(objects: ObjectStore, prefix: str) -> JobStatus:
+    """The state of a job that Google itself no longer knows. ProviderError if there is no clip."""
+    if await clip_below(objects, prefix) is None:
+        raise ProviderError("Google does not know the job, and its folder has no clip.")
+    return JobStatus(JobState.SUCCEEDED, progress=1.0)
 
 
 async def collect_below(objects: ObjectStore, prefix: str, destination: Path) -> None:

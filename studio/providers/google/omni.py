@@ -16,15 +16,17 @@ from studio.providers.downloads import keep_clip_bytes
 from studio.providers.errors import (
     OutputExpired,
     ProviderError,
+    ProviderRejected,
     RefusedInput,
     SubmissionUnknown,
 )
-from studio.providers.google.asking import asked, ordered
+from studio.providers.google.asking import JobUnknown, asked, ordered, refusable
 from studio.providers.google.client import GoogleClient
 from studio.providers.google.objects import (
     ObjectStore,
     clip_below,
     collect_below,
+    found_below,
     label_of,
     output_prefix,
 )
@@ -96,7 +98,12 @@ class OmniVideo:
     async def poll(self, handle: Handle) -> JobStatus:
         if INTERACTION not in handle:
             return await self._look(handle)
-        interaction = await self._interaction(handle)
+        try:
+            interaction = await self._interaction(handle)
+        except JobUnknown:
+            if OUTPUT not in handle or self._objects is None:
+                raise
+            return await found_below(self._objects, handle[OUTPUT])
         if interaction.status in _RUNNING:
             return JobStatus(JobState.RUNNING)
         if interaction.status not in _ENDED:
@@ -109,10 +116,9 @@ class OmniVideo:
         if INTERACTION not in handle:
             return False
         try:
-            with self._client.translated():
+            with refusable(self._client):
                 stopped = await self._client.sdk.aio.interactions.cancel(handle[INTERACTION])
-        except ProviderError:
-            # Too late, or Google did not say: either way it may be billed.
+        except (ProviderRejected, JobUnknown):
             return False
         return stopped.status == "cancelled"
 

@@ -15,12 +15,13 @@ from studio.providers.errors import (
     RefusedInput,
     SubmissionUnknown,
 )
-from studio.providers.google.asking import asked, ordered
+from studio.providers.google.asking import JobUnknown, asked, ordered
 from studio.providers.google.client import GoogleClient
 from studio.providers.google.objects import (
     ObjectStore,
     clip_below,
     collect_below,
+    found_below,
     label_of,
     output_prefix,
 )
@@ -92,10 +93,13 @@ class VeoVideo:
         name = handle.get(OPERATION)
         if name is None:
             return await self._look(handle)
-        with asked(self._client):
-            operation = await self._client.sdk.aio.operations.get(
-                types.GenerateVideosOperation.model_validate({"name": name})
-            )
+        try:
+            with asked(self._client):
+                operation = await self._client.sdk.aio.operations.get(
+                    types.GenerateVideosOperation.model_validate({"name": name})
+                )
+        except JobUnknown:
+            return await found_below(self._objects, handle[OUTPUT])
         if not operation.done:
             return JobStatus(JobState.RUNNING)
         if operation.error:
