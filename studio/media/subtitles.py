@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import pairwise
 from textwrap import wrap
 from typing import Final
 
@@ -114,11 +115,7 @@ def _lines(text: str, voice: Voice) -> list[str]:
 def _shared_out(lines: Sequence[str], count: int) -> list[tuple[str, ...]]:
     """Into `count` runs of nearly the same number of lines."""
     bounds = [round(index * len(lines) / count) for index in range(count + 1)] if count else [0]
-    return [
-        tuple(lines[first:last])
-        for first, last in zip(bounds, bounds[1:], strict=False)
-        if first < last
-    ]
+    return [tuple(lines[first:last]) for first, last in pairwise(bounds) if first < last]
 
 
 def _beside(sung: Sequence[Cue], spoken: Sequence[Cue]) -> list[Cue]:
