@@ -1,6 +1,7 @@
 """Subtitles that any player reads, whatever a model wrote; ffmpeg's reader is the judge."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -80,15 +81,11 @@ def test_a_short_word_stays_long_enough_to_be_read(tmp_path: Path) -> None:
 
 def test_cues_never_overlap_nor_leave_the_film(tmp_path: Path) -> None:
     speech = said((-1, 2, "Before."), (1, 6, "One."), (4, 9, "Two."), (18, 30, "Last."))
-    cues = read(tmp_path, web_vtt(FILM_SECONDS, speech=said(*map(tuple, _triples(speech)))))
+    cues = read(tmp_path, web_vtt(FILM_SECONDS, speech=speech))
 
     assert [text for _, _, text in cues] == ["Before.", "One.", "Two.", "Last."]
-    assert all(end < start for (_, end, _), (start, _, _) in zip(cues, cues[1:], strict=False))
+    assert all(end < start for (_, end, _), (start, _, _) in pairwise(cues))
     assert (cues[0][0], cues[-1][1]) == (0.0, FILM_SECONDS)
-
-
-def _triples(transcript: Transcript) -> list[tuple[float, float, str]]:
-    return [(s.start_seconds, s.end_seconds, s.text) for s in transcript.segments]
 
 
 def test_markup_and_arrows_of_a_model_are_only_text(tmp_path: Path) -> None:
