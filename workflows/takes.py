@@ -137,4 +137,5 @@ class Takes:
             references=model.references if self._with_references else 0,
             last_frame_key=last_frame_key,
             softened=self._softened,
+            overlap_before_frames=self._shoot.overlap_before(shot),
         )

@@ -26,6 +26,11 @@ def narration_key(project_id: str) -> str:
     return f"projects/{project_id}/narration.wav"
 
 
+def narration_line_key(project_id: str, shot: int, digest: str) -> str:
+    """What is said over one shot; `digest` tells apart what different models made of it."""
+    return f"projects/{project_id}/narration/{shot:03d}-{digest}.wav"
+
+
 def narration_transcript_key(project_id: str) -> str:
     return f"projects/{project_id}/narration.json"
 

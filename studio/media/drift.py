@@ -1,8 +1,8 @@
 """Where each clip really is in a finished film: its picture by its packets, its sound by ear.
 
-The join copies the packets of the clips, so a clip's first keyframe is found in the film byte for
-byte, and the film's own clock says when it is shown. The sound was mixed and encoded, so it is
-looked for by likeness.
+The join copies the packets of the clips, so a clip's first group of pictures is found in the film
+byte for byte, and the film's own clock says when it is shown. The sound was mixed and encoded, so
+it is looked for by likeness.
 """
 
 import hashlib
@@ -24,6 +24,8 @@ WINDOW_SECONDS_MAX: Final = 4.0
 
 REACH_SECONDS: Final = 1.0
 """How far off it is looked for; what is farther off is not found."""
+
+DIGEST_BYTES: Final = 16
 
 AUDIBLE_LEVEL: Final = 0.003
 """Root mean square, of full scale: -50 dBFS. Below is noise that an encoder may leave out."""
@@ -118,12 +120,20 @@ def _excerpt(heard: Path, start: int, length: int) -> Mono:
 
 
 def _keyframes(path: Path) -> Iterator[tuple[Fraction, bytes]]:
-    """When each keyframe is shown, and a digest of its packet."""
+    """When each keyframe is shown, and a digest of all packets from it to the next one."""
     import av
 
     with av.open(f"file:{path.absolute()}") as container:
-        stream = container.streams.video[0]
-        for packet in container.demux(stream):
-            if packet.is_keyframe and packet.pts is not None and packet.time_base is not None:
-                digest = hashlib.blake2b(bytes(packet), digest_size=16).digest()
-                yield packet.pts * packet.time_base, digest
+        begun: Fraction | None = None
+        digest = hashlib.blake2b(digest_size=DIGEST_BYTES)
+        for packet in container.demux(container.streams.video[0]):
+            if packet.pts is None or packet.time_base is None:
+                continue
+            if packet.is_keyframe:
+                if begun is not None:
+                    yield begun, digest.digest()
+                begun = packet.pts * packet.time_base
+                digest = hashlib.blake2b(digest_size=DIGEST_BYTES)
+            digest.update(bytes(packet))
+        if begun is not None:
+            yield begun, digest.digest()

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import pairwise
 from textwrap import wrap
 from typing import Final
 
@@ -114,11 +115,7 @@ def _lines(text: str, voice: Voice) -> list[str]:
 def _shared_out(lines: Sequence[str], count: int) -> list[tuple[str, ...]]:
     """Into `count` runs of nearly the same number of lines."""
     bounds = [round(index * len(lines) / count) for index in range(count + 1)] if count else [0]
-    return [
-        tuple(lines[first:last])
-        for first, last in zip(bounds, bounds[1:], strict=False)
-        if first < last
-    ]
+    return [tuple(lines[first:last]) for first, last in pairwise(bounds) if first < last]
 
 
 def _beside(sung: Sequence[Cue], spoken: Sequence[Cue]) -> list[Cue]:
@@ -135,14 +132,13 @@ def _beside(sung: Sequence[Cue], spoken: Sequence[Cue]) -> list[Cue]:
 def _one_at_a_time(cues: Sequence[Cue], film_seconds: float) -> list[Cue]:
     """In order, within the film, each as long as it can be read or until the next begins."""
     ordered = sorted(cues, key=lambda cue: (cue.start_seconds, cue.end_seconds))
-    limits = [*(max(cue.start_seconds, 0.0) for cue in ordered[1:]), film_seconds]
+    limits = [max(cue.start_seconds, 0.0) - CUE_GAP_SECONDS for cue in ordered]
     placed: list[Cue] = []
     free = 0.0
-    for index, (cue, next_start) in enumerate(zip(ordered, limits, strict=True)):
+    for cue, limit in zip(ordered, [*limits[1:], film_seconds], strict=False):
         start = max(cue.start_seconds, free, 0.0)
-        room = next_start if index == len(ordered) - 1 else next_start - CUE_GAP_SECONDS
-        end = min(max(cue.end_seconds, start + CUE_SECONDS_MIN), start + CUE_SECONDS_MAX, room)
-        end = min(end, film_seconds)
+        readable = min(max(cue.end_seconds, start + CUE_SECONDS_MIN), start + CUE_SECONDS_MAX)
+        end = min(readable, limit, film_seconds)
         if end - start >= SHOWN_SECONDS_MIN:
             placed.append(replace(cue, start_seconds=start, end_seconds=end))
             free = end + CUE_GAP_SECONDS

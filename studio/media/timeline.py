@@ -1,10 +1,12 @@
 """Where every shot lies in the film, in frames and in samples."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Final
 
+from studio.contracts.plan import ShotTiming
 from studio.media.encoding import samples_of
 from studio.media.errors import MediaError
 
@@ -41,6 +43,16 @@ class Timeline:
                 raise MediaError(
                     f"Clips {index + 1} and {index + 2} cannot share {overlap} frames."
                 )
+
+    @staticmethod
+    def of(shots: Sequence[ShotTiming], frames_per_second: int) -> "Timeline":
+        """The timeline of planned shots. Where a neighbour is missing, overlaps get shorter."""
+        frames = tuple(shot.frames for shot in shots)
+        overlaps = tuple(
+            min(shot.overlap_frames, overlap_frames_max(before, after, frames_per_second))
+            for shot, (before, after) in zip(shots, pairwise(frames), strict=False)
+        )
+        return Timeline(frames, overlaps, frames_per_second)
 
     @property
     def frames(self) -> int:
