@@ -12,7 +12,12 @@ from google.auth.credentials import Credentials
 from google.auth.exceptions import RefreshError
 from google.genai import _api_client
 
-from studio.providers.errors import ProviderDenied, ProviderError, SubmissionUnknown
+from studio.providers.errors import (
+    ProviderDenied,
+    ProviderError,
+    SubmissionUnknown,
+    UnusableAnswer,
+)
 from studio.providers.google.client import DeveloperAccess, EnterpriseAccess, GoogleClient
 from studio.providers.google.factory import GOOGLE, google_providers
 from studio.providers.google.transport import BoundedTransport
@@ -147,7 +152,7 @@ async def test_an_answer_that_could_go_on_is_not_continued(
     head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
     async with raw_server(f"{head}\r\n\r\n".encode() + body) as (url, lines):
         async with google_scene(tmp_path, base_url=url) as scene:
-            with pytest.raises(SubmissionUnknown):
+            with pytest.raises((SubmissionUnknown, UnusableAnswer)):
                 await ask(scene)
         assert len(lines) == 1
 
