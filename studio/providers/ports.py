@@ -219,7 +219,10 @@ class SpeechRequest:
 
 
 class Analyst(Protocol):
-    """Looks at uploads. None where it has no sense for what it was given."""
+    """Looks at uploads. None where it has no sense for what it was given.
+
+    Whoever asks bounds the words and times that a model answers with.
+    """
 
     async def describe(self, request: DescribeRequest) -> Description | None: ...
 
