@@ -1,5 +1,6 @@
 """The last stage: what is spoken, the film with its subtitles, and what it says of itself."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -185,13 +186,12 @@ async def test_a_brief_that_was_paid_for_is_not_spoken_again(
     assert [said.text for said in voice.said] == ["Planned."]
 
 
-async def clips(bench: Workbench, folder: Path) -> tuple[Clip, ...]:
+async def clips(bench: Workbench, tmp_path: Path) -> tuple[Clip, ...]:
     kept = []
     before = 0
-    folder.mkdir(parents=True, exist_ok=True)
     for shot in SHOTS:
-        place = folder / str(shot.index)
-        place.mkdir()
+        place = tmp_path / f"clip-{shot.index}"
+        await asyncio.to_thread(place.mkdir)
         raw = await make_clip(place / "raw.mp4", ClipSpec(seconds=2.0, sound_seconds=2.0))
         task = ClipTask(
             project_id=PROJECT,
@@ -234,7 +234,7 @@ async def test_a_film_with_a_narrator_has_dissolves_subtitles_and_a_report(
     production: MediaProductionActivities, bench: Workbench, tmp_path: Path
 ) -> None:
     narration = await narrated(production, bench, ["One.", "", "Three."], FREE)
-    film = await assembled(production, await clips(bench, tmp_path / "clips"), narration=narration)
+    film = await assembled(production, await clips(bench, tmp_path), narration=narration)
 
     path = await bench.fetch(film.key, tmp_path / "film.mp4")
     assert decoded_frames(path) == FILM_FRAMES
@@ -246,7 +246,7 @@ async def test_a_film_with_a_narrator_has_dissolves_subtitles_and_a_report(
     assert all(check["passed"] for check in report["checks"])
 
 
-async def test_without_a_narrator_what_is_sung_is_shown_and_a_quiet_film_says_so(
+async def test_without_a_narrator_what_is_sung_is_shown_from_where_the_track_begins(
     production: MediaProductionActivities, bench: Workbench, tmp_path: Path
 ) -> None:
     lyrics = Transcript(segments=(Segment(start_seconds=4, end_seconds=6, text="Row, row"),))
@@ -259,7 +259,7 @@ async def test_without_a_narrator_what_is_sung_is_shown_and_a_quiet_film_says_so
     await run_ffmpeg([*hiss, file_url(sound)], timeout_seconds=TIMEOUT_SECONDS)
     key = await bench.store(f"projects/{PROJECT}/music.wav", sound, "audio/wav")
     track = Track(key=key, duration_seconds=9, start_seconds=3, report_key=report_key)
-    film = await assembled(production, await clips(bench, tmp_path / "clips"), track=track)
+    film = await assembled(production, await clips(bench, tmp_path), track=track)
 
     subtitles = bench.storage.read_bytes(str(film.subtitles_key), size_bytes_max=10_000).decode()
     assert "NOTE The times of the lyrics are estimated." in subtitles
@@ -269,7 +269,7 @@ async def test_without_a_narrator_what_is_sung_is_shown_and_a_quiet_film_says_so
 async def test_a_film_without_words_has_no_subtitles(
     production: MediaProductionActivities, bench: Workbench, tmp_path: Path
 ) -> None:
-    film = await assembled(production, await clips(bench, tmp_path / "clips"))
+    film = await assembled(production, await clips(bench, tmp_path))
 
     assert film.subtitles_key is None
     assert film.warnings == ()

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from studio.contracts.plan import ShotTiming
+from studio.media.errors import MediaError
 from studio.media.ffmpeg import file_url, run_ffmpeg
 from studio.media.narration import (
-    CUT_FADE_SECONDS,
     LEAD_SECONDS,
     MARGIN_SECONDS,
     TEMPO_MAX,
@@ -85,7 +85,9 @@ async def spoken(
     for position, seconds, text in lines:
         sound = folder / f"said-{position}.wav"
         tone = f"sine=f={500 + 100 * position}:r=24000:d={seconds}"
-        await run_ffmpeg(["-f", "lavfi", "-i", tone, file_url(sound)], timeout_seconds=60)
+        await run_ffmpeg(
+            ["-f", "lavfi", "-i", tone, file_url(sound)], timeout_seconds=TIMEOUT_SECONDS
+        )
         recordings.append(Line(position, text, sound))
     return await narrate(recordings, timeline, folder / "narration.wav", folder=folder)
 
@@ -109,7 +111,7 @@ async def test_the_track_is_as_long_as_the_film_and_says_each_line_at_its_time(
     with wave.open(str(track)) as file:
         assert file.getnframes() == TIMELINE.samples
     times = [(s.start_seconds, s.end_seconds) for s in narrated.transcript.segments]
-    assert times == pytest.approx([(0.3, 2.3), (7.8, 10.8)])
+    assert times == [(0.3, 2.3), (7.8, 10.8)]
     for (start, end), (planned_start, planned_end) in zip(heard(track), times, strict=True):
         assert (start, end) == pytest.approx((planned_start, planned_end), abs=0.03)
     assert [segment.text for segment in narrated.transcript.segments] == ["One.", "Three."]
@@ -133,13 +135,9 @@ async def test_a_recording_without_sound_is_left_out(tmp_path: Path) -> None:
     assert [segment.text for segment in narrated.transcript.segments] == ["Two."]
 
 
-def test_a_fade_is_shorter_than_the_margin_that_it_ends_before() -> None:
-    assert CUT_FADE_SECONDS < MARGIN_SECONDS
-
-
 async def test_nothing_is_left_of_a_track_that_could_not_be_written(tmp_path: Path) -> None:
     (tmp_path / "line.wav").write_bytes(b"RIFF")
-    with pytest.raises(Exception, match=r"line\.wav"):
+    with pytest.raises(MediaError):
         await narrate(
             [Line(0, "One.", tmp_path / "line.wav")],
             TIMELINE,
@@ -147,4 +145,3 @@ async def test_nothing_is_left_of_a_track_that_could_not_be_written(tmp_path: Pa
             folder=tmp_path,
         )
     assert file_names(tmp_path) == {"line.wav"}
-    assert TIMEOUT_SECONDS > 0
