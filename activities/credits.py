@@ -12,7 +12,12 @@ from studio.contracts.errors import StudioError
 from studio.contracts.limits import HOLD_LIFETIME_SECONDS
 from studio.contracts.workflow_io import HoldRequest, ProgressReceipt, ProgressUpdate
 from studio.ledger import service as ledger
-from studio.renders.repository import mark_started, read_revision, store_snapshot
+from studio.renders.repository import (
+    mark_started,
+    read_revision,
+    read_snapshot,
+    store_snapshot,
+)
 
 
 class HoldsReleased(StudioError):
@@ -81,6 +86,9 @@ class LedgerCreditActivities(CreditActivities):
     def _store(self, session: Session, update: ProgressUpdate, settled: int) -> ProgressReceipt:
         """Store the snapshot with what the ledger says was settled, not what the run expects."""
         snapshot = update.snapshot.model_copy(update={"credits_settled": settled})
+        if update.partial:
+            # Whoever wrote the row last, it has all that was sent before: runs tell one story.
+            snapshot = snapshot.completed_by(read_snapshot(session, update.project_id).clips)
         revision = store_snapshot(
             session, update.project_id, snapshot, now=self._bench.now(), replace_equal=True
         )

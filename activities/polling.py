@@ -8,7 +8,7 @@ from studio.contracts.errors import StudioError
 from studio.providers.errors import ModerationRefused, ProviderRejected
 from studio.providers.ports import Handle, JobState, JobStatus, VideoModel
 
-POLL_SHARE: Final = 0.05
+POLL_SHARE: Final = 0.03
 """A finished clip lies for at most this share of the time that it took to film."""
 
 POLL_SECONDS_MIN: Final = 0.2

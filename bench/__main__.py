@@ -21,6 +21,8 @@ MODULES: Final = {
     "upload-memory": "bench.upload_memory",
     "crash-recovery": "bench.crash_recovery",
     "join": "bench.join",
+    "critical-path": "bench.critical_path",
+    "history": "bench.history",
 }
 
 

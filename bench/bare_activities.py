@@ -64,6 +64,10 @@ class BareRows(BareActivities):
         return
 
     @activity.defn
+    async def wait(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    @activity.defn
     async def write(self, row: BareWrite) -> None:
         await self._commit(lambda connection: self._write(connection, row))
 

@@ -7,7 +7,7 @@ activity cannot do without.
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from temporalio import activity, workflow
@@ -20,7 +20,8 @@ TIMEOUT = timedelta(seconds=60)
 class BareOrder:
     """How many activities of which kind, and how many charge lines the writes settle.
 
-    Without a `media_queue` the encodings are on the workflow's own.
+    Without a `media_queue` the encodings are on the workflow's own. `waits` are the calls of a
+    shot that take time: seconds by their position, from 0.
     """
 
     project_id: str
@@ -32,6 +33,7 @@ class BareOrder:
     writes: int
     lines: int
     media_queue: str
+    waits: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -56,6 +58,10 @@ class BareActivities:
         raise NotImplementedError
 
     @activity.defn
+    async def wait(self, seconds: float) -> None:
+        raise NotImplementedError
+
+    @activity.defn
     async def write(self, row: BareWrite) -> None:
         raise NotImplementedError
 
@@ -76,7 +82,9 @@ class BareWorkflow:
 
     async def _shoot(self, order: BareOrder) -> None:
         """The critic's look at the clip comes after its encoding."""
-        await self._steps(order.calls_a_shot - 1)
+        for position in range(order.calls_a_shot - 1):
+            seconds = order.waits.get(str(position))
+            await (self._steps(1) if seconds is None else self._wait(seconds))
         await self._steps(order.encodings_a_shot, order.media_queue)
         await self._steps(1)
 
@@ -85,6 +93,11 @@ class BareWorkflow:
             await workflow.execute_activity_method(
                 BareActivities.step, start_to_close_timeout=TIMEOUT, task_queue=queue or None
             )
+
+    async def _wait(self, seconds: float) -> None:
+        await workflow.execute_activity_method(
+            BareActivities.wait, seconds, start_to_close_timeout=TIMEOUT
+        )
 
     async def _write_all(self, order: BareOrder) -> None:
         for number in range(order.writes):

@@ -9,7 +9,7 @@ from statistics import median
 from typing import Final
 
 from sqlalchemy import func, select
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHistory
 
 from bench.bare_workflow import BARE_WORKFLOW, BareOrder
 from bench.errors import MeasurementFailed
@@ -25,6 +25,7 @@ from studio.contracts.status import RenderState
 from studio.contracts.workflow_io import RenderInput
 from studio.ledger import service as ledger
 from studio.ledger.tables import TransferRow
+from studio.pricing.freeze import FrozenRender
 from studio.renders.tables import RenderRow
 
 SECONDS_A_MINUTE: Final = 60
@@ -72,46 +73,58 @@ class Round:
     renders_a_minute: float
     worker_cpu_seconds: float
     server_cpu_seconds: float
+    seconds: float
+    project_ids: tuple[str, ...]
 
 
 class Comparison:
     """Runs rounds of either side, on one client."""
 
-    def __init__(self, place: Place, client: Client, real: Side, bare: Side) -> None:
+    def __init__(
+        self,
+        place: Place,
+        client: Client,
+        real: Side,
+        bare: Side,
+        frozen_of: Callable[[int], FrozenRender] = freeze,
+    ) -> None:
         self._place = place
         self._client = client
+        self._frozen_of = frozen_of
         self.real = real
         self.bare = bare
 
     async def warm_up(self, load: Load) -> BareOrder:
         """A round of each before the clock runs; the activities of the real one are counted."""
-        renders = self._store(self.real, load)
-        await self._drive(load, renders, self._run_render)
-        counts = [await self._count_activities(render.project_id) for render in renders]
+        renders = self.store_renders(self.real, load)
+        await self._drive(load, renders, self.run_render)
+        counts = [await self.count_activities(render.project_id) for render in renders]
         order = _as_bare_order(load.shots, counts, media_task_queue(self.bare.queue))
         await self.bare_round(load, order)
         return order
 
     async def render_round(self, load: Load) -> Round:
-        return await self._round(self.real, load, self._run_render)
+        return await self._round(self.real, load, self.run_render)
 
     async def bare_round(self, load: Load, order: BareOrder) -> Round:
-        return await self._round(self.bare, load, lambda render: self._run_bare(render, order))
+        return await self._round(self.bare, load, lambda render: self.run_bare(render, order))
 
     async def _round(
         self, side: Side, load: Load, run: Callable[[RenderInput], Awaitable[None]]
     ) -> Round:
-        renders = self._store(side, load)
+        renders = self.store_renders(side, load)
         meter = CpuMeter.of(side.child.pid, self._place.temporal.pid)
         began = time.perf_counter()
         await self._drive(load, renders, run)
         seconds = time.perf_counter() - began
         worker, server = meter.used()
-        self._check(side, renders)
+        self.check(side, renders)
         return Round(
             load.renders * SECONDS_A_MINUTE / seconds,
             worker / load.renders,
             server / load.renders,
+            seconds,
+            tuple(render.project_id for render in renders),
         )
 
     async def _drive(
@@ -132,7 +145,7 @@ class Comparison:
         children = [self.real.child, self.bare.child]
         await while_alive(all_of_them(), children, seconds_max=ROUND_SECONDS_MAX)
 
-    async def _run_render(self, render: RenderInput) -> None:
+    async def run_render(self, render: RenderInput) -> None:
         options = launch_options(render)
         await self._client.execute_workflow(
             RENDER_WORKFLOW,
@@ -145,7 +158,7 @@ class Comparison:
             static_details=options.static_details,
         )
 
-    async def _run_bare(self, render: RenderInput, order: BareOrder) -> None:
+    async def run_bare(self, render: RenderInput, order: BareOrder) -> None:
         await self._client.execute_workflow(
             BARE_WORKFLOW,
             replace(order, project_id=render.project_id),
@@ -153,15 +166,15 @@ class Comparison:
             task_queue=self.bare.queue,
         )
 
-    def _store(self, side: Side, load: Load) -> list[RenderInput]:
-        frozen = freeze(load.shots)
+    def store_renders(self, side: Side, load: Load) -> list[RenderInput]:
+        frozen = self._frozen_of(load.shots)
         renders = [render_of(frozen, ACCOUNT_ID) for _ in range(load.renders)]
         with opened(side.url) as database, database.transaction() as session:
             for render in renders:
                 store(session, frozen, render, now=self._place.now)
         return renders
 
-    def _check(self, side: Side, renders: list[RenderInput]) -> None:
+    def check(self, side: Side, renders: list[RenderInput]) -> None:
         """Both must have written the same rows: every line charged once, the row completed."""
         with opened(side.url) as database, database.reading() as session:
             for render in renders:
@@ -179,8 +192,18 @@ class Comparison:
                         f"transfers for {lines} lines and {settled} credits charged."
                     )
 
-    async def _count_activities(self, project_id: str) -> Counter[str]:
-        history = await self._client.get_workflow_handle(project_id).fetch_history()
+    async def history_seconds(self, project_id: str) -> float:
+        """From the start of a run to its close, by the server's clock."""
+        description = await self._client.get_workflow_handle(project_id).describe()
+        if description.close_time is None:
+            raise MeasurementFailed(f"{project_id} has not ended.")
+        return (description.close_time - description.start_time).total_seconds()
+
+    async def history(self, project_id: str) -> WorkflowHistory:
+        return await self._client.get_workflow_handle(project_id).fetch_history()
+
+    async def count_activities(self, project_id: str) -> Counter[str]:
+        history = await self.history(project_id)
         return Counter(
             event.activity_task_scheduled_event_attributes.activity_type.name
             for event in history.events

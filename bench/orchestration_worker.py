@@ -58,7 +58,7 @@ def bare_workers(settings: Settings, client: Client, database: Database) -> list
         task_queue=settings.render_task_queue,
         workflows=[BareWorkflow],
         workflow_runner=workflow_runner(),
-        activities=[rows.begin, rows.step, rows.write],
+        activities=[rows.begin, rows.step, rows.wait, rows.write],
         max_concurrent_workflow_tasks=settings.worker_workflow_tasks_max,
         max_concurrent_activities=settings.worker_activities_max,
         max_eager_activity_reservations_per_workflow_task=EAGER_ACTIVITIES_MAX,

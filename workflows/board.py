@@ -61,6 +61,11 @@ class StatusBoard:
     def clips(self) -> tuple[ClipSnapshot, ...]:
         return tuple(self._clips.values())
 
+    @property
+    def clips_by_index(self) -> dict[int, ClipSnapshot]:
+        """As they are now; a clip that changes is another object."""
+        return dict(self._clips)
+
     def enter(self, stage: Stage) -> bool:
         """Move on to a stage; False (and no change) if it or a later one was reached before."""
         if STAGE_ORDER.index(stage) <= STAGE_ORDER.index(self.stage) and stage != Stage.INPUT:

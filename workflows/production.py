@@ -88,11 +88,13 @@ class Production:
             AssetActivities.analyze_assets,
             AnalysisTask(
                 project_id=self._render.project_id,
-                model=self._context.casting.model(Part.ORCHESTRATOR),
+                # With its successor: uploads already seen are not looked at again by another.
+                model=self._plan.models.orchestrator,
             ),
             summary=f"Look at {counted(self._render.asset_count, 'upload')}",
             **policy,
         )
+        self._warn(analysis.warnings)
         self._narrator.say(Stage.INPUT, f"{counted(self._render.asset_count, 'upload')} looked at.")
         return analysis
 

@@ -12,6 +12,7 @@ from temporalio.exceptions import ActivityError
 
 from studio.contracts.activities import CreditActivities
 from studio.contracts.plan import ChargePlan
+from studio.contracts.status import ClipSnapshot
 from studio.contracts.workflow_io import ProgressReceipt, ProgressUpdate
 from workflows.board import StatusBoard
 from workflows.measures import RenderMeasures
@@ -38,6 +39,7 @@ class Recorder:
         self._measures = measures
         self._earned: list[str] = []
         self._recorded_revision = 0
+        self._recorded_clips: dict[int, ClipSnapshot] | None = None
         self._closing = False
         self._loop: asyncio.Task[None] | None = None
 
@@ -72,6 +74,7 @@ class Recorder:
     async def close(self) -> None:
         """Store the terminal snapshot, settle what was earned and release everything else."""
         workflow.set_current_details(current_details(self._board.snapshot()))
+        self._recorded_clips = None
         update = self._take_update()
         receipt = await workflow.execute_activity_method(
             CreditActivities.close_render,
@@ -94,8 +97,8 @@ class Recorder:
         return bool(self._earned) or self._board.revision > self._recorded_revision
 
     async def _record(self) -> None:
+        workflow.set_current_details(current_details(self._board.snapshot()))
         update = self._take_update()
-        workflow.set_current_details(current_details(update.snapshot))
         receipt = await workflow.execute_activity_method(
             CreditActivities.record_progress,
             update,
@@ -106,6 +109,9 @@ class Recorder:
         self._catch_up(receipt)
 
     def _catch_up(self, receipt: ProgressReceipt) -> None:
+        if receipt.revision > self._board.revision:
+            # Another run wrote the record (an operator's reset): it is told everything anew.
+            self._recorded_clips = None
         waiting = sum(self._prices[line_id] for line_id in self._earned)
         self._board.catch_up(receipt.revision, receipt.credits_settled + waiting)
 
@@ -113,8 +119,15 @@ class Recorder:
         earned, self._earned = tuple(self._earned), []
         snapshot = self._board.snapshot()
         self._recorded_revision = snapshot.revision
+        known, self._recorded_clips = self._recorded_clips, self._board.clips_by_index
+        if known is not None:
+            changed = tuple(clip for clip in snapshot.clips if known[clip.index] is not clip)
+            snapshot = snapshot.model_copy(update={"clips": changed})
         return ProgressUpdate(
-            project_id=self._project_id, settle_line_ids=earned, snapshot=snapshot
+            project_id=self._project_id,
+            settle_line_ids=earned,
+            snapshot=snapshot,
+            partial=known is not None,
         )
 
 

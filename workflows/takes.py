@@ -9,13 +9,10 @@ from studio.contracts.plan import ShotTiming
 from studio.contracts.status import ClipState
 from studio.contracts.workflow_io import Clip, ClipTask
 from workflows.casting import Part
+from workflows.failures import REFUSED_KEYFRAME, REFUSED_REFERENCES
 from workflows.keyframes import Drawn
 from workflows.orders import ClipOrder, Next, ShotLost
 from workflows.shoot import Shoot
-
-REFUSED_KEYFRAME = "keyframe"
-REFUSED_REFERENCES = "references"
-"""Values of `RefusedInput` that ask for more than a softer prompt."""
 
 LATER_SECONDS_FIRST = 2.0
 LATER_SECONDS_MAX = 60.0

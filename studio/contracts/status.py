@@ -1,6 +1,8 @@
 """The state of a render as the workflow keeps it, the row stores it and the status shows it."""
 
+from collections.abc import Iterable
 from enum import StrEnum
+from typing import Self
 
 from pydantic import Field
 
@@ -101,3 +103,8 @@ class RenderSnapshot(Payload):
     quality_report_key: str | None = None
     subtitles_key: str | None = None
     successors: dict[str, str] = Field(default_factory=dict)
+
+    def completed_by(self, known: Iterable[ClipSnapshot]) -> Self:
+        """This snapshot with the clips that it does not have as they are known."""
+        clips = {clip.index: clip for clip in (*known, *self.clips)}
+        return self.model_copy(update={"clips": tuple(clips[index] for index in sorted(clips))})

@@ -6,7 +6,14 @@ from typing import Final
 from av.video.frame import VideoFrame
 
 from studio.media.child_image import save_still
-from studio.media.child_stream import MICROSECONDS, frame_at, open_stream, upright, video_of
+from studio.media.child_stream import (
+    MICROSECONDS,
+    frame_at,
+    open_stream,
+    packets_seconds,
+    upright,
+    video_of,
+)
 from studio.media.upload_limits import (
     FRAME_INTERVAL_SECONDS_MIN,
     SAMPLED_SIDE_MAX,
@@ -24,7 +31,8 @@ def sample_frames(path: Path, media_type: str, folder: Path) -> int:
     written = 0
     with open_stream(path, media_type) as container:
         video = video_of(container)
-        seconds = (container.duration or 0) / MICROSECONDS
+        # What a browser recorded does not say how long it is.
+        seconds = (container.duration or 0) / MICROSECONDS or packets_seconds(container, video)
         shown: VideoFrame | None = None
         for moment in _moments(seconds):
             container.seek(int(moment * MICROSECONDS), backward=True)

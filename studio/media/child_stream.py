@@ -165,7 +165,7 @@ def frame_at(container: InputContainer, video: VideoStream, seconds: float) -> V
 
 def _duration_seconds(container: InputContainer, stream: Stream | None) -> float:
     """The length that the packets really have, which a header may misstate."""
-    seconds = _packets_seconds(container, stream)
+    seconds = packets_seconds(container, stream)
     if seconds <= 0:
         raise UndecodableMedia("The file has no length.")
     family = container.format.name.split(",")[0]
@@ -174,12 +174,12 @@ def _duration_seconds(container: InputContainer, stream: Stream | None) -> float
     elif family == "matroska" and container.duration:
         # The header tells the length of the longest stream, which may be another one.
         streams = (*container.streams.video, *container.streams.audio)
-        longest = max(_packets_seconds(container, each) for each in streams)
+        longest = max(packets_seconds(container, each) for each in streams)
         _refuse_shortfall(longest, container.duration / MICROSECONDS)
     return seconds
 
 
-def _packets_seconds(container: InputContainer, stream: Stream | None) -> float:
+def packets_seconds(container: InputContainer, stream: Stream | None) -> float:
     container.seek(0)
     unit = (stream.time_base if stream else None) or Fraction(1, MICROSECONDS)
     end = 0

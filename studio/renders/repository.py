@@ -117,6 +117,7 @@ def count_active(session: Session, account_id: str) -> int:
 
 _STORED: Final = _RENDER.c.project_id == bindparam("stored_id")
 _READ_REVISION: Final = select(_RENDER.c.revision).where(_STORED)
+_READ_SNAPSHOT: Final = select(_RENDER.c.snapshot).where(_STORED)
 _MARK_STARTED: Final = update(_RENDER).where(_STORED).values(run_id=bindparam("new_run_id"))
 _STORE_SNAPSHOT: Final = (
     update(_RENDER)
@@ -171,6 +172,14 @@ def read_revision(session: Session, project_id: str) -> int:
     if revision is None:
         raise UnknownRender(project_id)
     return revision
+
+
+def read_snapshot(session: Session, project_id: str) -> RenderSnapshot:
+    """The stored snapshot. UnknownRender if there is no such row."""
+    document = session.scalar(_READ_SNAPSHOT, {"stored_id": project_id})
+    if document is None:
+        raise UnknownRender(project_id)
+    return RenderSnapshot.model_validate(document)
 
 
 def is_stored(session: Session, project_id: str) -> bool:

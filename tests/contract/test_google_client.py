@@ -12,7 +12,12 @@ from google.auth.credentials import Credentials
 from google.auth.exceptions import RefreshError
 from google.genai import _api_client
 
-from studio.providers.errors import ProviderDenied, ProviderError, SubmissionUnknown
+from studio.providers.errors import (
+    ProviderDenied,
+    ProviderError,
+    SubmissionUnknown,
+    UnusableAnswer,
+)
 from studio.providers.google.client import DeveloperAccess, EnterpriseAccess, GoogleClient
 from studio.providers.google.factory import GOOGLE, google_providers
 from studio.providers.google.transport import BoundedTransport
@@ -41,7 +46,7 @@ class ServiceAccount(Credentials):
 
 @asynccontextmanager
 async def raw_server(reply: bytes) -> AsyncIterator[tuple[str, list[bytes]]]:
-    """Answers every request with the same bytes and closes; keeps the request lines."""
+    """Answers the first request with these bytes, later ones with 500; keeps the request lines."""
     lines: list[bytes] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -51,7 +56,9 @@ async def raw_server(reply: bytes) -> AsyncIterator[tuple[str, list[bytes]]]:
             if header.startswith(b"content-length:"):
                 length = int(header.partition(b":")[2])
         await reader.readexactly(length)
-        writer.write(reply)
+        writer.write(
+            reply if len(lines) == 1 else b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n"
+        )
         await writer.drain()
         writer.close()
 
@@ -145,7 +152,7 @@ async def test_an_answer_that_could_go_on_is_not_continued(
     head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
     async with raw_server(f"{head}\r\n\r\n".encode() + body) as (url, lines):
         async with google_scene(tmp_path, base_url=url) as scene:
-            with pytest.raises(SubmissionUnknown):
+            with pytest.raises((SubmissionUnknown, UnusableAnswer)):
                 await ask(scene)
         assert len(lines) == 1
 

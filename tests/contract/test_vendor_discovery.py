@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Iterator
 
-import httpx2
 import pytest
 from google import genai
 from google.genai import types
 from pydantic import BaseModel
 
 from tests.kit.vendors import media
-from tests.kit.vendors.clients import vertex_client
+from tests.kit.vendors.clients import plain_http, vertex_client
 from tests.kit.vendors.discovery import vertex
 from tests.kit.vendors.documents import Json, dig
 from tests.kit.vendors.faults import Fault
@@ -124,8 +123,8 @@ CALLS: tuple[Callable[[genai.Client], None], ...] = (
 
 def _errors_of_answer(vendors: VendorServer, path: str, request: Json) -> list[str]:
     """Send the SDK's request again as it was, and judge the answer, down to what `Any` holds."""
-    headers = {"Authorization": "Bearer test"}
-    answer = httpx2.post(vendors.url + path, json=request, headers=headers).json()
+    with plain_http(vendors.url) as http:
+        answer = http.post(path, json=request).json()
     known = vertex().method_of("POST", path)
     assert known is not None
     errors = vertex().errors(answer, known[1])

@@ -10,7 +10,7 @@ from google.genai import _interactions_errors as refusals
 from google.genai._gaos.types.interactions import createmodelinteraction, interaction
 from pydantic import BaseModel, ValidationError
 
-from tests.kit.vendors.clients import LOCATION, PROJECT, developer_client, vertex_client
+from tests.kit.vendors.clients import LOCATION, PROJECT, developer_client, plain_http, vertex_client
 from tests.kit.vendors.discovery import vertex
 from tests.kit.vendors.documents import Json
 from tests.kit.vendors.faults import Fault
@@ -19,7 +19,6 @@ from tests.kit.vendors.server import VendorServer
 OMNI = "gemini-omni-1.2-flash"
 STATUSES = ("queued", "requires_action", "incomplete", "budget_exceeded", "requires_continuation")
 VERTEX_PATH = f"/v1beta1/projects/{PROJECT}/locations/{LOCATION}/interactions"
-KEY = {"x-goog-api-key": "k"}
 
 
 @pytest.fixture
@@ -78,14 +77,15 @@ def _one(answer: object) -> interaction.Interaction:
 
 
 def _send(vendors: VendorServer, order: Json) -> httpx2.Response:
-    return httpx2.post(f"{vendors.url}/v1beta/interactions", json=order, headers=KEY)
+    with plain_http(vendors.url) as http:
+        return http.post("/v1beta/interactions", json=order)
 
 
 def _ended(vendors: VendorServer, order: Json) -> Json:
     answer = _checked(_send(vendors, order).json())
     while answer["status"] == "in_progress":
-        url = f"{vendors.url}/v1beta/interactions/{answer['id']}"
-        answer = _checked(httpx2.get(url, headers=KEY).json())
+        with plain_http(vendors.url) as http:
+            answer = _checked(http.get(f"/v1beta/interactions/{answer['id']}").json())
     return answer
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.kit.vendors.clients import FAL_KEY, developer_client, fal_http_sync
+from tests.kit.vendors.clients import FAL_KEY, developer_client, fal_http_sync, plain_http
 from tests.kit.vendors.documents import Json
 from tests.kit.vendors.server import VendorServer
 from tests.kit.vendors.sources import running_aimock
@@ -93,10 +93,10 @@ def test_text_of_the_developer_api_has_the_shape_of_the_peers(
 ) -> None:
     body = {"contents": [{"role": "user", "parts": [{"text": "hello"}]}]}
     path = f"/v1beta/models/{MODEL}:generateContent"
-    answers = [
-        httpx.post(url + path, json=body, headers={"x-goog-api-key": "k"}).json()
-        for url in (peer, vendors.url)
-    ]
+    answers = []
+    for url in (peer, vendors.url):
+        with plain_http(url) as http:
+            answers.append(http.post(path, json=body).json())
     assert missing(shape(answers[0]), shape(answers[1])) == []
     assert answers[1].keys() - answers[0].keys() <= {"modelVersion", "responseId"}
 

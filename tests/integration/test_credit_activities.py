@@ -13,7 +13,7 @@ from activities.errors import to_application_error
 from activities.workbench import Workbench
 from studio.accounts.service import create_account
 from studio.contracts.request import RenderRequest
-from studio.contracts.status import RenderSnapshot, RenderState, Stage
+from studio.contracts.status import ClipSnapshot, ClipState, RenderSnapshot, RenderState, Stage
 from studio.contracts.workflow_io import HoldRequest, ProgressUpdate, RenderInput
 from studio.db.engine import Database
 from studio.ledger import service as ledger
@@ -152,3 +152,24 @@ def test_what_reaches_the_history_is_a_sentence_of_ours() -> None:
     assert isinstance(error, ApplicationError)
     assert secret not in str(error)
     assert "RuntimeError" in str(error)
+
+
+async def test_a_partial_update_leaves_the_other_clips_as_the_record_has_them(
+    bench: Workbench,
+) -> None:
+    render = _stored_render(bench.database)
+    activities = LedgerCreditActivities(bench)
+    await ActivityEnvironment().run(activities.confirm_holds, _hold(render))
+    whole = RenderSnapshot(
+        revision=2, clips=(ClipSnapshot(index=1, attempts=1), ClipSnapshot(index=2))
+    )
+    part = RenderSnapshot(revision=3, clips=(ClipSnapshot(index=2, status=ClipState.FILMING),))
+    for snapshot, partial in ((whole, False), (part, True)):
+        update = ProgressUpdate(project_id=render.project_id, snapshot=snapshot, partial=partial)
+        await ActivityEnvironment().run(activities.record_progress, update)
+    with bench.database.reading() as session:
+        stored = RenderSnapshot.model_validate(load_render(session, render.project_id).snapshot)
+    assert stored.clips == (
+        ClipSnapshot(index=1, attempts=1),
+        ClipSnapshot(index=2, status=ClipState.FILMING),
+    )

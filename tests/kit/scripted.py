@@ -71,6 +71,7 @@ class ScriptedStudio:
     calls: Counter[str] = field(default_factory=Counter)
     prices: dict[str, int] = field(default_factory=dict)
     settled: list[str] = field(default_factory=list)
+    updates: list[io.ProgressUpdate] = field(default_factory=list)
     snapshots: list[RenderSnapshot] = field(default_factory=list)
     recorded: asyncio.Condition = field(default_factory=asyncio.Condition)
     withdrawn_jobs: list[str] = field(default_factory=list)
@@ -132,11 +133,15 @@ class ScriptedStudio:
     async def record_progress(self, update: io.ProgressUpdate) -> io.ProgressReceipt:
         await self._step("record_progress")
         self.settled += [line for line in update.settle_line_ids if line not in self.settled]
+        self.updates.append(update)
         async with self.recorded:
-            self.snapshots.append(update.snapshot)
+            snapshot = update.snapshot
+            if update.partial:
+                snapshot = snapshot.completed_by(self.snapshots[-1].clips)
+            self.snapshots.append(snapshot)
             self.recorded.notify_all()
         return io.ProgressReceipt(
-            revision=update.snapshot.revision,
+            revision=snapshot.revision,
             credits_settled=sum(self.prices[line] for line in self.settled),
         )
 

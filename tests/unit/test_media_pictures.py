@@ -140,6 +140,17 @@ async def test_a_video_with_a_single_key_frame_is_seen_further_on_too(tmp_path: 
     assert colours_of(await frames_of(video, MP4)) == list("rrggbb")
 
 
+async def test_a_browsers_recording_that_does_not_tell_its_length_is_seen_whole(
+    tmp_path: Path,
+) -> None:
+    video = await video_of(
+        tmp_path / "a.webm", "red", "lime", "blue", options=("-c:v", "libvpx", "-live", "1")
+    )
+
+    # It has no index either, so the moments are not exact.
+    assert list(dict.fromkeys(colours_of(await frames_of(video, WEBM)))) == list("rgb")
+
+
 async def test_a_blink_of_a_video_is_one_frame(tmp_path: Path) -> None:
     video = await video_of(tmp_path / "a.mp4", "red", seconds=0.3)
 

@@ -47,6 +47,23 @@ async def test_revisions_grow_and_stages_come_in_order(temporal: Client) -> None
     assert studio.snapshots[-1].progress == 1.0
 
 
+async def test_a_shot_that_did_not_change_is_not_written_down_again(temporal: Client) -> None:
+    studio = ScriptedStudio()
+    reached = studio.gate("await_clip/2")
+    async with running(temporal, studio, render_input(shots=3)) as handle:
+        await reached.wait()
+        await studio.until_recorded(
+            lambda snapshot: snapshot.clips[2].status == ClipState.COMPLETED
+        )
+        studio.gates["await_clip/2"].set()
+        await handle.result()
+        ends = [update for update in studio.updates if not update.partial]
+    assert [len(update.snapshot.clips) for update in ends] == [3, 3]
+    after_the_gate = [update for update in studio.updates if update.partial][-1]
+    assert 3 not in {clip.index for clip in after_the_gate.snapshot.clips}
+    assert [clip.status for clip in studio.snapshots[-1].clips] == [ClipState.COMPLETED] * 3
+
+
 async def test_the_status_query_answers_while_a_shot_is_filmed(temporal: Client) -> None:
     studio = ScriptedStudio()
     reached = studio.gate("await_clip/2")

@@ -83,6 +83,7 @@ class MovingStill:
         if layers is not None:
             self._luma = with_grain(self._luma, layers.grain, np.random.default_rng([seed, 6]))
             self._shade = shade_of(self._size, layers.shade)
+        self._distant = self._luma.reduce(2)
         self._camera = Camera(move, seed)
         rng = np.random.default_rng([seed, 1])
         self._motes = [_mote(rng, height) for _ in range(_MOTES)]
@@ -120,13 +121,13 @@ class MovingStill:
         if self._tunnel is None:
             return _seen(self._luma, self._size, view)
         flown = seconds / _FLIGHT_SECONDS % 1.0
+        half = (self._size[0] // 2, self._size[1] // 2)
         near, far = (
-            _seen(
-                self._luma, self._size, _nearer(view, self._tunnel, _FLIGHT_ZOOM ** (flown + turn))
-            )
+            _seen(self._distant, half, _nearer(view, self._tunnel, _FLIGHT_ZOOM ** (flown + turn)))
             for turn in (1, 0)
         )
-        return Image.blend(near, far, _eased(flown))
+        both = Image.blend(near, far, _eased(flown))
+        return both.resize(self._size, Image.Resampling.BILINEAR)
 
     def _write(self, plane: Bytes, seconds: float) -> None:
         """The mark stands throughout; the caption fades after a moment."""

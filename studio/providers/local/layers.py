@@ -87,7 +87,7 @@ def _rushing(motion: Motion, rest: Point, tall: float, seconds: float) -> Pose:
     """Outwards from the middle, ever faster; what has left comes again from afar."""
     del tall
     across, down = (rest[0] - motion.around[0]) * motion.reach[0], rest[1] - motion.around[1]
-    start = max(math.hypot(across, down), 1e-3)
+    start = min(max(math.hypot(across, down), _RUSH_FAR), 0.99 * _RUSH_NEAR)
     span = math.log(_RUSH_NEAR / _RUSH_FAR)
     flown = (math.log(start / _RUSH_FAR) + _RUSH_PER_SECOND * seconds) % span
     scale = _RUSH_FAR * math.exp(flown) / start

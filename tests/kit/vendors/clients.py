@@ -2,6 +2,7 @@
 
 import fal_client
 import httpx
+import httpx2
 from google import genai
 from google.auth.credentials import Credentials
 from google.genai.types import HttpOptions, HttpRetryOptions
@@ -67,6 +68,15 @@ def fal_http_sync(url: str) -> httpx.Client:
 def fal_http(url: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         transport=AsyncHttpxRewrite(url), headers={"Authorization": f"Key {FAL_KEY}"}
+    )
+
+
+def plain_http(url: str) -> httpx2.Client:
+    """For requests by hand, with a key. `url` comes before every path."""
+    return httpx2.Client(
+        base_url=url,
+        transport=httpx2.HTTPTransport(verify=False),  # no certificates to load: plain HTTP
+        headers={"Authorization": "Bearer test", "x-goog-api-key": "test"},
     )
 
 

@@ -177,15 +177,18 @@ class Faults:
             return taken
 
     def _added(self, call: str, body: bytes) -> Injection | None:
-        for planned in self._planned.get(call, []):
-            if planned.times == 0 or planned.injection.matching.encode() not in body:
-                continue
-            if planned.skip > 0:
-                planned.skip -= 1
-                continue
-            planned.times -= 1
-            return planned.injection
-        return None
+        fitting = [
+            planned
+            for planned in self._planned.get(call, [])
+            if planned.times > 0 and planned.injection.matching.encode() in body
+        ]
+        ripe = next((planned for planned in fitting if planned.skip == 0), None)
+        for planned in fitting:
+            planned.skip = max(0, planned.skip - 1)
+        if ripe is None:
+            return None
+        ripe.times -= 1
+        return ripe.injection
 
     def _drawn(self, call: str, number: int) -> Injection | None:
         rates = self._rates.get(call)

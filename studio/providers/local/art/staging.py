@@ -25,6 +25,8 @@ from studio.providers.local.words import AIRSHIP_WORDS, PERSON_WORDS, PICTURE_WO
 
 PHOTOGRAPHS: Final = 11
 """How many pictures hang where a text speaks of them, uploads included."""
+PHOTOGRAPHS_IN_FLIGHT: Final = 7
+"""As many where they fly past: they come near and large, and the tunnel is to be seen."""
 _POSES: Final = (
     (r"\breach|\btouch|\bgrasp|\bpoint(s|ing)?\b|\bholds?\b|\boffer", "reach"),
     (r"\boverhead\b|\blooks? up\b|\bgaz(es|ing)\b|\babove\b|\bstars?\b|\bawe\b", "look_up"),
@@ -66,7 +68,8 @@ def staged(frame: Image.Image, anchors: Anchors, scene: Scene) -> list[Cel]:
     hero = scene.hero
     hanging = list(scene.gallery)
     if words & PICTURE_WORDS:
-        hanging += photographs(scene.palette, scene.rng, max(PHOTOGRAPHS - len(hanging), 0))
+        wanted = PHOTOGRAPHS_IN_FLIGHT if anchors.tunnel else PHOTOGRAPHS
+        hanging += photographs(scene.palette, scene.rng, max(wanted - len(hanging), 0))
         if pose == "reach" and hero is None:
             hero = large_photograph(scene.palette, scene.rng)
     cels = _gallery(frame, anchors, hanging, scene)
