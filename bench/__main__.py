@@ -20,6 +20,7 @@ MODULES: Final = {
     "status-polls": "bench.status_polls",
     "upload-memory": "bench.upload_memory",
     "crash-recovery": "bench.crash_recovery",
+    "join": "bench.join",
     "critical-path": "bench.critical_path",
     "history": "bench.history",
 }
