@@ -59,7 +59,8 @@ class ModelFilmingActivities(FilmingActivities):
             return self._resume(task, known)
         try:
             prepared = await model.prepare(request)
-            await self._prepare(task, prepared)
+            if not await self._prepare(task, prepared):
+                raise SubmissionUnknown(f"{task.attempt_id} was given up before it was ordered.")
             handle = await model.submit(request, prepared)
         except SubmissionUnknown:
             count_attempt(task.model.provider, "unknown")
@@ -81,14 +82,16 @@ class ModelFilmingActivities(FilmingActivities):
             )
         )
 
-    async def _prepare(self, task: ClipTask, prepared: Handle) -> None:
-        """What the order will be recognised by, before there is an order."""
-        if prepared:
-            await self._bench.transact(
-                lambda session: journal.prepare_attempt(
-                    session, task.attempt_id, prepared, now=self._bench.now()
-                )
+    async def _prepare(self, task: ClipTask, prepared: Handle) -> bool:
+        """What the order will be recognised by, and the last look before there is an order.
+
+        False where somebody has given the attempt up, because this worker was slow.
+        """
+        return await self._bench.transact(
+            lambda session: journal.prepare_attempt(
+                session, task.attempt_id, prepared, now=self._bench.now()
             )
+        )
 
     def _resume(self, task: ClipTask, known: journal.Attempt) -> ClipJob:
         """An earlier try got this far: never order again what may have been ordered."""

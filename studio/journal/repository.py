@@ -69,9 +69,12 @@ def find_attempt(session: Session, attempt_id: str) -> Attempt | None:
 
 def prepare_attempt(
     session: Session, attempt_id: str, prepared: dict[str, str], *, now: datetime
-) -> None:
-    """What the provider was given beforehand. The first one stays: an order may name it."""
-    session.execute(
+) -> bool:
+    """What the provider was given beforehand. Answers whether the order may go out now.
+
+    Not where the attempt was given up meanwhile: another may be under way in its place.
+    """
+    done = session.execute(
         update(AttemptRow)
         .where(
             AttemptRow.attempt_id == attempt_id,
@@ -79,7 +82,9 @@ def prepare_attempt(
             AttemptRow.prepared.is_(None),
         )
         .values(prepared=prepared, updated_at=now)
+        .returning(AttemptRow.attempt_id)
     )
+    return done.one_or_none() is not None
 
 
 def accept_attempt(

@@ -33,12 +33,17 @@ class SlowVideoModel:
     """A provider that answers an order when it is allowed to."""
 
     may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+    may_prepare: asyncio.Event | None = None
+    preparing: asyncio.Event = field(default_factory=asyncio.Event)
     ordering: asyncio.Event = field(default_factory=asyncio.Event)
     polled: asyncio.Event = field(default_factory=asyncio.Event)
     orders: list[str] = field(default_factory=list)
     canceled: list[Handle] = field(default_factory=list)
 
     async def prepare(self, request: VideoRequest) -> Handle:
+        self.preparing.set()
+        if self.may_prepare is not None:
+            await self.may_prepare.wait()
         return {"uploaded": request.keyframe.key}
 
     async def submit(self, request: VideoRequest, prepared: Handle) -> Handle:
@@ -149,6 +154,23 @@ async def test_an_attempt_that_was_asked_about_is_not_ordered_by_a_late_worker(
     assert _state(bench) == AttemptState.LOST
     with pytest.raises(SubmissionUnknown):
         await ActivityEnvironment().run(filming.submit_clip, task)
+    assert model.orders == []
+
+
+@pytest.mark.requirement("FLOW-3")
+async def test_an_attempt_given_up_during_its_upload_is_not_ordered_afterwards(
+    bench: Workbench, model: SlowVideoModel, filming: ModelFilmingActivities, task: ClipTask
+) -> None:
+    """The upload took longer than the activity may: another attempt is under way by now."""
+    model.may_prepare = asyncio.Event()
+    ordering = asyncio.create_task(ActivityEnvironment().run(filming.submit_clip, task))
+    await model.preparing.wait()
+    asked = await ActivityEnvironment().run(filming.reconcile_clip, task)
+    assert asked == ReconcileResult(lost=True)
+    model.may_prepare.set()
+    model.may_answer.set()
+    with pytest.raises(SubmissionUnknown):
+        await ordering
     assert model.orders == []
 
 
