@@ -1,123 +1,96 @@
 """Input: every upload is looked at once; what was found is stored for the later stages.
 
 The files passed the gateway's checks, but they are still a stranger's: whatever decodes them does
-so in a limited child process.
+so in a limited child process, and what is shown to a model was written anew there.
 """
 
-from pathlib import Path
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final
 
-import structlog
 from temporalio import activity
 
+from activities.analysts import AnalystDesk
 from activities.heartbeats import heartbeating
-from activities.workbench import Workbench
+from activities.viewing import UNREADABLE, Viewing
+from activities.workbench import Brief, Workbench
 from studio.contracts.activities import AssetActivities
-from studio.contracts.assets import AssetKind, AssetRef
+from studio.contracts.assets import AssetRef
 from studio.contracts.documents import AssetNote, AssetReport
-from studio.contracts.keys import analysis_key, asset_audio_key, asset_still_key
-from studio.contracts.workflow_io import AssetAnalysis, ProjectTask
-from studio.media.errors import DiskFull, MediaError
-from studio.media.inspect import (
-    decode_audio_to_wav,
-    extract_document_text,
-    inspect_file,
-    reencode_image,
-    still_from_video,
-)
-from studio.media.palette import dominant_colours
+from studio.contracts.keys import analysis_key
+from studio.contracts.request import MusicWorkflow
+from studio.contracts.workflow_io import AnalysisTask, AssetAnalysis
+from studio.providers.ports import Providers
 
-DOCUMENT_CHARACTERS_MAX = 20_000
-"""What planning can use of one document; a page is about 3,000."""
+ASSETS_AT_ONCE: Final = 3
+"""Each has a decoder of its own for a while; most of the time they wait for the model."""
 
-STILL_TYPE = "image/png"
-AUDIO_TYPE = "audio/wav"
-
-log = structlog.get_logger(__name__)
+ANALYST_ATTEMPTS_MAX: Final = 3
+"""After so many tries of the activity, what the analyst would not do is left undone."""
 
 
 class MediaAssetActivities(AssetActivities):
-    def __init__(self, bench: Workbench) -> None:
+    def __init__(self, bench: Workbench, providers: Providers) -> None:
         self._bench = bench
+        self._providers = providers
 
     @activity.defn
-    async def analyze_assets(self, task: ProjectTask) -> AssetAnalysis:
+    async def analyze_assets(self, task: AnalysisTask) -> AssetAnalysis:
+        desk = AnalystDesk(self._bench, self._providers.analysts, task.project_id, task.model)
         async with heartbeating("looking at uploads") as pulse:
             brief = await self._bench.brief(task.project_id)
-            notes = []
-            for done, asset in enumerate(brief.assets):
-                pulse.progress = done / len(brief.assets)
-                notes.append(await self._look(task.project_id, asset))
+            viewing = Viewing(self._bench, desk, task.project_id, _track_start_seconds(brief))
+            notes = await _look_at_all(viewing, brief.assets, pulse.report)
+            failure = desk.passing_failure
+            if failure is not None and activity.info().attempt < ANALYST_ATTEMPTS_MAX:
+                raise failure  # what was answered is kept, and not asked again
             key = await self._bench.write_document(
-                analysis_key(task.project_id), AssetReport(notes=tuple(notes))
+                analysis_key(task.project_id), AssetReport(notes=notes)
             )
-        audio = next((note for note in notes if note.kind == AssetKind.AUDIO), None)
+        audio = next((note for note in notes if note.audio_key), None)
         return AssetAnalysis(
             analysis_key=key,
             described_count=len(notes),
             audio_key=audio.audio_key if audio else None,
             audio_duration_seconds=audio.duration_seconds if audio else None,
+            warnings=(*_unreadable(notes), *desk.warnings()),
         )
 
-    async def _look(self, project_id: str, asset: AssetRef) -> AssetNote:
-        note = AssetNote(
-            index=asset.index,
-            kind=asset.kind,
-            filename=asset.filename,
-            label=asset.label,
-            purpose=asset.purpose,
-        )
-        async with self._bench.workspace("asset") as folder:
-            source = await self._bench.fetch(asset.key, folder / "source")
-            try:
-                found = await self._examine(project_id, asset, source, folder)
-            except DiskFull:
-                raise
-            except MediaError as error:
-                # One upload that cannot be read costs that upload, not the film.
-                log.warning("upload could not be read", project_id=project_id, reason=error.detail)
-                found = {"description": "This file could not be read."}
-        return note.model_copy(update=found)
 
-    async def _examine(
-        self, project_id: str, asset: AssetRef, source: Path, folder: Path
-    ) -> dict[str, object]:
-        inspection = await inspect_file(source, asset.kind, asset.media_type)
-        facts: dict[str, object] = {
-            "width": inspection.width,
-            "height": inspection.height,
-            "duration_seconds": inspection.duration_seconds,
-        }
-        if asset.kind == AssetKind.DOCUMENT:
-            text = await extract_document_text(
-                source, asset.media_type, chars_max=DOCUMENT_CHARACTERS_MAX
-            )
-            return facts | {"text": text}
-        if asset.kind == AssetKind.AUDIO:
-            return facts | await self._sound(project_id, asset, source, folder)
-        return facts | await self._picture(project_id, asset, source, folder)
+async def _look_at_all(
+    viewing: Viewing, assets: Sequence[AssetRef], on_progress: Callable[[float], None]
+) -> tuple[AssetNote, ...]:
+    """Side by side, a few at once; the notes are in the order of the uploads."""
+    places = asyncio.Semaphore(ASSETS_AT_ONCE)
+    done = 0
 
-    async def _sound(
-        self, project_id: str, asset: AssetRef, source: Path, folder: Path
-    ) -> dict[str, object]:
-        """The sound as the mix takes it, and its length, which is cut after the first hour."""
-        wav = folder / "sound.wav"
-        seconds = await decode_audio_to_wav(source, asset.media_type, wav)
-        key = asset_audio_key(project_id, asset.index)
-        return {
-            "audio_key": await self._bench.store(key, wav, AUDIO_TYPE),
-            "duration_seconds": seconds,
-        }
+    async def look(asset: AssetRef) -> AssetNote:
+        nonlocal done
+        async with places:
+            note = await viewing.look(asset)
+        done += 1
+        on_progress(done / len(assets))
+        return note
 
-    async def _picture(
-        self, project_id: str, asset: AssetRef, source: Path, folder: Path
-    ) -> dict[str, object]:
-        still = folder / "still.png"
-        if asset.kind == AssetKind.VIDEO:
-            await still_from_video(source, asset.media_type, still)
-        else:
-            await reencode_image(source, asset.media_type, still)
-        key = asset_still_key(project_id, asset.index)
-        return {
-            "still_key": await self._bench.store(key, still, STILL_TYPE),
-            "palette": await dominant_colours(still),
-        }
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(look(asset)) for asset in assets]
+    except ExceptionGroup as failures:
+        # What Temporal is told is decided by the error itself, not by its wrapping.
+        raise failures.exceptions[0] from None
+    return tuple(task.result() for task in tasks)
+
+
+def _track_start_seconds(brief: Brief) -> float:
+    music = brief.render.music
+    is_uploaded = music is not None and music.workflow == MusicWorkflow.UPLOADED_TRACK
+    return music.start_seconds if music is not None and is_uploaded else 0.0
+
+
+def _unreadable(notes: Sequence[AssetNote]) -> tuple[str, ...]:
+    """By number: names of files are a caller's text, which has no place in a history."""
+    broken = [number for number, note in enumerate(notes, 1) if note.description == UNREADABLE]
+    if not broken:
+        return ()
+    numbers = ", ".join(map(str, broken))
+    return (f"{'Upload' if len(broken) == 1 else 'Uploads'} {numbers} could not be read.",)

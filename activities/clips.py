@@ -7,6 +7,7 @@ from studio.contracts.frames import VIDEO_FRAME_SIZES
 from studio.contracts.keys import clip_key, preview_key, thumbnail_key
 from studio.contracts.workflow_io import Clip, ClipTask
 from studio.media.normalise import normalise_clip, preview_clip, thumbnail
+from studio.media.timeline import split_frames
 
 NORMALISE_TIMEOUT_SECONDS = 240.0
 """Below the activity's own limit, so that ffmpeg's error is seen rather than a time-out."""
@@ -30,6 +31,9 @@ async def keep_clip(bench: Workbench, task: ClipTask, raw: Path, folder: Path) -
         frames_per_second=task.frames_per_second,
         width=width,
         height=height,
+        keyframes=split_frames(
+            task.shot.frames, task.overlap_before_frames, task.shot.overlap_frames
+        ),
         timeout_seconds=NORMALISE_TIMEOUT_SECONDS,
     )
     await preview_clip(clip, preview)

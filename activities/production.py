@@ -1,4 +1,4 @@
-"""Production: the join, the mix and the master, and the spoken briefs of finished stages."""
+"""Production: the join, the mix and the master, subtitles, and everything that is spoken."""
 
 from pathlib import Path
 
@@ -6,19 +6,41 @@ from temporalio import activity
 
 from activities.heartbeats import heartbeating
 from activities.measures import count_film_misses
+from activities.narration import Narrator
+from activities.paid_calls import PaidCall, paid_call
 from activities.selection import adapter
 from activities.workbench import JSON_TYPE, Workbench
 from studio.contracts.activities import ProductionActivities
+from studio.contracts.documents import TrackReport, Transcript
 from studio.contracts.frames import VIDEO_FRAME_SIZES
-from studio.contracts.keys import brief_key, film_key, poster_key, quality_report_key
-from studio.contracts.workflow_io import BriefTask, Film, FilmTask, SpokenBrief
+from studio.contracts.keys import (
+    brief_key,
+    film_key,
+    poster_key,
+    quality_report_key,
+    subtitles_key,
+)
+from studio.contracts.workflow_io import (
+    BriefTask,
+    Film,
+    FilmTask,
+    Narration,
+    NarrationTask,
+    SpokenBrief,
+)
 from studio.media.join import JoinRequest, join_film
 from studio.media.mixing import MUSIC_OFFSET_DB
 from studio.media.poster import poster
-from studio.providers.ports import Providers
+from studio.media.subtitles import web_vtt
+from studio.media.timeline import Timeline
+from studio.providers.ports import Providers, SpeechRequest
 
 MUSIC_LEADS_DB = 6.0
 """In a film cut to a track the shots' own sound is a colour below it."""
+
+BRIEF_MANNER = "friendly assistant, brisk"
+SOUND_TYPE = "audio/wav"
+SUBTITLES_TYPE = "text/vtt"
 
 JOIN_TIMEOUT_SECONDS = 3000.0
 """Below the activity's own limit, so that ffmpeg's error is seen rather than a time-out."""
@@ -32,13 +54,32 @@ class MediaProductionActivities(ProductionActivities):
     @activity.defn
     async def speak_brief(self, task: BriefTask) -> SpokenBrief:
         model = adapter(self._providers.voices, task.model)
+        call = PaidCall(
+            call_id=f"{task.project_id}-brief-{task.stage}",
+            project_id=task.project_id,
+            provider=task.model.provider,
+            request=task,
+        )
         async with heartbeating("speaking"), self._bench.workspace("brief") as folder:
-            sound = folder / "brief.wav"
-            await model.speak(task.sentence, sound)
-            key = await self._bench.store(
-                brief_key(task.project_id, task.stage), sound, "audio/wav"
-            )
-        return SpokenBrief(stage=task.stage, audio_key=key)
+
+            async def speak() -> SpokenBrief:
+                sound = folder / "brief.wav"
+                request = SpeechRequest(
+                    model=task.model.provider_model, text=task.sentence, manner=BRIEF_MANNER
+                )
+                await model.speak(request, sound)
+                key = brief_key(task.project_id, task.stage)
+                return SpokenBrief(
+                    stage=task.stage, audio_key=await self._bench.store(key, sound, SOUND_TYPE)
+                )
+
+            return await paid_call(self._bench, call, work=speak, kind=SpokenBrief)
+
+    @activity.defn
+    async def speak_narration(self, task: NarrationTask) -> Narration:
+        model = adapter(self._providers.voices, task.model)
+        async with heartbeating("narrating"), self._bench.workspace("narration") as folder:
+            return await Narrator(self._bench, task, model, folder).narrate()
 
     @activity.defn
     async def assemble_film(self, task: FilmTask) -> Film:
@@ -51,7 +92,8 @@ class MediaProductionActivities(ProductionActivities):
                 timeout_seconds=JOIN_TIMEOUT_SECONDS,
                 on_progress=pulse.report,
             )
-            count_film_misses([check.name for check in report.checks if not check.passed])
+            missed = [check for check in report.checks if not check.passed]
+            count_film_misses([check.name for check in missed])
             picture = folder / "poster.jpg"
             await poster(film, picture)
             project_id = task.project_id
@@ -63,13 +105,35 @@ class MediaProductionActivities(ProductionActivities):
                 quality_report_key=await self._bench.store(
                     quality_report_key(project_id), quality, JSON_TYPE
                 ),
+                subtitles_key=await self._subtitles(task, report.duration_seconds, folder),
+                warnings=tuple(check.sentence for check in missed),
                 duration_seconds=report.duration_seconds,
                 size_bytes=report.size_bytes,
                 sha256=report.sha256,
             )
 
+    async def _subtitles(self, task: FilmTask, film_seconds: float, folder: Path) -> str | None:
+        """What the narrator says; without a narrator, what is sung. None where nobody is heard."""
+        words = None
+        if task.narration is not None:
+            speech = await self._bench.read_document(task.narration.transcript_key, Transcript)
+            words = web_vtt(film_seconds, speech=speech)
+        elif task.track is not None and task.track.report_key is not None:
+            report = await self._bench.read_document(task.track.report_key, TrackReport)
+            words = web_vtt(
+                film_seconds,
+                lyrics=report.lyrics,
+                lyrics_start_seconds=task.track.start_seconds,
+                lyrics_timed=report.lyrics_timed,
+            )
+        if words is None:
+            return None
+        file = folder / "subtitles.vtt"
+        file.write_text(words, encoding="utf-8")
+        return await self._bench.store(subtitles_key(task.project_id), file, SUBTITLES_TYPE)
+
     async def _gather(self, task: FilmTask, folder: Path) -> JoinRequest:
-        """Bring the normalised shots and the track next to each other."""
+        """Bring the normalised shots, the track and the narration next to each other."""
         width, height = VIDEO_FRAME_SIZES[task.resolution]
         clips = [
             await self._bench.fetch(key, folder / f"shot-{position:03d}.mov")
@@ -77,13 +141,19 @@ class MediaProductionActivities(ProductionActivities):
         ]
         track = task.track
         music = await self._bench.fetch(track.key, folder / "music.wav") if track else None
+        speech = None
+        if task.narration is not None:
+            speech = await self._bench.fetch(task.narration.key, folder / "narration.wav")
+        timeline = Timeline.of(task.shots, task.frames_per_second)
         return JoinRequest(
             clips=clips,
-            clip_frames=[shot.frames for shot in task.shots],
+            clip_frames=timeline.clip_frames,
+            overlap_frames=timeline.overlap_frames,
             frames_per_second=task.frames_per_second,
             width=width,
             height=height,
             music=music,
             music_start_seconds=track.start_seconds if track else 0.0,
+            speech=speech,
             music_offset_db=MUSIC_LEADS_DB if task.music_leads else MUSIC_OFFSET_DB,
         )

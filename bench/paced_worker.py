@@ -32,7 +32,7 @@ def workers_of(
     settings: Settings, client: Client, bench: Workbench, providers: Providers
 ) -> Sequence[Worker]:
     """As `runtime.worker` composes them, without what needs an encoder."""
-    credits_, assets = LedgerCreditActivities(bench), MediaAssetActivities(bench)
+    credits_, assets = LedgerCreditActivities(bench), MediaAssetActivities(bench, providers)
     planning = ModelPlanningActivities(bench, providers)
     storyboard = ModelStoryboardActivities(bench, providers)
     filming = CopiedFilming(bench, providers)

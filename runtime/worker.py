@@ -79,7 +79,7 @@ class WorkerParts:
 def workers(settings: Settings, parts: WorkerParts) -> tuple[Worker, Worker]:
     """The render worker (workflows and calls) and the media worker (ffmpeg)."""
     bench, providers = parts.bench, parts.providers
-    credits_, assets = LedgerCreditActivities(bench), MediaAssetActivities(bench)
+    credits_, assets = LedgerCreditActivities(bench), MediaAssetActivities(bench, providers)
     music = ModelMusicActivities(bench, providers)
     planning = ModelPlanningActivities(bench, providers)
     storyboard = ModelStoryboardActivities(bench, providers)

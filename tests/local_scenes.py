@@ -89,7 +89,7 @@ def image_request(
     description: str = "A quiet hall.",
     *,
     size: tuple[int, int] = (320, 180),
-    references: Sequence[Path] = (),
+    references: Sequence[Path | Picture] = (),
     seed: int = 7,
     style: str = "realistic_cinematic",
     **changes: object,
@@ -104,7 +104,10 @@ def image_request(
         width=size[0],
         height=size[1],
         seed=seed,
-        references=[Picture(key=f"stills/{path.name}", path=path) for path in references],
+        references=[
+            r if isinstance(r, Picture) else Picture(key=f"stills/{r.name}", path=r)
+            for r in references
+        ],
     )
 
 

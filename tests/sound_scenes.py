@@ -68,18 +68,20 @@ def click() -> Sound:
 
 def kick() -> Sound:
     t = times(0.25)
-    return 0.8 * np.sin(2 * np.pi * (50 * t + 8 * (1 - np.exp(-t / 0.02)))) * np.exp(-t / 0.08)
+    return np.asarray(
+        0.8 * np.sin(2 * np.pi * (50 * t + 8 * (1 - np.exp(-t / 0.02)))) * np.exp(-t / 0.08)
+    )
 
 
 def snare() -> Sound:
     t = times(0.2)
-    return 0.4 * np.random.default_rng(1).normal(size=len(t)) * np.exp(-t / 0.05)
+    return np.asarray(0.4 * np.random.default_rng(1).normal(size=len(t)) * np.exp(-t / 0.05))
 
 
 def hat() -> Sound:
     t = times(0.06)
-    hiss = np.diff(np.random.default_rng(2).normal(size=len(t)), prepend=0)
-    return 0.12 * hiss * np.exp(-t / 0.015)
+    noise = np.diff(np.random.default_rng(2).normal(size=len(t)), prepend=0)
+    return np.asarray(0.12 * noise * np.exp(-t / 0.015))
 
 
 def chord(root_hz: float, seconds: float) -> Sound:
@@ -108,7 +110,7 @@ def babble(seconds: float, seed: int) -> Sound:
 
 
 def hiss(seconds: float, seed: int) -> Sound:
-    return 0.2 * np.random.default_rng(seed).normal(size=int(seconds * RATE_HZ))
+    return np.asarray(0.2 * np.random.default_rng(seed).normal(size=int(seconds * RATE_HZ)))
 
 
 def tone(seconds: float, hertz: float = 440.0) -> Sound:
@@ -116,4 +118,4 @@ def tone(seconds: float, hertz: float = 440.0) -> Sound:
 
 
 def times(seconds: float) -> Sound:
-    return np.arange(int(seconds * RATE_HZ)) / RATE_HZ
+    return np.asarray(np.arange(int(seconds * RATE_HZ)) / RATE_HZ)

@@ -21,6 +21,10 @@ UNAVAILABLE: Final = "provider_unavailable"
 CLIP_FAILED: Final = "clip_failed"
 TIMEOUT: Final = "timeout"
 
+REFUSED_KEYFRAME: Final = "keyframe"
+REFUSED_REFERENCES: Final = "references"
+"""What a content filter may name (`RefusedInput`) that asks for more than a softer text."""
+
 NOT_ORDERED: Final = frozenset({REJECTED, DENIED, MODERATED, MODEL_GONE, BUSY, UNAVAILABLE})
 """After these an order was surely not taken on; every other failure leaves that open."""
 

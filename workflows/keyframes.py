@@ -8,10 +8,17 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from studio.contracts.activities import StoryboardActivities
-from studio.contracts.plan import ShotTiming
+from studio.contracts.plan import ModelChoice, ShotTiming
 from studio.contracts.workflow_io import Keyframe, Review, ReviewTask, ShotTask
 from workflows.casting import Part
-from workflows.failures import MODERATED, describe, failure_kind, is_cancellation
+from workflows.failures import (
+    MODERATED,
+    REFUSED_REFERENCES,
+    describe,
+    failure_kind,
+    is_cancellation,
+    refused_input,
+)
 from workflows.shoot import Shoot
 
 
@@ -35,6 +42,7 @@ class KeyframeRun:
         self._label = shoot.label(shot)
         self._draws = 0
         self._softened = 0
+        self._with_references = True
 
     async def run(self) -> Drawn:
         """The first keyframe that the critic passes, else the best of those that were drawn."""
@@ -82,7 +90,7 @@ class KeyframeRun:
         return Drawn(keyframe, review)
 
     async def _draw_softened(self, remarks: str) -> Keyframe:
-        """Draw; a content filter's refusal is answered with a tamer text, within bounds."""
+        """Draw; a content filter's refusal is answered with tamer input, within bounds."""
         while True:
             try:
                 return await self._draw(remarks)
@@ -91,8 +99,10 @@ class KeyframeRun:
                 if is_cancellation(error) or failure_kind(error) != MODERATED or spent:
                     raise
                 self._softened += 1
+                if refused_input(error) == REFUSED_REFERENCES:
+                    self._with_references = False
                 self._context.board.warn(
-                    f"{self._label}: the keyframe was refused and is drawn from a tamer text: "
+                    f"{self._label}: the keyframe was refused and is drawn from tamer input: "
                     f"{describe(error)}"
                 )
 
@@ -100,7 +110,9 @@ class KeyframeRun:
         documents = self._shoot.documents
         self._context.board.check_running()
 
-        async def draw(model: Any) -> Keyframe:
+        async def draw(model: ModelChoice) -> Keyframe:
+            if not self._with_references:
+                model = model.model_copy(update={"references": 0})
             return await workflow.execute_activity_method(
                 StoryboardActivities.draw_keyframe,
                 ShotTask(
@@ -145,7 +157,7 @@ async def review_media(
     """A critic that could not look is not a verdict: the shot goes on without one."""
     context, documents = shoot.context, shoot.documents
 
-    async def review(model: Any) -> Review:
+    async def review(model: ModelChoice) -> Review:
         return await workflow.execute_activity_method(
             look,
             ReviewTask(

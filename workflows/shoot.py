@@ -48,6 +48,11 @@ class Shoot:
         keyframes = {shot.index: loop.create_future() for shot in timings}
         return Shoot(context, documents, timings, on_keyframe, keyframes)
 
+    def overlap_before(self, shot: ShotTiming) -> int:
+        """The frames that a shot shares with the one before."""
+        before = [each.overlap_frames for each in self.shots if each.index == shot.index - 1]
+        return before[0] if before else 0
+
     def label(self, shot: ShotTiming) -> str:
         return f"Shot {shot.index} of {len(self.shots)}"
 

@@ -9,13 +9,10 @@ from studio.contracts.plan import ShotTiming
 from studio.contracts.status import ClipState
 from studio.contracts.workflow_io import Clip, ClipTask
 from workflows.casting import Part
+from workflows.failures import REFUSED_KEYFRAME, REFUSED_REFERENCES
 from workflows.keyframes import Drawn
 from workflows.orders import ClipOrder, Next, ShotLost
 from workflows.shoot import Shoot
-
-REFUSED_KEYFRAME = "keyframe"
-REFUSED_REFERENCES = "references"
-"""Values of `RefusedInput` that ask for more than a softer prompt."""
 
 LATER_SECONDS_FIRST = 2.0
 LATER_SECONDS_MAX = 60.0
@@ -140,4 +137,5 @@ class Takes:
             references=model.references if self._with_references else 0,
             last_frame_key=last_frame_key,
             softened=self._softened,
+            overlap_before_frames=self._shoot.overlap_before(shot),
         )

@@ -13,12 +13,22 @@ def music_key(project_id: str) -> str:
     return f"projects/{project_id}/music.wav"
 
 
+def composition_key(project_id: str) -> str:
+    """What a music model gave, before it is decoded."""
+    return f"projects/{project_id}/composition"
+
+
 def track_report_key(project_id: str) -> str:
     return f"projects/{project_id}/music.json"
 
 
 def narration_key(project_id: str) -> str:
     return f"projects/{project_id}/narration.wav"
+
+
+def narration_line_key(project_id: str, shot: int, digest: str) -> str:
+    """What is said over one shot; `digest` tells apart what different models made of it."""
+    return f"projects/{project_id}/narration/{shot:03d}-{digest}.wav"
 
 
 def narration_transcript_key(project_id: str) -> str:

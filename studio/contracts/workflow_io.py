@@ -116,6 +116,7 @@ class AssetAnalysis(Payload):
     described_count: int
     audio_key: str | None = None
     audio_duration_seconds: float | None = None
+    warnings: tuple[str, ...] = ()
 
 
 class MusicTask(Payload):
@@ -236,7 +237,8 @@ class ClipTask(Payload):
     """Film one shot from its keyframe. `attempt_id` is the journal's key: one paid job each.
 
     `last_frame_key` is the picture that the clip is to end on; `references` is how many reference
-    pictures go with the order (0 without ingredients mode).
+    pictures go with the order (0 without ingredients mode). `overlap_before_frames` are shared with
+    the shot before, as `shot.overlap_frames` are with the next one.
     """
 
     project_id: str
@@ -255,6 +257,7 @@ class ClipTask(Payload):
     references: int = 0
     last_frame_key: str | None = None
     softened: int = 0
+    overlap_before_frames: int = 0
 
 
 class ClipJob(Payload):

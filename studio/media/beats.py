@@ -42,7 +42,7 @@ _TIGHTNESS: Final = 400.0
 
 _SMOOTHING_SECONDS: Final = 0.02
 _TREND_SECONDS: Final = 0.8
-_EDGE_SHARE: Final = 0.35
+_EDGE_SHARE: Final = 0.1
 """A beat before the first or after the last clear onset is not heard, so it is left out."""
 
 _ONSET_LAG_SECONDS: Final = 0.01

@@ -2,8 +2,10 @@
 
 import re
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from xml.parsers import expat
 
 from studio.media.errors import UndecodableMedia
@@ -22,6 +24,9 @@ from studio.media.upload_limits import (
     XML_DEPTH_MAX,
     XML_ELEMENTS_MAX,
 )
+
+if TYPE_CHECKING:
+    from pypdf import PdfReader
 
 READ_BYTES: Final = 64 * 1024
 ENCRYPTED_FLAG: Final = 0x1
@@ -53,7 +58,8 @@ def document_text(path: Path, media_type: str, chars_max: int) -> str:
     return CONTROLS.sub("", text)[:chars_max]
 
 
-def _pdf_text(path: Path, chars_max: int) -> str:
+def open_pdf(path: Path) -> "PdfReader":
+    """A PDF within its limits: not encrypted, not too many objects or pages."""
     from pypdf import PdfReader
 
     reader = PdfReader(path)
@@ -64,9 +70,14 @@ def _pdf_text(path: Path, chars_max: int) -> str:
     page_count = len(reader.pages)
     if not 0 < page_count <= PDF_PAGES_MAX:
         raise UndecodableMedia(f"The PDF has no pages, or more than {PDF_PAGES_MAX}.")
+    return reader
+
+
+def _pdf_text(path: Path, chars_max: int) -> str:
+    reader = open_pdf(path)
     texts: list[str] = []
     length = 0
-    for index in range(min(page_count, PDF_PAGES_READ_MAX)):
+    for index in range(min(len(reader.pages), PDF_PAGES_READ_MAX)):
         if length >= chars_max:
             break
         texts.append(reader.pages[index].extract_text())
@@ -75,8 +86,7 @@ def _pdf_text(path: Path, chars_max: int) -> str:
 
 
 def _docx_text(path: Path, chars_max: int) -> str:
-    with zipfile.ZipFile(path) as archive:
-        _require_limits(archive, path.stat().st_size)
+    with open_docx(path) as archive:
         reader = _WordReader(chars_max)
         with archive.open(DOCUMENT_PART) as part:
             read = 0
@@ -86,6 +96,14 @@ def _docx_text(path: Path, chars_max: int) -> str:
                     raise UndecodableMedia("The document's text is too large.")
                 reader.feed(chunk)
         return reader.finish()
+
+
+@contextmanager
+def open_docx(path: Path) -> Iterator[zipfile.ZipFile]:
+    """A Word document's archive, within its limits."""
+    with zipfile.ZipFile(path) as archive:
+        _require_limits(archive, path.stat().st_size)
+        yield archive
 
 
 def _require_limits(archive: zipfile.ZipFile, packed_bytes: int) -> None:

@@ -1,10 +1,11 @@
 """Pictures, decoded in the limited child process with Pillow and one named plugin."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from typing import IO
 
 from PIL import Image, ImageOps
 
@@ -39,10 +40,7 @@ def reencode_image(path: Path, media_type: str, destination: Path) -> None:
     The destination's suffix decides between PNG (keeps transparency) and JPEG (on white).
     """
     with _open(path, media_type) as image:
-        image.thumbnail((REENCODED_SIDE_MAX, REENCODED_SIDE_MAX))
-        upright = ImageOps.exif_transpose(image)
-        plain = _plain(_standard_colours(upright))
-    plain.info.clear()
+        plain = plain_picture(image, REENCODED_SIDE_MAX)
     if destination.suffix == ".png":
         plain.save(destination, format="PNG", compress_level=3)
     else:
@@ -51,21 +49,37 @@ def reencode_image(path: Path, media_type: str, destination: Path) -> None:
         white.save(destination, format="JPEG", quality=92, subsampling=0)
 
 
-def save_still(image: Image.Image, destination: Path) -> None:
-    """Write a frame of a video, no side longer than REENCODED_SIDE_MAX."""
-    image.thumbnail((REENCODED_SIDE_MAX, REENCODED_SIDE_MAX))
+def save_still(
+    image: Image.Image, destination: Path, *, side_max: int = REENCODED_SIDE_MAX
+) -> None:
+    """Write a frame of a video, no side longer than `side_max`."""
+    image.thumbnail((side_max, side_max))
     form = "PNG" if destination.suffix == ".png" else "JPEG"
     image.save(destination, format=form)
 
 
+def plain_picture(image: Image.Image, side_max: int) -> Image.Image:
+    """Pixels and nothing else, upright, in sRGB, RGB or RGBA, no side longer than `side_max`."""
+    image.thumbnail((side_max, side_max))
+    plain = _plain(_standard_colours(ImageOps.exif_transpose(image)))
+    plain.info.clear()
+    return plain
+
+
 @contextmanager
 def _open(path: Path, media_type: str) -> Iterator[Image.Image]:
+    with path.open("rb") as file, open_picture(file, [IMAGE_FORMATS[media_type]]) as image:
+        yield image
+
+
+@contextmanager
+def open_picture(file: IO[bytes], formats: Sequence[str]) -> Iterator[Image.Image]:
+    """Open a picture of one of these formats (Pillow's names); larger than allowed is refused."""
     Image.MAX_IMAGE_PIXELS = IMAGE_PIXELS_MAX
-    form = IMAGE_FORMATS[media_type]
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            with Image.open(path, formats=[form]) as image:
+            with Image.open(file, formats=tuple(formats)) as image:
                 _require_limits(image)
                 yield image
         except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:

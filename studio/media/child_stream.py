@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import av
 from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Stream
 from av.video.frame import VideoFrame
@@ -51,11 +52,11 @@ QUARTER_TURN_DEGREES = 90
 def inspect_stream(path: Path, media_type: str, *, wants_video: bool) -> Facts:
     """Decode a first picture and a first sound, and read all packets for the duration."""
     refuse_cut_short(path, media_type)
-    with _open(path, media_type) as container:
-        video = _video(container) if wants_video else None
-        audio = next(iter(container.streams.audio), None)
+    with open_stream(path, media_type) as container:
+        video = video_of(container) if wants_video else None
+        audio = _audio_of(container)
         if video is None and audio is None:
-            raise UndecodableMedia("The file holds no sound.")
+            raise UndecodableMedia("The file holds no sound that is decoded here.")
         picture = _first_frame(container, video) if video else None
         if audio is not None:
             container.seek(0)
@@ -73,13 +74,12 @@ def still_from_video(path: Path, media_type: str, destination: Path) -> None:
     """Write a frame from the first tenth of the video, upright."""
     from studio.media.child_image import save_still
 
-    with _open(path, media_type) as container:
-        video = _video(container)
+    with open_stream(path, media_type) as container:
+        video = video_of(container)
         if container.duration:
             container.seek(int(container.duration * STILL_POSITION), backward=True)
-        frame = _frame_at(container, video, (container.duration or 0) * STILL_POSITION / 1e6)
-        image = _picture(frame)
-        save_still(image.rotate(frame.rotation, expand=True), destination)
+        frame = frame_at(container, video, (container.duration or 0) * STILL_POSITION / 1e6)
+        save_still(upright(frame), destination)
 
 
 def decode_to_wav(path: Path, media_type: str, destination: Path) -> Facts:
@@ -87,7 +87,7 @@ def decode_to_wav(path: Path, media_type: str, destination: Path) -> Facts:
     frames_left = int(AUDIO_SECONDS_MAX * SAMPLE_RATE_HZ)
     resampler = av.AudioResampler(format="s16", layout="stereo", rate=SAMPLE_RATE_HZ)
     written = 0
-    with _open(path, media_type) as container, wave.open(str(destination), "wb") as sound:
+    with open_stream(path, media_type) as container, wave.open(str(destination), "wb") as sound:
         sound.setnchannels(CHANNELS)
         sound.setsampwidth(SAMPLE_BYTES)
         sound.setframerate(SAMPLE_RATE_HZ)
@@ -103,7 +103,7 @@ def decode_to_wav(path: Path, media_type: str, destination: Path) -> Facts:
 
 
 @contextmanager
-def _open(path: Path, media_type: str) -> Iterator[InputContainer]:
+def open_stream(path: Path, media_type: str) -> Iterator[InputContainer]:
     demuxer = STREAM_FORMATS[media_type]
     options = {
         "format_whitelist": demuxer,
@@ -119,7 +119,7 @@ def _open(path: Path, media_type: str) -> Iterator[InputContainer]:
         yield container
 
 
-def _video(container: InputContainer) -> VideoStream:
+def video_of(container: InputContainer) -> VideoStream:
     pictures = [
         stream
         for stream in container.streams.video
@@ -128,10 +128,21 @@ def _video(container: InputContainer) -> VideoStream:
     if not pictures:
         raise UndecodableMedia("The video holds no picture.")
     stream = pictures[0]
+    if not _is_known(stream):
+        raise UndecodableMedia("The video is coded in a way that is not decoded here.")
     width, height = stream.codec_context.width, stream.codec_context.height
     if max(width, height) > VIDEO_SIDE_MAX or width * height > VIDEO_PIXELS_MAX:
         raise UndecodableMedia("The video's frames are larger than 8K.")
     return stream
+
+
+def _audio_of(container: InputContainer) -> AudioStream | None:
+    return next(filter(_is_known, container.streams.audio), None)
+
+
+def _is_known(stream: VideoStream | AudioStream) -> bool:
+    """Asked here again, for the demuxer's list keeps only its own probing from other decoders."""
+    return stream.codec_context.name in CODECS
 
 
 def _first_frame(container: InputContainer, stream: Stream) -> VideoFrame | AudioFrame:
@@ -141,7 +152,7 @@ def _first_frame(container: InputContainer, stream: Stream) -> VideoFrame | Audi
     raise UndecodableMedia(f"The file's {stream.type} cannot be decoded.")
 
 
-def _frame_at(container: InputContainer, video: VideoStream, seconds: float) -> VideoFrame:
+def frame_at(container: InputContainer, video: VideoStream, seconds: float) -> VideoFrame:
     found: VideoFrame | None = None
     for count, frame in enumerate(container.decode(video)):
         found = frame
@@ -154,7 +165,7 @@ def _frame_at(container: InputContainer, video: VideoStream, seconds: float) -> 
 
 def _duration_seconds(container: InputContainer, stream: Stream | None) -> float:
     """The length that the packets really have, which a header may misstate."""
-    seconds = _packets_seconds(container, stream)
+    seconds = packets_seconds(container, stream)
     if seconds <= 0:
         raise UndecodableMedia("The file has no length.")
     family = container.format.name.split(",")[0]
@@ -163,12 +174,12 @@ def _duration_seconds(container: InputContainer, stream: Stream | None) -> float
     elif family == "matroska" and container.duration:
         # The header tells the length of the longest stream, which may be another one.
         streams = (*container.streams.video, *container.streams.audio)
-        longest = max(_packets_seconds(container, each) for each in streams)
+        longest = max(packets_seconds(container, each) for each in streams)
         _refuse_shortfall(longest, container.duration / MICROSECONDS)
     return seconds
 
 
-def _packets_seconds(container: InputContainer, stream: Stream | None) -> float:
+def packets_seconds(container: InputContainer, stream: Stream | None) -> float:
     container.seek(0)
     unit = (stream.time_base if stream else None) or Fraction(1, MICROSECONDS)
     end = 0
@@ -187,15 +198,15 @@ def _refuse_shortfall(seconds: float, declared_seconds: float) -> None:
         raise UndecodableMedia("The file is cut short.")
 
 
-def _picture(frame: VideoFrame) -> "Image":
+def upright(frame: VideoFrame) -> "Image":
     image: Image = frame.to_image()  # type: ignore[no-untyped-call]
-    return image
+    return image.rotate(frame.rotation, expand=True)
 
 
 def _resampled(container: InputContainer, resampler: av.AudioResampler) -> Iterator[AudioFrame]:
-    audio = next(iter(container.streams.audio), None)
+    audio = _audio_of(container)
     if audio is None:
-        raise UndecodableMedia("The file holds no sound.")
+        raise UndecodableMedia("The file holds no sound that is decoded here.")
     for frame in container.decode(audio):
         yield from resampler.resample(frame)
     yield from resampler.resample(None)

@@ -5,6 +5,7 @@ the picture and the number of threads. A clip made with `fit_filter` and `video_
 by the normaliser and by the join, never encoded again.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 SAMPLE_RATE_HZ: Final = 48_000
@@ -43,6 +44,17 @@ def video_arguments(frames_per_second: int) -> list[str]:
         *("-video_track_timescale", str(time_scale(frames_per_second))),
         *COLOUR_ARGUMENTS,
     ]
+
+
+def keyframe_arguments(frames: Sequence[int], frames_per_second: int) -> list[str]:
+    """Options for `libx264` to begin anew at these frames, beside its regular keyframes.
+
+    ffmpeg takes the first frame at or behind a time: half a frame earlier, no rounding can miss.
+    """
+    if not frames:
+        return []
+    times = ",".join(f"{(frame - 0.5) / frames_per_second:.6f}" for frame in frames)
+    return ["-force_key_frames", times, "-forced-idr", "1"]
 
 
 def time_scale(frames_per_second: int) -> int:

@@ -32,13 +32,18 @@ __all__ = [
     "Inspection",
     "UndecodableMedia",
     "decode_audio_to_wav",
+    "extract_document_pictures",
     "extract_document_text",
     "inspect_file",
     "reencode_image",
+    "sample_frames",
     "still_from_video",
 ]
 
 CHILD: Final = "studio.media.inspect_child"
+
+LONG_OPERATIONS: Final = ("wav", "frames", "pictures")
+"""These decode more than a beginning."""
 
 FATAL_SIGNALS: Final = (
     signal.SIGXCPU,
@@ -106,6 +111,35 @@ async def decode_audio_to_wav(path: Path, media_type: str, destination: Path) ->
     return _number(found.get("duration_seconds")) or 0.0
 
 
+async def sample_frames(path: Path, media_type: str, folder: Path) -> list[Path]:
+    """Write up to six frames of a video into an empty folder, evenly spread, as PNG.
+
+    No side is above 1280 pixels. Raises as `inspect_file` does where there is not a single one.
+    """
+    try:
+        await _ask("frames", path, media_type, folder=folder)
+    except UndecodableMedia:
+        # A video that breaks off, or is too slow to decode to its end, has shown itself by then.
+        if not (whole := _pictures_in(folder)[:-1]):
+            raise
+        return whole
+    return _pictures_in(folder)
+
+
+async def extract_document_pictures(path: Path, media_type: str, folder: Path) -> list[Path]:
+    """Write up to eight pictures of a PDF or DOCX into an empty folder, in their order, as PNG.
+
+    Small and broken ones are left out, and no side is above 1280 pixels. Raises as `inspect_file`
+    does.
+    """
+    await _ask("pictures", path, media_type, folder=folder)
+    return _pictures_in(folder)
+
+
+def _pictures_in(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.png"))
+
+
 def _types_of(kind: AssetKind) -> tuple[str, ...]:
     if kind == AssetKind.IMAGE:
         return tuple(IMAGE_FORMATS)
@@ -126,21 +160,23 @@ async def _ask(
     *,
     kind: str = "",
     destination: Path | None = None,
+    folder: Path | None = None,
     chars_max: int = 0,
 ) -> Answer:
     known = (*IMAGE_FORMATS, *STREAM_FORMATS, PDF_TYPE, DOCX_TYPE, *TEXT_TYPES)
     if _bare(media_type) not in known:
         raise UndecodableMedia(f"Files of type {media_type} are not supported.")
+    is_long = operation in LONG_OPERATIONS
     request: dict[str, str | int] = {
         "operation": operation,
         "path": str(path),
         "media_type": _bare(media_type),
         "kind": kind,
-        "destination": "",
+        "destination": str(folder) if folder else "",
         "chars_max": chars_max,
-        "cpu_seconds": DECODE_CPU_SECONDS_MAX if operation == "wav" else INSPECT_CPU_SECONDS_MAX,
+        "cpu_seconds": DECODE_CPU_SECONDS_MAX if is_long else INSPECT_CPU_SECONDS_MAX,
     }
-    timeout_seconds = DECODE_TIMEOUT_SECONDS if operation == "wav" else INSPECT_TIMEOUT_SECONDS
+    timeout_seconds = DECODE_TIMEOUT_SECONDS if is_long else INSPECT_TIMEOUT_SECONDS
     if destination is None:
         return await _run_child(request, timeout_seconds)
     with partial_file(destination) as partial:

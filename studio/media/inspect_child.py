@@ -25,7 +25,10 @@ from studio.media.upload_limits import (
 
 
 class Request(TypedDict):
-    """What is asked. `destination` and `chars_max` matter to some operations only."""
+    """What is asked. `destination` and `chars_max` matter to some operations only.
+
+    `destination` is a file, or for several pictures a folder that is there.
+    """
 
     operation: str
     path: str
@@ -90,6 +93,21 @@ def _operate(request: Request) -> Result:
             from studio.media.child_document import document_text
 
             return {"text": document_text(path, media_type, request["chars_max"])}
+        case "frames":
+            from studio.media.child_frames import sample_frames
+
+            return {"count": sample_frames(path, media_type, destination)}
+        case "pictures":
+            from studio.media.child_pictures import document_pictures
+
+            return {"count": document_pictures(path, media_type, destination)}
+        case operation:
+            return _convert(operation, path, media_type, destination)
+
+
+def _convert(operation: str, path: Path, media_type: str, destination: Path) -> Result:
+    """Write one file, made from another."""
+    match operation:
         case "image":
             from studio.media.child_image import reencode_image
 

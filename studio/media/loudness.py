@@ -11,6 +11,9 @@ from studio.media.ffmpeg import run_ffmpeg
 METER: Final = "ebur128=peak=true:framelog=quiet"
 """Put it at the end of an audio chain; `read_meter` finds its summary in stderr."""
 
+SAMPLE_METER: Final = "ebur128=peak=sample:framelog=quiet"
+"""Half the work of METER, where only the loudness counts: its peaks are those of the samples."""
+
 GATE_LUFS: Final = -70.0
 """The absolute gate of BS.1770: what is not louder has no loudness."""
 
@@ -26,6 +29,10 @@ class Loudness:
 
     integrated_lufs: float | None
     true_peak_dbtp: float | None
+
+    def misses(self, target_lufs: float) -> float:
+        """How far from a loudness this is, in LU; silence misses nothing."""
+        return 0.0 if self.integrated_lufs is None else abs(self.integrated_lufs - target_lufs)
 
 
 async def measure_loudness(inputs: Sequence[str], *, timeout_seconds: float) -> Loudness:

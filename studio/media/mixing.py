@@ -3,16 +3,18 @@
 Every step streams from file to file, so that memory does not grow with the film.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncIterable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from studio.media.ambience import STREAM_ARGUMENTS, ambience_stream
 from studio.media.encoding import CHANNELS, PCM_ARGUMENTS, SAMPLE_RATE_HZ
 from studio.media.errors import UndecodableMedia
 from studio.media.ffmpeg import SAFE_INPUT, file_url, run_ffmpeg
 from studio.media.loudness import METER, Loudness, read_meter
 from studio.media.probe import probe
+from studio.media.timeline import Timeline
 
 AMBIENCE_LUFS: Final = -24.0
 """Where the shots' own sound lies in a mix; the master is raised as a whole afterwards."""
@@ -60,11 +62,19 @@ class MixDesk:
     timeout_seconds: float
 
     async def ambience(
-        self, inputs: list[str], on_seconds: Callable[[float], None] | None
+        self,
+        clips: Sequence[Path],
+        timeline: Timeline,
+        on_seconds: Callable[[float], None] | None,
     ) -> MeasuredTrack:
-        """The shots' own sound, end to end, exactly as long as the film."""
-        chain = f"asetpts=N/SR/TB,apad,atrim=end_sample={self.samples}"
-        return await self._record(inputs, chain, "ambience", PCM_ARGUMENTS, on_seconds)
+        """The shots' own sound, crossfaded where they overlap, exactly as long as the film.
+
+        Where sounds are added, the sum may exceed full scale.
+        """
+        arguments = [*STREAM_ARGUMENTS, "-i", "pipe:0", "-map", "0:a:0", "-af", METER]
+        encoding = FLOAT_ARGUMENTS if any(timeline.overlap_frames) else PCM_ARGUMENTS
+        stream = ambience_stream(clips, timeline)
+        return await self._run(arguments, "ambience", encoding, on_seconds, stream)
 
     async def music(self, source: Path, start_seconds: float) -> MeasuredTrack:
         """The part of a piece of music that is heard, repeated later where it is short."""
@@ -141,11 +151,13 @@ class MixDesk:
         name: str,
         encoding: tuple[str, ...],
         on_seconds: Callable[[float], None] | None,
+        stdin: AsyncIterable[bytes] | None = None,
     ) -> MeasuredTrack:
         track = self.folder / f"{name}.wav"
         stderr = await run_ffmpeg(
             [*arguments, *encoding, "-bitexact", file_url(track)],
             timeout_seconds=self.timeout_seconds,
+            stdin=stdin,
             on_seconds=on_seconds,
         )
         return MeasuredTrack(track, read_meter(stderr))

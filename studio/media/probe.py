@@ -27,8 +27,8 @@ COLOUR_UNSPECIFIED: Final = 2
 class VideoInfo:
     """One video stream. `frames` is counted; `extradata` holds the codec's parameter sets.
 
-    `regular` says that every frame lasts exactly 1/fps. `colour` is (primaries, transfer, matrix,
-    range) by H.273.
+    `keyframes` are the positions of frames at which decoding can begin. `regular` says that
+    every frame lasts exactly 1/fps. `colour` is (primaries, transfer, matrix, range) by H.273.
     """
 
     width: int
@@ -40,6 +40,7 @@ class VideoInfo:
     start_seconds: float = 0.0
     duration_seconds: float = 0.0
     regular: bool = False
+    keyframes: tuple[int, ...] = ()
     square_pixels: bool = True
     colour: tuple[int, int, int, int] = (COLOUR_UNSPECIFIED, COLOUR_UNSPECIFIED, 2, 0)
     extradata: bytes = field(default=b"", repr=False)
@@ -85,20 +86,26 @@ def _probe(path: Path) -> MediaInfo:
 
 def _describe(container: "InputContainer") -> MediaInfo:
     videos, audios = container.streams.video, container.streams.audio
-    times = _packet_times(container, videos[0]) if videos else []
+    packets = _packets(container, videos[0]) if videos else []
     return MediaInfo(
         container=container.format.name,
         duration_seconds=(container.duration or 0) / MICROSECONDS,
-        video=_video(videos[0], times) if videos else None,
+        video=_video(videos[0], packets) if videos else None,
         audio=_audio(audios[0], container.duration or 0) if audios else None,
     )
 
 
-def _packet_times(container: "InputContainer", stream: "VideoStream") -> list[int]:
-    return sorted(packet.pts for packet in container.demux(stream) if packet.pts is not None)
+def _packets(container: "InputContainer", stream: "VideoStream") -> list[tuple[int, bool]]:
+    """When each frame is shown, and whether decoding can begin there, in the order of showing."""
+    return sorted(
+        (packet.pts, packet.is_keyframe)
+        for packet in container.demux(stream)
+        if packet.pts is not None
+    )
 
 
-def _video(stream: "VideoStream", times: list[int]) -> VideoInfo:
+def _video(stream: "VideoStream", packets: list[tuple[int, bool]]) -> VideoInfo:
+    times = [time for time, _ in packets]
     codec = stream.codec_context
     unit = stream.time_base or Fraction(1, MICROSECONDS)
     rate = stream.average_rate or stream.guessed_rate or Fraction(0)
@@ -113,6 +120,7 @@ def _video(stream: "VideoStream", times: list[int]) -> VideoInfo:
         start_seconds=float(times[0] * unit) if times else 0.0,
         duration_seconds=float((times[-1] - times[0] + step) * unit) if times else 0.0,
         regular=all(later - earlier == step for earlier, later in pairwise(times)),
+        keyframes=tuple(index for index, (_, key) in enumerate(packets) if key),
         square_pixels=stream.sample_aspect_ratio in (None, 0, 1),
         colour=(codec.color_primaries, codec.color_trc, codec.colorspace, codec.color_range),
         extradata=codec.extradata or b"",

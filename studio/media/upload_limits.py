@@ -75,12 +75,43 @@ PACKETS_MAX: Final = 2_000_000
 FRAMES_TO_STILL_MAX: Final = 600
 """How far a frame is searched after its key frame: 10 seconds at 60 frames a second."""
 
+VIDEO_FRAMES_MAX: Final = 6
+"""How many frames of a video are looked at: enough to see what it shows and how it moves."""
+
+FRAME_INTERVAL_SECONDS_MIN: Final = 0.5
+"""Frames of a very short video that are closer show the same."""
+
+SAMPLED_SIDE_MAX: Final = 1280
+"""Frames and a document's pictures: what a model sees of eight at once, and a good reference."""
+
 AUDIO_SECONDS_MAX: Final = 3600.0
 """What is decoded of a track: a film of ten minutes may start 50 minutes into it."""
 
 PDF_PAGES_MAX: Final = 500
 PDF_OBJECTS_MAX: Final = 100_000
 PDF_PAGES_READ_MAX: Final = 200
+
+DOCUMENT_PICTURES_MAX: Final = 8
+"""A mood board has a handful; what comes after is rarely looked at."""
+
+DOCUMENT_PICTURES_TRIED_MAX: Final = 64
+"""Logos, lines and broken ones among a document's pictures that are passed over."""
+
+DOCUMENT_PICTURE_SIDE_MIN: Final = 96
+"""Less is a bullet, a rule or a logo."""
+
+DOCUMENT_PICTURE_BYTES_MAX: Final = 32 * MEBIBYTE
+DOCUMENT_PICTURES_BYTES_MAX: Final = 96 * MEBIBYTE
+"""One packed picture, and all that are read: a document itself has at most 100 MiB."""
+
+PDF_FORM_DEPTH_MAX: Final = 4
+"""Drawings within drawings, as layout programs nest them."""
+
+PDF_PICTURE_FILTERS: Final = (
+    *("/FlateDecode", "/DCTDecode", "/LZWDecode", "/RunLengthDecode"),
+    *("/ASCII85Decode", "/ASCIIHexDecode"),
+)
+"""Pixels, and JPEG. JBIG2 would start another program, and JPEG 2000 and fax are scans of text."""
 
 ARCHIVE_ENTRIES_MAX: Final = 2_000
 ARCHIVE_BYTES_MAX: Final = 256 * MEBIBYTE

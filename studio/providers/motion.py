@@ -1,37 +1,23 @@
 """The short prompt that a video model gets: the keyframe shows the rest.
 
 Dense storyboard text is refused by content filters more often than a few words of motion, so the
-shot's description stays out of it, and after a refusal even the motion goes step by step.
+shot's description stays out of it where the plan says what moves.
 """
 
-import re
 from typing import Final
 
 from studio.contracts.documents import ShotScript
+from studio.providers.quoting import plain, shortened
+from studio.providers.softening import SOFTENED_MAX, softened_prompt
 
 MOTION_LENGTH_MAX: Final = 300
 """Characters: a sentence or two."""
 
-CALM: Final = "Calm, natural movement."
-_SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+")
-
 
 def motion_prompt(script: ShotScript, softened: int = 0) -> str:
-    """Camera and motion of a shot; `softened` counts the refusals before.
-
-    Once refused, only the first sentence is left; refused again, only the camera.
-    """
-    camera = f"Camera: {script.camera_move.replace('_', ' ')}."
-    motion = script.motion or script.description
-    if softened == 1:
-        motion = _SENTENCE_END.split(script.motion, 1)[0] if script.motion else CALM
-    elif softened > 1:
-        motion = CALM
-    return f"{_shortened(motion)} {camera}".strip()
-
-
-def _shortened(text: str) -> str:
-    text = " ".join(text.split())
-    if len(text) <= MOTION_LENGTH_MAX:
-        return text
-    return text[:MOTION_LENGTH_MAX].rsplit(" ", 1)[0].rstrip(" ,;:-") + "."
+    """Motion and camera of a shot; `softened` counts the refusals before."""
+    motion = shortened(plain(script.motion or script.description), MOTION_LENGTH_MAX)
+    told = softened_prompt(motion, softened)
+    if softened >= SOFTENED_MAX:
+        return told
+    return f"{told} Camera: {script.camera_move.replace('_', ' ')}."

@@ -41,7 +41,7 @@ class ServiceAccount(Credentials):
 
 @asynccontextmanager
 async def raw_server(reply: bytes) -> AsyncIterator[tuple[str, list[bytes]]]:
-    """Answers every request with the same bytes and closes; keeps the request lines."""
+    """Answers the first request with these bytes, later ones with 500; keeps the request lines."""
     lines: list[bytes] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -51,7 +51,9 @@ async def raw_server(reply: bytes) -> AsyncIterator[tuple[str, list[bytes]]]:
             if header.startswith(b"content-length:"):
                 length = int(header.partition(b":")[2])
         await reader.readexactly(length)
-        writer.write(reply)
+        writer.write(
+            reply if len(lines) == 1 else b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n"
+        )
         await writer.drain()
         writer.close()
 

@@ -14,7 +14,7 @@ from studio.providers.errors import (
     ProviderError,
     ProviderRejected,
     RefusedInput,
-    SubmissionUnknown,
+    UnusableAnswer,
 )
 from studio.providers.ports import ImageKind, Picture, SpeechRequest
 from tests.google_scenes import (
@@ -176,7 +176,7 @@ async def test_music_that_failed_may_be_asked_for_again(scene: Scene) -> None:
     scene.server.faults.add("interactions.create", Fault.JOB_FAILED)
     with pytest.raises(ProviderError) as raised:
         await compose(scene)
-    assert type(raised.value) is ProviderError
+    assert type(raised.value) is UnusableAnswer
 
 
 @pytest.mark.parametrize("status", ["incomplete", "budget_exceeded", "requires_continuation"])
@@ -184,7 +184,7 @@ async def test_music_that_ended_half_way_may_be_billed_and_is_not_continued(
     scene: Scene, status: str
 ) -> None:
     scene.server.faults.add("interactions.create", Fault.ODD_STATUS, times=9, detail=status)
-    with pytest.raises(SubmissionUnknown):
+    with pytest.raises(UnusableAnswer):
         await compose(scene)
     assert len(scene.posts) == 1
     assert not (scene.folder / "song").exists()

@@ -15,7 +15,7 @@ from studio.contracts.documents import (
     TrackReport,
     Transcript,
 )
-from studio.providers.errors import ModerationRefused, ProviderError, RefusedInput
+from studio.providers.errors import ModerationRefused, RefusedInput, UnusableAnswer
 from studio.providers.google.planner import ASKED_MAX
 from tests.google_scenes import (
     Scene,
@@ -135,12 +135,12 @@ async def test_a_broken_answer_is_asked_for_again_with_what_was_wrong(
     document = await scene.planner.plan(plan_request())
     assert len(document.shots) == 3
     assert len(scene.posts) == 2
-    assert "Your last answer cannot be used" in scene.asked[-1]
+    assert "That answer cannot be used" in scene.asked[-1]
 
 
 async def test_a_model_that_never_keeps_to_the_form_is_asked_three_times(scene: Scene) -> None:
     scene.server.faults.add("google.text", Fault.MALFORMED_ANSWER, times=9)
-    with pytest.raises(ProviderError) as raised:
+    with pytest.raises(UnusableAnswer) as raised:
         await scene.planner.plan(plan_request())
     assert len(scene.posts) == ASKED_MAX
     assert "not one whole JSON object" in raised.value.detail
@@ -148,7 +148,7 @@ async def test_a_model_that_never_keeps_to_the_form_is_asked_three_times(scene: 
 
 async def test_a_wrong_number_of_shots_is_named_and_never_accepted(scene: Scene) -> None:
     scene.answer(planned_film(planned_shot(1), planned_shot(2)))
-    with pytest.raises(ProviderError):
+    with pytest.raises(UnusableAnswer):
         await scene.planner.plan(plan_request())
     assert len(scene.posts) == ASKED_MAX
     assert "exactly 3 shots" in scene.asked[1]

@@ -7,7 +7,7 @@ import pytest
 
 from tests.kit.vendors.clients import fal_http_sync
 from tests.kit.vendors.documents import Json
-from tests.kit.vendors.fal import KLING_KEYS
+from tests.kit.vendors.fal_kling import KLING_KEYS
 from tests.kit.vendors.server import VendorServer
 from tests.kit.vendors.sources import npm_modules
 from tests.kit.vendors.typescript import Declarations

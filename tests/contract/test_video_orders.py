@@ -125,16 +125,17 @@ async def test_fal_gets_uploaded_pictures_under_the_attempt_s_name(tmp_path: Pat
     assert "x-fal-store-io" not in sent.headers
 
 
-async def test_fal_films_4k_at_the_sibling_endpoint(tmp_path: Path) -> None:
+async def test_fal_films_4k_at_the_endpoint_that_the_catalogue_names(tmp_path: Path) -> None:
     async with scene_of(FAL, tmp_path) as scene:
-        large = replace(scene, request=replace(scene.request, resolution="4k"))
+        sibling = "fal-ai/kling-video/v3/4k/image-to-video"
+        large = replace(scene, request=replace(scene.request, resolution="4k", model=sibling))
         prepared = await scene.model.prepare(large.request)
         scene.server.faults.add(FAL.submit, Fault.RESET_AFTER)
         with pytest.raises(SubmissionUnknown):
             await scene.model.submit(large.request, prepared)
         [job] = scene.server.books.jobs(FAL.submit)
         handle = await scene.model.reconcile(large.request, prepared, age_seconds=1)
-    assert job.model == "fal-ai/kling-video/v3/4k/image-to-video"
+    assert job.model == sibling
     assert handle == {"endpoint": job.model, "request_id": job.id}
 
 

@@ -54,12 +54,12 @@ def test_the_demo_saves_a_film_and_tells_what_it_cost(tmp_path: Path) -> None:
     process = start_demo(tmp_path)
     output, errors = process.communicate(timeout=2 * PATIENCE_SECONDS)
     assert process.returncode == 0, errors
-    project_id = re.search(r"Render (proj_api_\w+): 474 credits reserved", output)
+    project_id = re.search(r"Render (proj_api_\w+): 486 credits reserved", output)
     assert project_id is not None
     film = tmp_path / "out" / f"{project_id[1]}_final.mp4"
     assert film.read_bytes()[4:8] == b"ftyp"
     assert f"Film:        {film} (" in output
-    assert "Credits:     474 of 474 spent" in output
+    assert "Credits:     486 of 486 spent" in output
     assert "Temporal UI: http://127.0.0.1:" in output
     for line in ("stage filming", "stage completed", "shot 3 of 3: completed"):
         assert line in output

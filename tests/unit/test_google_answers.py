@@ -8,7 +8,7 @@ import pytest
 from google.genai import types
 from PIL import Image
 
-from studio.providers.errors import ModerationRefused, RefusedInput, SubmissionUnknown
+from studio.providers.errors import ModerationRefused, RefusedInput, UnusableAnswer
 from studio.providers.google.client import DeveloperAccess, GoogleClient, Parts
 from studio.providers.google.image import GoogleImageModel
 from studio.providers.google.voice import GoogleVoiceModel
@@ -110,7 +110,7 @@ async def test_a_filtered_picture_is_refused_output(tmp_path: Path, finish: str)
     ids=["no picture", "cut", "another format", "too many pixels"],
 )
 async def test_bytes_that_are_no_picture_leave_no_file(tmp_path: Path, data: bytes) -> None:
-    with pytest.raises(SubmissionUnknown):
+    with pytest.raises(UnusableAnswer):
         await draw(answer_of(blob("image/png", data)), tmp_path / "drawn.png")
     assert not any(tmp_path.glob("*"))  # noqa: ASYNC240 -- an empty folder of one test
 
@@ -134,5 +134,5 @@ async def test_samples_become_a_wav_at_the_rate_they_name(
 
 
 async def test_an_answer_without_sound_may_be_billed(tmp_path: Path) -> None:
-    with pytest.raises(SubmissionUnknown):
+    with pytest.raises(UnusableAnswer):
         await speak(answer_of({"text": "Snow is…"}), tmp_path / "spoken.wav")

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from studio.providers.errors import ProviderRejected
-from studio.providers.local.art.finish import grade_of
+from studio.providers.local.art.grades import grade_of
 from studio.providers.local.art.lettering import lift_lettering, write_lettering
 from studio.providers.local.image import IMAGE_SIDE_MAX, LocalImageModel
 from studio.providers.local.words import DEFAULT_SCENE, SCENE_WORDS

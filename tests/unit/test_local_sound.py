@@ -8,6 +8,7 @@ import pytest
 from studio.providers.errors import ProviderRejected
 from studio.providers.local.ambience import write_ambience
 from studio.providers.local.music import LocalMusicModel
+from studio.providers.local.narrator import narration_of
 from studio.providers.local.score import score_of
 from studio.providers.local.voice import SPOKEN_LENGTH_MAX, LocalVoiceModel
 from studio.providers.local.words import AMBIENCE_OF_SCENE
@@ -103,3 +104,23 @@ async def test_nothing_is_not_spoken(tmp_path: Path, text: str) -> None:
     with pytest.raises(ProviderRejected):
         await LocalVoiceModel().speak(said(text), tmp_path / "v.wav")
     assert names_in(tmp_path) == []
+
+
+@pytest.mark.parametrize(("quick", "calm"), [("fast", "calm"), ("excited", "solemn and slow")])
+async def test_a_manner_is_heard(tmp_path: Path, quick: str, calm: str) -> None:
+    lengths = []
+    for number, words in enumerate((quick, calm)):
+        request = SpeechRequest("local-tts", "The tide comes in again tonight.", words)
+        await LocalVoiceModel().speak(request, tmp_path / f"{number}.wav")
+        lengths.append(len(wav_samples(tmp_path / f"{number}.wav")[0]))
+    assert lengths[0] < lengths[1]
+
+
+async def test_a_narrator_of_the_local_film_keeps_to_the_time(tmp_path: Path) -> None:
+    """What the planner thinks fits into eight seconds is spoken in eight seconds."""
+    text = "She steps through the tunnel and arrives in a sunlit memory chamber among old friends."
+    said = narration_of(text, 8)
+    request = SpeechRequest("local-tts", said, "calm narrator")
+    await LocalVoiceModel().speak(request, tmp_path / "v.wav")
+    samples, rate = wav_samples(tmp_path / "v.wav")
+    assert len(samples) / rate < 8

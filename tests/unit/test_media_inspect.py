@@ -320,3 +320,20 @@ async def test_what_is_refused_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(UndecodableMedia):
         await reencode_image(source, PNG, tmp_path / "new.png")
     assert file_names(tmp_path) == {"source"}
+
+
+async def test_no_decoder_is_opened_that_is_not_on_the_list(tmp_path: Path) -> None:
+    video = tmp_path / "a.mp4"
+    sources = ["-f", "lavfi", "-i", "color=red:s=64x48:d=1", "-f", "lavfi", "-i", "sine=d=1"]
+    await run_ffmpeg(
+        [*sources, "-c:a", "ac3", "-shortest", file_url(video)], timeout_seconds=TIMEOUT_SECONDS
+    )
+
+    assert not (await inspect_file(video, AssetKind.VIDEO, MP4)).has_audio
+    with pytest.raises(UndecodableMedia, match="no sound that is decoded here"):
+        await decode_audio_to_wav(video, MP4, tmp_path / "a.wav")
+    await run_ffmpeg(
+        [*sources[:4], "-c:v", "mpeg2video", file_url(video)], timeout_seconds=TIMEOUT_SECONDS
+    )
+    with pytest.raises(UndecodableMedia, match="not decoded here"):
+        await inspect_file(video, AssetKind.VIDEO, MP4)

@@ -16,17 +16,6 @@ START: Final = "start_image_url"
 """Unique an upload, so it also says which of fal's requests is this attempt's."""
 END: Final = "end_image_url"
 _ELEMENT: Final = "element_{}"
-_FOUR_K: Final = "4k"
-
-
-def endpoint_of(request: VideoRequest) -> str:
-    """4K is filmed by a sibling of the same schema: `…/v3/pro/…` and `…/v3/4k/…`."""
-    if request.resolution != _FOUR_K:
-        return request.model
-    parts = request.model.split("/")
-    if "pro" not in parts:
-        raise ProviderRejected(f"{request.model} films no 4k.")
-    return "/".join(_FOUR_K if part == "pro" else part for part in parts)
 
 
 def app_of(endpoint: str) -> str:

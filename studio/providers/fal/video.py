@@ -21,7 +21,6 @@ from studio.providers.fal.order import (
     START,
     app_of,
     arguments_of,
-    endpoint_of,
     pictures_of,
 )
 from studio.providers.fal.requests import find_request
@@ -67,7 +66,6 @@ class FalKlingVideo:
 
     async def prepare(self, request: VideoRequest) -> Handle:
         """Upload the pictures under names that carry the attempt."""
-        endpoint_of(request)
         uploaded: Handle = {}
         for use, picture in pictures_of(request).items():
             encoded = await encoded_picture(picture.path, bytes_max=PICTURE_BYTES_MAX)
@@ -76,7 +74,7 @@ class FalKlingVideo:
         return uploaded
 
     async def submit(self, request: VideoRequest, prepared: Handle) -> Handle:
-        endpoint = endpoint_of(request)
+        endpoint = request.model
         arguments = arguments_of(request, prepared)
         reply = await self._calls.order(f"{QUEUE_URL}/{endpoint}", arguments, headers=_SINGLE_ORDER)
         if reply.is_refusal:
@@ -133,7 +131,7 @@ class FalKlingVideo:
         if start_url is None:
             # The order goes out only after the upload was written down.
             return None
-        endpoint, now = endpoint_of(request), self._now()
+        endpoint, now = request.model, self._now()
         request_id = await find_request(
             self._calls,
             endpoint,

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 from google.genai import types
@@ -75,9 +77,8 @@ class GoogleAnalyst:
         if request.kind not in (AssetKind.IMAGE, AssetKind.VIDEO) or not request.pictures:
             return None
         pictures = list(request.pictures)[:PICTURES_MAX]
-        try:
-            parts = [await asyncio.to_thread(picture_part, path) for path in pictures]
-        except UnreadablePicture:
+        parts = await asyncio.to_thread(_readable, pictures)
+        if not parts:
             return None
         parts.append(types.Part.from_text(text=_hints(request)))
         answer = await self._ask(request.model, parts, _DESCRIBE, _Description)
@@ -116,6 +117,15 @@ class GoogleAnalyst:
             return form.model_validate_json(text_of(response))
         except (ModerationRefused, ValidationError):
             return None
+
+
+def _readable(pictures: Sequence[Path]) -> list[types.Part]:
+    """A frame that cannot be read is no reason not to look at the others."""
+    parts = []
+    for path in pictures:
+        with suppress(UnreadablePicture):
+            parts.append(picture_part(path))
+    return parts
 
 
 def _hints(request: DescribeRequest) -> str:

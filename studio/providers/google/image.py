@@ -6,7 +6,7 @@ from typing import Final
 
 from google.genai import types
 
-from studio.providers.errors import ModerationRefused, RefusedInput, SubmissionUnknown
+from studio.providers.errors import ModerationRefused, RefusedInput, UnusableAnswer
 from studio.providers.google.answers import (
     finish_reason_of,
     media_of,
@@ -36,7 +36,7 @@ class GoogleImageModel:
     A finished call without a picture (finish reasons NO_IMAGE and IMAGE_OTHER, or words instead)
     is a paid call, and the same order mostly ends the same way: it counts as refused output, so
     that the order is toned down a bounded number of times and never merely repeated. Bytes that
-    are no picture are SubmissionUnknown: they may be billed, and another call may go well.
+    are no picture are an UnusableAnswer: they were paid for, and another call may go well.
     """
 
     def __init__(self, client: GoogleClient) -> None:
@@ -61,7 +61,7 @@ class GoogleImageModel:
         try:
             await asyncio.to_thread(write_png, picture.data, destination)
         except UnreadablePicture as error:
-            raise SubmissionUnknown(f"Google's picture cannot be read: {error}.") from None
+            raise UnusableAnswer(f"Google's picture cannot be read: {error}.") from None
 
 
 def _reference_parts(request: ImageRequest) -> list[types.Part]:

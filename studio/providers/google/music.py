@@ -8,11 +8,7 @@ from typing import Final
 
 from google.genai.interactions import Interaction
 
-from studio.providers.errors import (
-    ModerationRefused,
-    ProviderError,
-    SubmissionUnknown,
-)
+from studio.providers.errors import ModerationRefused, UnusableAnswer
 from studio.providers.google.client import GoogleClient
 from studio.providers.google.errors import refused_input_of
 from studio.providers.ports import Composition, MusicRequest
@@ -31,8 +27,8 @@ _MP4_TYPE: Final = slice(4, 8)
 class GoogleMusicModel:
     """MusicModel port. Instrumental where no lyrics are asked for.
 
-    Raises ModerationRefused where a filter stopped it, ProviderError where the interaction failed
-    (what failed is not billed), SubmissionUnknown where it ended otherwise without music.
+    Raises ModerationRefused where a filter stopped it, UnusableAnswer where it ended otherwise
+    without music: whether a failed interaction is billed is not documented.
     """
 
     def __init__(self, client: GoogleClient) -> None:
@@ -72,9 +68,7 @@ def _audio_of(interaction: Interaction) -> str:
     refused = refused_input_of(said)
     if refused is not None:
         raise ModerationRefused(told, refused=refused)
-    if status == "failed":
-        raise ProviderError(told)
-    raise SubmissionUnknown(told)
+    raise UnusableAnswer(told)
 
 
 def _write_audio(encoded: str, destination: Path) -> None:
@@ -83,7 +77,7 @@ def _write_audio(encoded: str, destination: Path) -> None:
     except (binascii.Error, ValueError):
         data = b""
     if not _is_audio(data):
-        raise SubmissionUnknown("Lyria's answer is no audio file; the call may be billed.")
+        raise UnusableAnswer("Lyria's answer is no audio file; the call may be billed.")
     part = destination.with_name(destination.name + ".part")
     try:
         part.write_bytes(data)

@@ -1,11 +1,12 @@
 """Planner over generateContent with a JSON schema (gemini-3.5-flash and its like)."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from google.genai import types
 
 from studio.contracts.documents import ScreenplayDocument
-from studio.providers.errors import ProviderError
+from studio.providers.errors import UnusableAnswer
 from studio.providers.google.answers import refuse_blocked, text_of
 from studio.providers.google.client import GoogleClient
 from studio.providers.google.planner_answer import answer_schema, read_answer
@@ -20,7 +21,7 @@ ASKED_MAX: Final = 3
 class GooglePlanner:
     """Planner port.
 
-    Raises ModerationRefused where the brief or the screenplay was filtered, ProviderError where no
+    Raises ModerationRefused where the brief or the screenplay was filtered, UnusableAnswer where no
     answer kept to the vital rules, and what `GoogleClient` raises.
     """
 
@@ -35,21 +36,27 @@ class GooglePlanner:
         )
         prompt = plan_prompt(request)
         best: ScreenplayDocument | None = None
-        problems: list[Problem] = []
+        answer, problems = "", list[Problem]()
         for _ in range(ASKED_MAX):
-            asked = [prompt, again_prompt(problems)] if problems else [prompt]
-            parts = [types.Part.from_text(text=text) for text in asked]
-            response = await self._client.generate(request.model, parts, config)
-            refuse_blocked(response)
-            document, problems = _examined(text_of(response), request)
+            asked = [prompt, again_prompt(answer, problems)] if problems else [prompt]
+            answer = await self._ask(request.model, asked, config)
+            document, problems = _examined(answer, request)
             if document is not None and not problems:
                 return document
             if document is not None and not _vital(settled(document, request), request):
                 best = document
         if best is None:
             named = "; ".join(problem.text for problem in problems)
-            raise ProviderError(f"The planner broke the rules {ASKED_MAX} times: {named}")
+            raise UnusableAnswer(f"The planner broke the rules {ASKED_MAX} times: {named}")
         return settled(best, request)
+
+    async def _ask(
+        self, model: str, asked: Sequence[str], config: types.GenerateContentConfig
+    ) -> str:
+        parts = [types.Part.from_text(text=text) for text in asked]
+        response = await self._client.generate(model, parts, config)
+        refuse_blocked(response)
+        return text_of(response)
 
 
 def _examined(text: str, request: PlanRequest) -> tuple[ScreenplayDocument | None, list[Problem]]:

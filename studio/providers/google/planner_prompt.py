@@ -19,6 +19,8 @@ NOTE_TEXT_LENGTH_MAX: Final = 4_000
 """Of one document or transcript: some two pages."""
 NOTES_LENGTH_MAX: Final = 60_000
 """Of all uploads together: about 15,000 tokens, two cents."""
+ANSWER_LENGTH_MAX: Final = 100_000
+"""Of an answer that is shown again: 64 full shots."""
 _NOTE_LINE_LENGTH_MAX: Final = 600
 
 SYSTEM: Final = f"""\
@@ -81,12 +83,13 @@ def plan_prompt(request: PlanRequest) -> str:
     )
 
 
-def again_prompt(problems: Sequence[Problem]) -> str:
-    """What is said after an answer that broke the rules."""
+def again_prompt(answer: str, problems: Sequence[Problem]) -> str:
+    """What is said after an answer that broke the rules, with the answer itself."""
     named = "\n".join(f"- {problem.text}" for problem in problems)
     return (
-        "Your last answer cannot be used. Answer again, the whole shot list, with these mended and "
-        f"everything else as good as before:\n{named}"
+        f"You answered:\n{answer[:ANSWER_LENGTH_MAX]}\n\n"
+        "That answer cannot be used. Answer again, the whole shot list, with these mended and "
+        f"everything else as it was:\n{named}"
     )
 
 

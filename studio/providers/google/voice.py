@@ -8,7 +8,7 @@ from typing import Final
 
 from google.genai import types
 
-from studio.providers.errors import ProviderRejected, SubmissionUnknown
+from studio.providers.errors import ProviderRejected, UnusableAnswer
 from studio.providers.google.answers import Media, media_of, refuse_blocked
 from studio.providers.google.client import GoogleClient
 from studio.providers.ports import SpeechRequest
@@ -29,7 +29,7 @@ _SAMPLE_BYTES: Final = 2
 class GoogleVoiceModel:
     """VoiceModel port. `voice` is the name of a prebuilt voice.
 
-    Raises ProviderRejected where there is nothing to say, SubmissionUnknown where the answer has
+    Raises ProviderRejected where there is nothing to say, UnusableAnswer where the answer has
     no sound in it (it may be billed).
     """
 
@@ -56,7 +56,7 @@ class GoogleVoiceModel:
         refuse_blocked(response)
         sound = media_of(response, "audio")
         if sound is None:
-            raise SubmissionUnknown("Google's answer has no sound in it; the call may be billed.")
+            raise UnusableAnswer("Google's answer has no sound in it; the call may be billed.")
         await asyncio.to_thread(_write_wav, sound, destination)
 
 

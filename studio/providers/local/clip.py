@@ -16,6 +16,7 @@ from studio.contracts.limits import FILM_DURATION_SECONDS_MAX, IMAGE_PIXELS_MAX
 from studio.media.encoding import BT709_FILTER, video_arguments
 from studio.providers.errors import ProviderError, ProviderRejected
 from studio.providers.local.ambience import write_ambience
+from studio.providers.local.art.cels import Layers, layers_of
 from studio.providers.local.frames import MovingStill
 from studio.providers.ports import Handle
 
@@ -109,9 +110,11 @@ def render_clip(
     Blocking; runs in a thread. Raises ProviderRejected for a keyframe that is no picture,
     ProviderError where ffmpeg fails (a full disk), RenderStopped after `watch.stop` was set.
     """
-    still = _load_still(keyframe)
-    moving = MovingStill(still, spec.width, spec.height, spec.camera_move, spec.seed)
-    del still  # at 4K it is 25 MB that the frames do not need
+    still, layers = _load_still(keyframe)
+    moving = MovingStill(
+        still, spec.width, spec.height, spec.camera_move, seed=spec.seed, layers=layers
+    )
+    del still, layers  # at 4K it is 25 MB that the frames do not need
     with tempfile.TemporaryDirectory(dir=destination.parent, prefix="render-") as scratch:
         sound, part = Path(scratch, "ambience.wav"), Path(scratch, "clip.mp4")
         write_ambience(sound, spec.ambience, spec.seed, spec.duration_seconds)
@@ -119,12 +122,12 @@ def render_clip(
         part.replace(destination)
 
 
-def _load_still(path: Path) -> Image.Image:
+def _load_still(path: Path) -> tuple[Image.Image, Layers | None]:
     try:
         with Image.open(path) as opened:
             if opened.width * opened.height > IMAGE_PIXELS_MAX:
                 raise ProviderRejected("the keyframe has too many pixels")
-            return opened.convert("RGB")
+            return opened.convert("RGB"), layers_of(opened)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ProviderRejected(f"the keyframe is no picture: {error}") from error
 

@@ -108,6 +108,10 @@ _MOODS: Final[tuple[tuple[frozenset[str], Palette], ...]] = (
         _named("#05040d", "#2a2352", "#8d5bd0", "#e59ac9", "#fff2ea"),
     ),
     (
+        word_set("luminous tunnel vortex portal wormhole radiant aurora"),
+        _named("#080a24", "#2b2f7a", "#c4567a", "#ffb87a", "#fff1dc"),
+    ),
+    (
         word_set("fire flame lava volcano ember battle war blaze furnace"),
         _named("#140705", "#5a1d12", "#e2481f", "#ffa24a", "#ffe6b8"),
     ),

@@ -13,24 +13,28 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops
 
+from studio.providers.local.art.cels import Layers
+from studio.providers.local.art.finish import shade_of, with_grain
 from studio.providers.local.art.lettering import CAPTION_CHUNK, lettering_of, lift_lettering
 from studio.providers.local.art.panels import cover_fit
+from studio.providers.local.art.stage import Point
+from studio.providers.local.layers import CB, CR, LUMA, CelPlanes
 from studio.providers.local.motion import ROOM, Camera, View
 
 Bytes = NDArray[np.uint8]
 
-# Rec. ITU-R BT.709-6, items 3.2 to 3.4, scaled to 16..235 and 16..240 in 8 bits.
-_LUMA: Final = (0.2126 * 219 / 255, 0.7152 * 219 / 255, 0.0722 * 219 / 255, 16.0)
-_CB: Final = (-0.1146 * 224 / 255, -0.3854 * 224 / 255, 0.5 * 224 / 255, 128.0)
-_CR: Final = (0.5 * 224 / 255, -0.4542 * 224 / 255, -0.0458 * 224 / 255, 128.0)
+_BLACK: Final = 16
 _WHITE: Final = 235
 
-_MOTES: Final = 42
+_MOTES: Final = 34
 _MOTE_PHASES: Final = 4
 _SWEEP_STRENGTH: Final = 20
 _SWEEP_SECONDS: Final = 7.0
 _CAPTION_SECONDS: Final = 3.0
 _CAPTION_FADE_SECONDS: Final = 0.6
+_FLIGHT_ZOOM: Final = 1.5
+_FLIGHT_SECONDS: Final = 4.5
+"""In a tunnel two views of it, one this much nearer, take turns without end: a flight."""
 
 
 @dataclass(frozen=True)
@@ -50,17 +54,36 @@ class MovingStill:
     light of twice the frame's width.
     """
 
-    def __init__(self, still: Image.Image, width: int, height: int, move: str, seed: int) -> None:
+    def __init__(
+        self,
+        still: Image.Image,
+        width: int,
+        height: int,
+        move: str,
+        *,
+        seed: int,
+        layers: Layers | None = None,
+    ) -> None:
+        """`layers` are what the still was composed of, where that is known: they move apart."""
         self._size = (width, height)
         still = still.convert("RGB")
         lift_lettering(still)
         caption = still.info.get(CAPTION_CHUNK, "")
         self._letters = lettering_of(self._size, caption)
+        self._mark = self._letters.ink(0.0)
+        self._has_caption = bool(self._letters.caption.any())
         large = (_even(width * ROOM), _even(height * ROOM))
-        fitted = cover_fit(still, *large)
-        self._luma = fitted.convert("L", _LUMA)
+        fitted = cover_fit(still if layers is None else layers.background, *large)
+        self._luma = fitted.convert("L", LUMA)
         small = fitted.reduce(2)
-        self._chroma = (small.convert("L", _CB), small.convert("L", _CR))
+        self._chroma = (small.convert("L", CB), small.convert("L", CR))
+        self._cels = [] if layers is None else [CelPlanes(c, layers.size) for c in layers.cels]
+        self._tunnel = None if layers is None else layers.tunnel
+        self._shade: Image.Image | None = None
+        if layers is not None:
+            self._luma = with_grain(self._luma, layers.grain, np.random.default_rng([seed, 6]))
+            self._shade = shade_of(self._size, layers.shade)
+        self._distant = self._luma.reduce(2)
         self._camera = Camera(move, seed)
         rng = np.random.default_rng([seed, 1])
         self._motes = [_mote(rng, height) for _ in range(_MOTES)]
@@ -77,7 +100,13 @@ class MovingStill:
 
     def _frame(self, view: View, seconds: float) -> tuple[bytes, bytes, bytes]:
         width, height = self._size
-        luma = _seen(self._luma, self._size, view)
+        half = (width // 2, height // 2)
+        luma = self._background(view, seconds)
+        blue, red = (_seen(plane, half, view) for plane in self._chroma)
+        for cel in self._cels:
+            cel.paste((luma, blue, red), view, seconds)
+        if self._shade is not None:
+            luma.paste(_BLACK, (0, 0, *luma.size), self._shade)
         travel = (seconds / _SWEEP_SECONDS + self._sweep_start) % 1.0
         left = round((1 - travel) * width)
         luma = ImageChops.add(luma, self._sweep.crop((left, 0, left + width, height)))
@@ -85,16 +114,42 @@ class MovingStill:
         for mote in self._motes:
             _float(plane, mote, view, seconds)
         self._write(plane, seconds)
-        half = (width // 2, height // 2)
-        blue, red = (_seen(chroma, half, view).tobytes() for chroma in self._chroma)
-        return plane.tobytes(), blue, red
+        return plane.tobytes(), blue.tobytes(), red.tobytes()
+
+    def _background(self, view: View, seconds: float) -> Image.Image:
+        """Its luma; colour is too soft for anyone to see it stand still in a tunnel."""
+        if self._tunnel is None:
+            return _seen(self._luma, self._size, view)
+        flown = seconds / _FLIGHT_SECONDS % 1.0
+        half = (self._size[0] // 2, self._size[1] // 2)
+        near, far = (
+            _seen(self._distant, half, _nearer(view, self._tunnel, _FLIGHT_ZOOM ** (flown + turn)))
+            for turn in (1, 0)
+        )
+        both = Image.blend(near, far, _eased(flown))
+        return both.resize(self._size, Image.Resampling.BILINEAR)
 
     def _write(self, plane: Bytes, seconds: float) -> None:
         """The mark stands throughout; the caption fades after a moment."""
         strength = min(max((_CAPTION_SECONDS - seconds) / _CAPTION_FADE_SECONDS, 0.0), 1.0)
-        ink, shadow = self._letters.ink_and_shadow(strength)
-        strip = plane[self._letters.top :]
-        strip[:] = (strip * (1 - shadow) * (1 - ink) + _WHITE * ink).astype(np.uint8)
+        fading = self._has_caption and strength > 0
+        ink = self._letters.ink(strength) if fading else self._mark
+        if ink is not None:
+            part = plane[ink.rows, ink.columns]
+            part[:] = (part * ink.keep + _WHITE * ink.add).astype(np.uint8)
+
+
+def _nearer(view: View, middle: Point, zoom: float) -> View:
+    """The view with everything `zoom` times larger around `middle` of the still."""
+    x = middle[0] + (view.x - middle[0]) / zoom
+    y = middle[1] + (view.y - middle[1]) / zoom
+    half = 0.5 / (view.zoom * zoom)
+    inside_x, inside_y = (min(max(p, half), 1 - half) for p in (x, y))
+    return View(view.zoom * zoom, inside_x, inside_y)
+
+
+def _eased(share: float) -> float:
+    return share * share * (3 - 2 * share)
 
 
 def _even(length: float) -> int:

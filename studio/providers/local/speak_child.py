@@ -1,8 +1,9 @@
-"""The speaking child process: text on stdin, a WAV file at the path given as the argument.
+"""The speaking child process: text on stdin; a WAV file's path, rate and pitch as arguments.
 
 espeak-ng is under the GPL; it is loaded here and nowhere else, so that it stays a program of its
-own. Run it as `python -m studio.providers.local.speak_child DESTINATION`. It imports nothing of
-the studio, so it also runs as a plain file.
+own. Run it as `python -m studio.providers.local.speak_child DESTINATION RATE PITCH`, the rate in
+words a minute and the pitch from 0 to 99 (50 is espeak's own). It imports nothing of the studio,
+so it also runs as a plain file.
 
 The C interface is `espeak-ng/speak_lib.h` of espeak-ng 1.52.
 """
@@ -17,7 +18,11 @@ _AUDIO_OUTPUT_SYNCHRONOUS = 2
 _CHARS_UTF8 = 1
 _POSITION_CHARACTER = 1
 _PARAMETER_RATE = 1
-_WORDS_PER_MINUTE = 158
+_PARAMETER_PITCH = 3
+_PARAMETER_RANGE = 4
+_PARAMETER_WORD_GAP = 7
+_RANGE = 58
+_WORD_GAP_TENS_OF_MILLISECONDS = 1
 _BUFFER_MILLISECONDS = 500
 _VOICE = b"en-us"
 
@@ -26,7 +31,7 @@ _Callback = ctypes.CFUNCTYPE(
 )
 
 
-def speak(text: str, destination: str) -> None:
+def speak(text: str, destination: str, words_per_minute: int, pitch: int) -> None:
     """Write 16-bit mono at espeak's own sample rate. Raises RuntimeError where espeak refuses."""
     library = ctypes.CDLL(espeakng_loader.get_library_path())
     data = str(espeakng_loader.get_data_path()).encode()
@@ -46,7 +51,10 @@ def speak(text: str, destination: str) -> None:
         callback = _Callback(write)
         library.espeak_SetSynthCallback(callback)
         library.espeak_SetVoiceByName(_VOICE)
-        library.espeak_SetParameter(_PARAMETER_RATE, _WORDS_PER_MINUTE, 0)
+        library.espeak_SetParameter(_PARAMETER_RATE, words_per_minute, 0)
+        library.espeak_SetParameter(_PARAMETER_PITCH, pitch, 0)
+        library.espeak_SetParameter(_PARAMETER_RANGE, _RANGE, 0)
+        library.espeak_SetParameter(_PARAMETER_WORD_GAP, _WORD_GAP_TENS_OF_MILLISECONDS, 0)
         spoken = text.encode("utf-8", "ignore") + b"\0"
         failed = library.espeak_Synth(
             spoken, ctypes.c_size_t(len(spoken)), 0, _POSITION_CHARACTER, 0, _CHARS_UTF8, None, None
@@ -58,12 +66,13 @@ def speak(text: str, destination: str) -> None:
 
 
 def main() -> int:
-    if len(sys.argv) != 2:  # noqa: PLR2004 - the program and its argument
-        sys.stderr.write("usage: speak_child DESTINATION\n")
+    if len(sys.argv) != 4:  # noqa: PLR2004 - the program and its arguments
+        sys.stderr.write("usage: speak_child DESTINATION RATE PITCH\n")
         return 2
     try:
-        speak(sys.stdin.buffer.read().decode("utf-8", "replace"), sys.argv[1])
-    except (RuntimeError, OSError) as error:
+        text = sys.stdin.buffer.read().decode("utf-8", "replace")
+        speak(text, sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    except (RuntimeError, OSError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

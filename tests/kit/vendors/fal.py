@@ -7,41 +7,15 @@ from http import HTTPStatus
 from uuid import uuid4
 
 from tests.kit.vendors.books import Job, Outcome
-from tests.kit.vendors.documents import Json, items_at, number_at, text_at
+from tests.kit.vendors.documents import Json, number_at, text_at
+from tests.kit.vendors.fal_kling import DEFAULT_DURATION, clip_shape, wrong_with
 from tests.kit.vendors.faults import Fault
-from tests.kit.vendors.media import VideoShape
 from tests.kit.vendors.refusals import FAL
 from tests.kit.vendors.wire import Reply, json_reply
 from tests.kit.vendors.works import Call, Works, outcome_now
 
 QUEUE = "https://queue.fal.run"
 FILES = "https://v3.fal.media"
-KLING_KEYS = frozenset(
-    {
-        "prompt",
-        "multi_prompt",
-        "start_image_url",
-        "end_image_url",
-        "duration",
-        "generate_audio",
-        "negative_prompt",
-        "cfg_scale",
-        "elements",
-        "shot_type",
-    }
-)
-"""What Kling v3's image-to-video takes, after @fal-ai/client's endpoints.d.ts."""
-NUMBER = (float, int)
-KINDS: dict[str, tuple[type, ...]] = {
-    "cfg_scale": NUMBER,
-    "generate_audio": (bool,),
-    "elements": (list,),
-    "multi_prompt": (list,),
-}
-"""Fields that are no texts."""
-DURATIONS = tuple(str(seconds) for seconds in range(3, 16))
-DEFAULT_DURATION = "5"
-FRAMES_PER_SECOND = 24
 PAGE_ITEMS = 50
 PAGE_ITEMS_MAX = 100
 CLIENT_CLOSED_REQUEST = 499
@@ -65,6 +39,7 @@ class FalQueue:
     async def submit(self, call: Call) -> Reply:
         """Take any JSON on, as fal's queue does: what is wrong with it shows in the result."""
         job = self._accept(call)
+        self._works.film_ahead(clip_shape(job), job)
         app = "/".join(job.model.split("/")[:2])
         base = f"{QUEUE}/{app}/requests/{job.id}"
         return json_reply(
@@ -148,7 +123,7 @@ class FalQueue:
             return json_reply({"detail": "Request was cancelled"}, CLIENT_CLOSED_REQUEST)
         if job.outcome in REFUSED:
             return FAL.unprocessable(*REFUSED[job.outcome])
-        if wrong := _wrong_with(job.payload):
+        if wrong := wrong_with(job.payload):
             job.outcome = Outcome.FAILED
             return FAL.unprocessable(*wrong)
         return None
@@ -219,31 +194,11 @@ class FalQueue:
         return job if job is not None and job.model.startswith(call.parts["app"]) else None
 
     async def _film(self, job: Job) -> bytes:
-        wide, high = (3840, 2160) if "/4k/" in job.model else (1920, 1080)
-        sound = job.payload.get("generate_audio") is not False
-        shape = VideoShape(wide, high, job.units, FRAMES_PER_SECOND, sound)
-        return await self._works.film(shape, job)
+        return await self._works.film(clip_shape(job), job)
 
 
 def _no_request() -> Reply:
     return json_reply({"detail": "Request not found"}, 404)
-
-
-def _wrong_with(payload: Json) -> tuple[list[str], str, str] | None:
-    """What Kling's own checks on fal would say: where, in words, and its kind."""
-    for name in payload.keys() - KLING_KEYS:
-        return (["body", name], "Extra inputs are not permitted", "extra_forbidden")
-    if not text_at(payload, "start_image_url"):
-        return (["body", "start_image_url"], "Field required", "missing")
-    if bool(payload.get("prompt")) == bool(items_at(payload, "multi_prompt")):
-        return (["body", "prompt"], "Give prompt or multi_prompt, not both", "value_error")
-    if payload.get("duration", DEFAULT_DURATION) not in DURATIONS:
-        return (["body", "duration"], "Input should be '3', '4', … or '15'", "literal_error")
-    for name, value in payload.items():
-        kind = KINDS.get(name, (str,))
-        if not isinstance(value, kind) or (kind is NUMBER and isinstance(value, bool)):
-            return (["body", name], f"Input should be a valid {kind[0].__name__}", "type_error")
-    return None
 
 
 def _listed(job: Job, with_payloads: bool) -> Json:  # noqa: FBT001 # one caller

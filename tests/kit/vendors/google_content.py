@@ -6,6 +6,7 @@ import json
 from uuid import uuid4
 
 from tests.kit.vendors import media
+from tests.kit.vendors.books import Job
 from tests.kit.vendors.documents import Json, dig, items_at, text_at
 from tests.kit.vendors.faults import Fault
 from tests.kit.vendors.refusals import GOOGLE
@@ -29,6 +30,8 @@ PIXELS_AT_1K = {
 SIZES = {"512": 0.5, "1K": 1, "2K": 2, "4K": 4}
 DEFAULT_TEXT = "A quiet scene in warm light."
 AUDIO_TOKENS_A_SECOND = 25
+IMAGE_TOKENS = 1120
+"""What a picture of gemini-3-pro-image at 1K or 2K counts as in Google's price list."""
 
 
 def kind_of(request: Request) -> str:
@@ -61,13 +64,12 @@ class Content:
             seconds=self._works.latencies.of(call.kind.rpartition(".")[2]),
             injection=call.injection,
         )
-        await asyncio.sleep(job.seconds)
         fault = call.injection.fault if call.injection else None
-        reply = json_reply(self._answer(call, job.number, fault))
-        reply.delivers = job
-        return reply
+        # Made meanwhile, so that the time it takes is the time that was scripted.
+        answer, _ = await asyncio.gather(self._answer(call, job, fault), asyncio.sleep(job.seconds))
+        return json_reply(answer).for_job(job)
 
-    def _answer(self, call: Call, number: int, fault: Fault | None) -> Json:
+    async def _answer(self, call: Call, job: Job, fault: Fault | None) -> Json:
         model = call.parts["model"]
         if fault in {Fault.PROMPT_REFUSED, Fault.IMAGE_REFUSED}:
             reason = "PROHIBITED_CONTENT" if fault is Fault.PROMPT_REFUSED else "IMAGE_SAFETY"
@@ -81,7 +83,7 @@ class Content:
                 "index": 0,
             }
             return _whole(model, {"candidates": [refused]}, 0)
-        part, tokens = self._part(call, number, fault)
+        part, tokens = await self._part(call, job, fault)
         candidate = {
             "content": {"role": "model", "parts": [part]},
             "finishReason": "STOP",
@@ -89,15 +91,15 @@ class Content:
         }
         return _whole(model, {"candidates": [candidate]}, tokens)
 
-    def _part(self, call: Call, number: int, fault: Fault | None) -> tuple[Json, int]:
+    async def _part(self, call: Call, job: Job, fault: Fault | None) -> tuple[Json, int]:
         document = call.request.document
         if call.kind == "google.image":
             aspect = text_at(document, "generationConfig", "imageConfig", "aspectRatio") or "1:1"
             size = text_at(document, "generationConfig", "imageConfig", "imageSize") or "1K"
             width, height = PIXELS_AT_1K[aspect]
             scale = SIZES[size]
-            body = media.png(int(width * scale), int(height * scale), number)
-            return _inline("image/png", body), 1120
+            body = await self._works.picture(int(width * scale), int(height * scale), job)
+            return _inline("image/png", body), IMAGE_TOKENS
         if call.kind == "google.speech":
             body = media.speech(_all_text(document))
             seconds = len(body) / 2 / media.SPEECH_HERTZ

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import time
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -37,6 +38,7 @@ class Interactions:
         self._works = works
         self._files = files
         self._steps: dict[str, list[Json]] = {}
+        self._orders: dict[str, Call] = {}
         self._deleted: set[str] = set()
 
     async def create(self, call: Call) -> Reply:
@@ -66,13 +68,14 @@ class Interactions:
             seconds=self._works.latencies.of(kind),
             injection=call.injection,
         )
-        if text_at(document, "response_format", "gcs_uri"):
-            self._works.tasks[job.id] = asyncio.create_task(self._finish(job, call))
+        self._orders[job.id] = call
+        if text_at(document, "response_format", "gcs_uri"):  # written whether or not anyone asks
+            self._works.tasks[job.id] = asyncio.create_task(self._finish(job))
         if dig(document, "background") is True:
-            if job.id not in self._works.tasks:
-                self._works.tasks[job.id] = asyncio.create_task(self._finish(job, call))
+            if kind == "video":
+                self._works.film_ahead(shape, job)
             return json_reply(self._resource(job))
-        await self._finish(job, call)
+        await self._made(job)
         job.ended = True
         return json_reply(self._resource(job)).for_job(job)
 
@@ -85,7 +88,7 @@ class Interactions:
         if job.canceled or still or not self._works.latencies.poll(job):
             return json_reply(self._resource(job, running=still))
         if job.outcome not in REFUSED:
-            await self._works.tasks[job.id]
+            await self._made(job)
         return json_reply(self._resource(job)).for_job(job)
 
     async def cancel(self, call: Call) -> Reply:
@@ -108,10 +111,23 @@ class Interactions:
         job = self._works.books.find(call.parts["id"], "interactions.create")
         return None if job is None or job.id in self._deleted else job
 
-    async def _finish(self, job: Job, call: Call) -> None:
-        await asyncio.sleep(job.seconds)
+    async def _made(self, job: Job) -> None:
+        """Wait until the output is there, or make it where nobody has."""
+        if job.id in self._works.tasks:
+            await self._works.tasks[job.id]
+        elif job.id not in self._steps:
+            await self._finish(job)
+
+    async def _finish(self, job: Job) -> None:
+        rest = job.accepted + job.seconds - time.monotonic()
+        if _kind(self._orders[job.id].request.document) == "video":
+            # What stands in a bucket must not be there before its time.
+            await asyncio.sleep(rest)
+            rest = 0
         if job.outcome in {Outcome.FINE, Outcome.EXPIRED} and not job.canceled:
-            content = await self._content(job, call)
+            content, _ = await asyncio.gather(
+                self._content(job, self._orders[job.id]), asyncio.sleep(rest)
+            )
             self._steps[job.id] = [{"type": "model_output", "content": content}]
 
     async def _content(self, job: Job, call: Call) -> list[Json]:
@@ -125,7 +141,7 @@ class Interactions:
                 return await self._music(document)
             case "image":
                 aspect = text_at(document, "response_format", "aspect_ratio") or "1:1"
-                body = media.png(*PIXELS_AT_1K[aspect], job.number)
+                body = await self._works.picture(*PIXELS_AT_1K[aspect], job)
                 return [{"type": "image", "mime_type": "image/png", "data": _base64(body)}]
             case _:
                 fault = call.injection.fault if call.injection else None

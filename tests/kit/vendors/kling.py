@@ -51,6 +51,7 @@ class Kling:
             seconds=self._works.latencies.of("video"),
             injection=call.injection,
         )
+        self._works.film_ahead(_shape(job), job)
         return _answer(
             {
                 "id": job.id,
@@ -111,10 +112,7 @@ class Kling:
         if job is None or job.outcome is Outcome.EXPIRED or expired:
             status = (call.injection.status if call.injection else None) or 404
             return Reply(status=status, body=b"NoSuchKey", content_type="text/plain")
-        wide, high = SIZES[text_at(job.payload, "settings", "resolution") or "720p"]
-        sound = text_at(job.payload, "settings", "audio") == "native"
-        shape = VideoShape(wide, high, job.units, FRAMES_PER_SECOND, sound)
-        film = await self._works.film(shape, job)
+        film = await self._works.film(_shape(job), job)
         return Reply(body=film, content_type="video/mp4").for_job(job)
 
     def _find(self, task_id: str) -> Job | None:
@@ -155,6 +153,12 @@ def _task(job: Job, *, running: bool = False) -> Json:
         ],
         "billing": [{"amount": price, "currency": "USD", "list_price": price}],
     }
+
+
+def _shape(job: Job) -> VideoShape:
+    wide, high = SIZES[text_at(job.payload, "settings", "resolution") or "720p"]
+    sound = text_at(job.payload, "settings", "audio") == "native"
+    return VideoShape(wide, high, job.units, FRAMES_PER_SECOND, sound)
 
 
 def _milliseconds(job: Job) -> int:

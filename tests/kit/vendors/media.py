@@ -2,7 +2,7 @@
 
 Videos are H.264 with AAC as the providers send them, encoded once for each shape and tint and kept
 in a folder of the system's temporary ones; every job's copy carries its id in a `free` box, which
-players pass over (ISO/IEC 14496-12, 8.1.2).
+players pass over (ISO/IEC 14496-12, 8.1.2). Pictures are kept alike, the id in a comment.
 """
 
 import io
@@ -12,6 +12,8 @@ import subprocess
 import tempfile
 import threading
 import wave
+import zlib
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +27,10 @@ SPEECH_HERTZ = 24_000
 MUSIC_HERTZ = 44_100
 SECONDS_A_WORD = 0.35
 ENCODE_SECONDS_MAX = 300
+PICTURES = 16
+"""How many pictures of a size are drawn; jobs beyond that differ by a comment only."""
+PNG_END_BYTES = 12
+"""The chunk IEND: length, name, checksum."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,7 @@ class MediaStore:
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder or Path(tempfile.gettempdir()) / f"fvs-vendor-media-{os.getuid()}"
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = threading.Lock()
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def video(self, shape: VideoShape, *, job_id: str, number: int) -> bytes:
         """An MP4 of exactly this shape; no two jobs get the same bytes."""
@@ -54,6 +60,15 @@ class MediaStore:
         )
         return self._made(name, _video_arguments(shape, tint)) + _free_box(job_id.encode())
 
+    def picture(self, width: int, height: int, *, job_id: str, number: int) -> bytes:
+        """A PNG of exactly this size; no two jobs get the same bytes."""
+        path = self._folder / f"{width}x{height}-{number % PICTURES}.png"
+        with self._locks[path.name]:
+            if not path.exists():
+                _put(path, png(width, height, number % PICTURES))
+        body = path.read_bytes()
+        return body[:-PNG_END_BYTES] + _text_chunk(job_id) + body[-PNG_END_BYTES:]
+
     def music(self, seconds: float, kind: str) -> bytes:
         """Stereo at 44.1 kHz; `kind` is mp3 or wav."""
         tones = "aevalsrc=0.2*sin(2*PI*220*t)*(0.6+0.4*sin(PI*t))|0.2*sin(2*PI*277*t)"
@@ -62,7 +77,7 @@ class MediaStore:
 
     def _made(self, name: str, arguments: list[str]) -> bytes:
         path = self._folder / name
-        with self._lock:
+        with self._locks[name]:
             if not path.exists():
                 # Written beside and moved: another process may want the same at the same time.
                 half = path.with_name(f".{os.getpid()}-{name}")
@@ -90,6 +105,19 @@ def _video_arguments(shape: VideoShape, tint: str) -> list[str]:
         *("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-threads", "1"),
         *("-frames:v", str(round(seconds * rate)), "-movflags", "+faststart"),
     ]
+
+
+def _put(path: Path, body: bytes) -> None:
+    half = path.with_name(f".{os.getpid()}-{threading.get_ident()}-{path.name}")
+    half.write_bytes(body)
+    half.rename(path)
+
+
+def _text_chunk(text: str) -> bytes:
+    """A comment in a PNG (11.3.3 of its specification)."""
+    content = b"tEXtComment\0" + text.encode()
+    check = zlib.crc32(content).to_bytes(4, "big")
+    return (len(content) - 4).to_bytes(4, "big") + content + check
 
 
 def _free_box(content: bytes) -> bytes:

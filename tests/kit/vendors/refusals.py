@@ -83,7 +83,10 @@ class GoogleDialect:
 
 
 class InteractionsDialect(GoogleDialect):
-    """Interactions answer with a code in words (`Error` of the SDK's types: two strings)."""
+    """Interactions answer with a code in words (`Error` of the SDK's types: two strings).
+
+    The form is the SDK's, the words themselves are unverified: go by the status.
+    """
 
     def busy(self, retry_after_seconds: float | None) -> Reply:
         reply = self._error(429, "too_many_requests", "You exceeded your current quota.")

@@ -16,6 +16,7 @@ SIZES = {"720p": (1280, 720), "1080p": (1920, 1080), "4k": (3840, 2160)}
 DURATIONS_SECONDS = (4, 6, 8)
 FRAMES_PER_SECOND = 24
 RESPONSE_TYPE = "type.googleapis.com/cloud.ai.large_models.vision.GenerateVideoResponse"
+# The form of these is Google's (a reason and support codes); match the codes, not the wording.
 REFUSED_PROMPT = (
     "The prompt could not be submitted. This prompt contains words that violate Vertex AI's usage "
     "guidelines. Please rephrase the prompt and try again. Support codes: 58061214"
@@ -63,6 +64,7 @@ class Veo:
             seconds=self._works.latencies.of("video"),
             injection=call.injection,
         )
+        self._works.film_ahead(_shape(document), job)
         if prefix:
             self._works.tasks[operation] = asyncio.create_task(self._store(job, document, prefix))
         return json_reply({"name": operation})

@@ -48,10 +48,21 @@ class Works:
     object_sink: ObjectSink | None = None
     url: str = ""
     tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    ahead: list[asyncio.Future[bytes]] = field(default_factory=list)
 
     async def film(self, shape: VideoShape, job: Job) -> bytes:
         make = partial(self.media.video, shape, job_id=job.id, number=job.number)
         return await asyncio.to_thread(make)
+
+    async def picture(self, width: int, height: int, job: Job) -> bytes:
+        make = partial(self.media.picture, width, height, job_id=job.id, number=job.number)
+        return await asyncio.to_thread(make)
+
+    def film_ahead(self, shape: VideoShape, job: Job) -> None:
+        """Encode while the job takes its time, so that no time is added to it."""
+        if job.seconds > 0:
+            make = partial(self.media.video, shape, job_id=job.id, number=job.number)
+            self.ahead.append(asyncio.get_running_loop().run_in_executor(None, make))
 
     async def store(self, address: str, body: bytes, content_type: str) -> None:
         self.objects[address] = body

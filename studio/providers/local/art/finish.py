@@ -1,85 +1,45 @@
-"""The last touch on a still: grade, vignette and grain."""
+"""The last touch on a still: grade, the style's way of drawing, shade of the corners, grain."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from PIL import Image, ImageChops, ImageEnhance
+from PIL import Image, ImageChops, ImageEnhance, ImageFilter
 
-from studio.providers.local.words import word_set, words_of
+from studio.providers.local.art.grades import Grade
+from studio.providers.local.art.treatments import overlaid, treated
 
 _GRAIN_TILE: Final = 256
-
-
-@dataclass(frozen=True)
-class Grade:
-    """`contrast` and `saturation`: 1 is as painted. `warmth` and `fade`: 0 is none."""
-
-    contrast: float = 1.06
-    saturation: float = 1.04
-    warmth: float = 0.0
-    fade: float = 0.0
-    grain: float = 2.2
-    vignette: float = 0.42
-
-
-_GRADES: Final[tuple[tuple[frozenset[str], Grade], ...]] = (
-    (
-        word_set("neon cyberpunk synthwave futuristic science"),
-        Grade(1.16, 1.3, -0.35, 0.0, 2.5, 0.5),
-    ),
-    (word_set("noir monochrome bw"), Grade(1.22, 0.06, 0.0, 0.0, 5.0, 0.6)),
-    (
-        word_set("anime cartoon toon cel comic animated animation"),
-        Grade(1.08, 1.35, 0.0, 0.0, 0.6, 0.2),
-    ),
-    (
-        word_set("watercolor watercolour painterly storybook pastel sketch illustration"),
-        Grade(0.92, 0.88, 0.1, 0.5, 3.0, 0.1),
-    ),
-    (
-        word_set("vintage retro analog analogue nostalgic polaroid"),
-        Grade(0.98, 0.82, 0.5, 0.55, 6.0, 0.5),
-    ),
-    (
-        word_set("documentary natural naturalistic handheld vlog"),
-        Grade(1.0, 0.92, 0.0, 0.1, 3.0, 0.25),
-    ),
-    (
-        word_set("fantasy dream dreamy dreamlike surreal ethereal magical"),
-        Grade(1.0, 1.18, 0.15, 0.3, 1.5, 0.35),
-    ),
-    (word_set("horror gothic thriller"), Grade(1.2, 0.6, -0.3, 0.0, 5.0, 0.65)),
-    (
-        word_set("golden sunset clay stop motion cutout paper"),
-        Grade(1.05, 1.15, 0.5, 0.1, 2.0, 0.3),
-    ),
-    (
-        word_set("commercial product clean minimal studio"),
-        Grade(1.04, 1.1, 0.0, 0.12, 0.8, 0.12),
-    ),
-)
-
-
-def grade_of(style: str) -> Grade:
-    """The look that a style's words ask for; a mild filmic one where they name none."""
-    present = words_of(style)
-    return next((grade for words, grade in _GRADES if words & present), Grade())
+_SHADE_SIDE: Final = 64
 
 
 def finished(picture: Image.Image, grade: Grade, rng: np.random.Generator) -> Image.Image:
-    """A graded copy of the picture. Memory stays a few copies of it, also at 4K."""
+    """A background in its style. Memory stays a few copies of it, also at 4K."""
+    return overlaid(_drawn(picture, grade, rng), grade.overlay, rng)
+
+
+def finished_cel(picture: Image.Image, grade: Grade, rng: np.random.Generator) -> Image.Image:
+    """A cut-out (RGBA) in the same style; its outline stays as it is."""
+    drawn = _drawn(picture.convert("RGB"), grade, rng)
+    drawn.putalpha(picture.getchannel("A"))
+    return drawn
+
+
+def _drawn(picture: Image.Image, grade: Grade, rng: np.random.Generator) -> Image.Image:
     picture = ImageEnhance.Color(picture).enhance(grade.saturation)
     picture = picture.point(_curves(grade))
-    picture = ImageChops.multiply(picture, _vignette(picture.size, grade.vignette))
-    return _with_grain(picture, grade.grain, rng)
+    if grade.split:
+        picture = _split_toned(picture, grade)
+    if grade.bloom:
+        picture = _bloomed(picture, grade.bloom)
+    return treated(picture, grade.treatment, rng)
 
 
 def _curves(grade: Grade) -> list[int]:
     """Pillow's table of 3 x 256: an S for contrast, lifted blacks, warm or cold ends."""
     steps = np.linspace(0, 1, 256)
-    curved = steps + (grade.contrast - 1) * np.sin((steps - 0.5) * 2 * np.pi) * 0.22
+    curved = steps - (grade.contrast - 1) * np.sin(steps * 2 * np.pi) * 0.22
     curved = curved * (1 - 0.14 * grade.fade) + 0.075 * grade.fade
+    curved = curved + grade.lift * np.sin(steps * np.pi)
     tables = []
     for tint in (0.035, 0.004, -0.040):
         shifted = curved + tint * grade.warmth * np.sin(steps * np.pi)
@@ -87,20 +47,48 @@ def _curves(grade: Grade) -> list[int]:
     return tables
 
 
-def _vignette(size: tuple[int, int], strength: float) -> Image.Image:
-    small = 64
-    axis = np.linspace(-1, 1, small)
+def _split_toned(picture: Image.Image, grade: Grade) -> Image.Image:
+    """Dark parts towards one colour, light parts towards another, as bright as they were."""
+    grey = picture.convert("L")
+    steps = np.linspace(0, 1, 256)
+    tables = []
+    for dark, light in zip(grade.shadows, grade.lights, strict=True):
+        low = dark * (1 - steps) ** 1.5 + steps * light
+        tables.append([round(v) for v in np.clip(low * 255, 0, 255)])
+    toned = Image.merge("RGB", [grey.point(table) for table in tables])
+    return Image.blend(picture, toned, grade.split)
+
+
+def _bloomed(picture: Image.Image, strength: float) -> Image.Image:
+    small = picture.reduce(4) if min(picture.size) > _SHADE_SIDE else picture
+    bright = small.point([max(round((v - 110) * 1.7 * strength), 0) for v in range(256)] * 3)
+    halo = bright.filter(ImageFilter.GaussianBlur(max(min(small.size) * 0.045, 0.5)))
+    return ImageChops.screen(picture, halo.resize(picture.size, Image.Resampling.BICUBIC))
+
+
+def shaded(picture: Image.Image, strength: float) -> Image.Image:
+    """A picture whose corners fall into the dark."""
+    if strength <= 0:
+        return picture
+    dark = shade_of(picture.size, strength)
+    return Image.composite(Image.new("RGB", picture.size), picture, dark)
+
+
+def shade_of(size: tuple[int, int], strength: float) -> Image.Image:
+    """How dark each place of a frame is, as an L picture: nothing in the middle."""
+    axis = np.linspace(-1, 1, _SHADE_SIDE)
     corner = np.clip((np.hypot(*np.meshgrid(axis, axis)) - 0.55) / 0.86, 0, 1) ** 1.6
-    plane = Image.fromarray((255 * (1 - strength * corner)).astype(np.uint8))
-    plane = plane.resize(size, Image.Resampling.BICUBIC)
-    return Image.merge("RGB", (plane, plane, plane))
+    plane = Image.fromarray((255 * np.clip(strength * corner, 0, 1)).astype(np.uint8))
+    return plane.resize(size, Image.Resampling.BICUBIC)
 
 
-def _with_grain(picture: Image.Image, strength: float, rng: np.random.Generator) -> Image.Image:
+def with_grain(picture: Image.Image, strength: float, rng: np.random.Generator) -> Image.Image:
+    """A picture (RGB or L) under film grain, `strength` levels of 255 strong."""
     noise = np.clip(128 + rng.normal(0, strength, (_GRAIN_TILE, _GRAIN_TILE)), 0, 255)
     tile = Image.fromarray(noise.round().astype(np.uint8))
     sheet = Image.new("L", picture.size)
     for left in range(0, picture.width, _GRAIN_TILE):
         for top in range(0, picture.height, _GRAIN_TILE):
             sheet.paste(tile, (left, top))
-    return ImageChops.add(picture, Image.merge("RGB", (sheet, sheet, sheet)), 1, -128)
+    grain = sheet if picture.mode == "L" else Image.merge("RGB", (sheet, sheet, sheet))
+    return ImageChops.add(picture, grain, 1, -128)

@@ -54,9 +54,10 @@ def paint_corridor(stage: Stage) -> None:
         hero=(vanishing[0] + side * 0.20, 0.43),
         hero_height=0.56,
         gallery=_wall_quads(vanishing, stage.aspect, -side),
-        figure=(vanishing[0] - side * 0.13, 0.95),
-        figure_height=0.46,
+        figure=(vanishing[0] - side * 0.07, 0.93),
+        figure_height=0.50,
         light=vanishing,
+        gallery_motion="sway",
     )
 
 
@@ -127,7 +128,7 @@ def paint_tunnel(stage: Stage) -> None:
         count, phase = int(rng.integers(3, 19)), float(rng.uniform(0, 2 * math.pi))
         streaks += np.maximum(np.sin(twist * count + phase), 0) ** 6 / 3
     stage.light(
-        tones.accent, as_plane(np.clip(streaks, 0, 1) * smoothstep(0.05, 0.6, radius) * 0.6)
+        tones.accent, as_plane(np.clip(streaks, 0, 1) * smoothstep(0.05, 0.5, radius) * 0.75)
     )
     rings = np.exp(-((np.abs(np.mod(depth * 1.15 + 0.05 * streaks, 1) - 0.5) / 0.10) ** 2))
     stage.light(tones.key, as_plane(rings * np.exp(-depth * 0.25) * 0.55))
@@ -138,9 +139,11 @@ def paint_tunnel(stage: Stage) -> None:
         hero=(centre[0] + 0.13, 0.44),
         hero_height=0.52,
         gallery=_ring_quads(centre, stage.aspect, rng),
-        figure=(centre[0] - 0.21, 0.96),
-        figure_height=0.5,
+        figure=(centre[0] - 0.19, 0.97),
+        figure_height=0.56,
         light=centre,
+        gallery_motion="rush",
+        tunnel=True,
     )
 
 
@@ -160,44 +163,79 @@ def _ring_quads(centre: tuple[float, float], aspect: float, rng: np.random.Gener
 
 
 def paint_chamber(stage: Stage) -> None:
-    """A tall room: arched windows, beams of light, a floor that mirrors them."""
+    """A tall vaulted room: arched windows between pillars, beams that fall to a polished floor."""
     tones, rng = stage.palette, stage.rng
     floor = 0.72
     stage.fill_vertical(
         [
-            (0.0, mix(tones.shadow, tones.mid, 0.55)),
-            (floor, mix(tones.mid, tones.key, 0.35)),
-            (floor + 0.001, mix(tones.shadow, tones.mid, 0.7)),
-            (1.0, mix(tones.shadow, tones.mid, 0.15)),
+            (0.0, mix(tones.shadow, tones.mid, 0.12)),
+            (0.35, mix(tones.shadow, tones.mid, 0.55)),
+            (floor, mix(tones.mid, tones.key, 0.22)),
+            (floor + 0.001, mix(tones.shadow, tones.mid, 0.55)),
+            (1.0, mix(tones.shadow, (0.0, 0.0, 0.0), 0.25)),
         ]
     )
-    light = (0.68 if rng.random() < 0.5 else 0.32, 0.22)  # noqa: PLR2004 - a coin
-    stage.glow((light[0], 0.35), 0.55, tones.key, 0.5)
+    right = rng.random() < 0.5  # noqa: PLR2004 - a coin
+    light = (0.70 if right else 0.30, 0.20)
+    stage.glow((light[0], 0.36), 0.45, tones.key, 0.40)
     count = 5
     for window in range(count):
         place = (window + 0.5) / count
-        _paint_window(stage, place, floor, brightness=1.0 - 0.9 * abs(place - light[0]))
-    stage.lay(mix(tones.mid, tones.key, 0.3), stage.clouds(5, 4) * 0.16)
-    stage.shafts((light[0], -0.16), tones.light, 0.75, rays=11)
-    stage.glow((light[0], 0.12), 0.30, tones.light, 0.55)
-    stage.light(
-        tones.key,
-        as_plane(
-            np.exp(-(((stage.y - floor - 0.12) / 0.10) ** 2))
-            * np.exp(-(((stage.x - light[0]) / 0.28) ** 2))
-            * 0.5
-        ),
-    )
+        _paint_window(stage, place, floor, brightness=1.0 - 0.8 * abs(place - light[0]))
+        _paint_pillar(stage, window / count, floor, light[0])
+    _paint_pillar(stage, 1.0, floor, light[0])
+    stage.lay(mix(tones.mid, tones.key, 0.3), stage.clouds(5, 4) * 0.10)
+    away_from_light = smoothstep(0.10, 0.75, as_plane(np.abs(stage.x - light[0])))
+    stage.lay(mix(tones.shadow, (0.0, 0.0, 0.0), 0.2), as_plane(away_from_light * 0.62))
+    slant = -0.62 if right else 0.62
+    for window in range(count):
+        place = (window + 0.5) / count
+        _paint_beam(stage, place, slant, 0.8 * (1.0 - 0.9 * abs(place - light[0])))
+    stage.shafts((light[0], -0.20), tones.light, 0.5, rays=11)
+    stage.glow((light[0], 0.10), 0.26, tones.light, 0.5)
     _haze(stage, 0.12)
     away = 0.36 if light[0] > 0.5 else 0.64  # noqa: PLR2004 - the other half
     stage.anchors = Anchors(
         hero=(away, 0.47),
         hero_height=0.54,
         gallery=_orbit_quads(stage.aspect, rng),
-        figure=(light[0], 0.95),
-        figure_height=0.42,
+        figure=(0.5 + (light[0] - 0.5) * 0.35, 0.94),
+        figure_height=0.46,
         light=light,
+        gallery_motion="orbit",
+        orbit=((0.5, 0.20), (0.46, 0.11)),
     )
+
+
+def _paint_pillar(stage: Stage, place: float, floor: float, light: float) -> None:
+    """A round pillar: dark at its edges, lit on the side of the light, an arch above it."""
+    tones = stage.palette
+    half = 0.021
+    across = (stage.x - place) / half
+    body = smoothstep(1.0, 0.9, as_plane(np.abs(across))) * smoothstep(
+        floor + 0.03, floor + 0.02, stage.y
+    )
+    stage.lay(mix(tones.shadow, tones.mid, 0.35), body)
+    side = 1 if light > place else -1
+    lit = np.exp(-(((across - 0.45 * side) / 0.35) ** 2))
+    stage.light(tones.key, as_plane(body * lit * 0.42))
+    mirrored = smoothstep(1.2, 0.4, as_plane(np.abs(across))) * smoothstep(
+        floor + 0.02, floor + 0.04, stage.y
+    )
+    stage.lay(tones.shadow, as_plane(mirrored * np.exp(-(stage.y - floor) / 0.14) * 0.5))
+
+
+def _paint_beam(stage: Stage, place: float, slant: float, strength: float) -> None:
+    """Light from a window, slanting through the haze to a bright patch on the floor."""
+    tones = stage.palette
+    fallen = np.clip((stage.y - 0.18) / 0.74, 0, 1)
+    middle = place + slant * 0.30 * fallen
+    width = 0.050 + 0.030 * fallen
+    across = np.exp(-(np.abs((stage.x - middle) / width) ** 3))
+    inside = smoothstep(0.12, 0.30, stage.y) * smoothstep(1.0, 0.90, stage.y)
+    stage.light(mix(tones.key, tones.light, 0.5), as_plane(across * inside * strength * 0.85))
+    patch = np.exp(-(((stage.y - 0.875) / 0.045) ** 2))
+    stage.light(tones.light, as_plane(across * patch * strength * 0.75))
 
 
 def _paint_window(stage: Stage, place: float, floor: float, brightness: float) -> None:
@@ -225,8 +263,8 @@ def _orbit_quads(aspect: float, rng: np.random.Generator) -> list[Quad]:
     for place in range(14):
         angle = turn + place * 2 * math.pi / 14
         nearness = (1 + math.sin(angle)) / 2
-        middle = (0.5 + 0.46 * math.cos(angle), 0.115 + 0.085 * math.sin(angle))
-        height = 0.07 + 0.10 * nearness
+        middle = (0.5 + 0.46 * math.cos(angle), 0.20 + 0.11 * math.sin(angle))
+        height = 0.075 + 0.115 * nearness
         quads.append(
             (nearness, tilted_quad(middle, height, aspect, 0.25 * math.cos(angle * 2), 1.25))
         )
@@ -272,6 +310,8 @@ def paint_spotlight(stage: Stage) -> None:
         hero_height=0.62,
         figure=(0.24, 0.93),
         light=(source[0], 0.02),
+        gallery_motion="orbit",
+        orbit=((0.5, 0.20), (0.46, 0.11)),
         gallery=_orbit_quads(stage.aspect, rng),
     )
 

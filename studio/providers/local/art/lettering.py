@@ -28,12 +28,36 @@ Cover = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
+class Ink:
+    """What lettering does to the part of a frame that it is in: `keep` of what is there, plus
+    `add` (1 is white). Both have the shape of the two slices, which are rows and columns.
+    """
+
+    rows: slice
+    columns: slice
+    keep: Cover
+    add: Cover
+
+
+@dataclass(frozen=True)
 class Lettering:
     """Covers of the strip of a frame that begins at row `top`."""
 
     top: int
     mark: Cover
     caption: Cover
+
+    def ink(self, caption_strength: float) -> Ink | None:
+        """The smallest part of a frame that has letters in it; None where there are none."""
+        ink, shadow = self.ink_and_shadow(caption_strength)
+        rows, columns = np.nonzero(np.maximum(ink, shadow))
+        if not len(rows):
+            return None
+        down = slice(int(rows.min()), int(rows.max()) + 1)
+        across = slice(int(columns.min()), int(columns.max()) + 1)
+        keep = (1 - shadow[down, across]) * (1 - ink[down, across])
+        below = slice(down.start + self.top, down.stop + self.top)
+        return Ink(below, across, keep, ink[down, across])
 
     def ink_and_shadow(self, caption_strength: float) -> tuple[Cover, Cover]:
         """White cover and black cover, the caption faded to `caption_strength` (0 to 1)."""

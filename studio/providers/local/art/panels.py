@@ -1,13 +1,13 @@
 """Pictures inside the picture: uploads (and blank photographs) hung in perspective, soft-edged."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from studio.providers.local.art.stage import Point, Quad
-from studio.providers.local.colour import Palette, Rgb, mix
+from studio.providers.local.colour import Rgb
 
 PANEL_RATIO_MIN: Final = 0.55
 PANEL_RATIO_MAX: Final = 1.9
@@ -58,17 +58,18 @@ def cover_fit(picture: Image.Image, width: int, height: int) -> Image.Image:
     return picture.resize((width, height), Image.Resampling.LANCZOS, box=box)
 
 
-def hang(frame: Image.Image, picture: Image.Image, quad: Quad, glow: Rgb, strength: float) -> None:
-    """Put a picture into the frame at a quad, with feathered edges and light spilling around it.
+def hung(
+    frame: Image.Image, picture: Image.Image, quad: Quad, glow: Rgb, strength: float
+) -> Image.Image | None:
+    """A picture as it hangs at a quad: RGBA of the size it takes in the frame, softly edged.
 
-    `frame` is changed in place. Places too small to be seen are left out.
+    Light spilling around it goes into `frame`, in place. None where it is too small to be seen.
     """
-    size = np.asarray(frame.size, np.float64)
-    corners = np.asarray(quad, np.float64) * size
+    corners = np.asarray(quad, np.float64) * np.asarray(frame.size, np.float64)
     low, high = np.floor(corners.min(0)).astype(int), np.ceil(corners.max(0)).astype(int)
     extent = high - low
     if extent.min() < _PANEL_SIDE_MIN:
-        return
+        return None
     _spill(frame, corners, glow, strength)
     height = min(int(extent[1]), _TEXTURE_SIDE_MAX)
     ratio = quad_ratio(quad, frame.width / frame.height)
@@ -77,11 +78,15 @@ def hang(frame: Image.Image, picture: Image.Image, quad: Quad, glow: Rgb, streng
     coefficients = _perspective(corners - low, texture.size)
     warp = (int(extent[0]), int(extent[1]))
     method, smooth = Image.Transform.PERSPECTIVE, Image.Resampling.BICUBIC
-    frame.paste(
-        texture.transform(warp, method, coefficients, smooth),
-        (int(low[0]), int(low[1])),
-        mask.transform(warp, method, coefficients, smooth),
-    )
+    warped = texture.transform(warp, method, coefficients, smooth)
+    warped.putalpha(mask.transform(warp, method, coefficients, smooth))
+    return warped
+
+
+def middle_of(quad: Quad) -> Point:
+    """The middle of the box around a quad, where its cel rests."""
+    across, down = [x for x, _ in quad], [y for _, y in quad]
+    return (min(across) + max(across)) / 2, (min(down) + max(down)) / 2
 
 
 def _spill(
@@ -125,28 +130,6 @@ def _perspective(
         values += [u, v]
     solved = np.linalg.lstsq(np.asarray(rows, np.float64), np.asarray(values, np.float64), None)[0]
     return [float(v) for v in solved]
-
-
-def blank_photographs(
-    palette: Palette, rng: np.random.Generator, count: int
-) -> Iterator[Image.Image]:
-    """Small faded photographs of nothing in particular: a sky, a ground, a light."""
-    for _ in range(count):
-        top, bottom = float(rng.uniform(0.4, 0.9)), float(rng.uniform(0.1, 0.5))
-        column = np.linspace(0, 1, 24, dtype=np.float32)[:, None, None]
-        sky = np.asarray(mix(palette.mid, palette.light, top), np.float32)
-        ground = np.asarray(mix(palette.shadow, palette.accent, bottom), np.float32)
-        small = np.repeat(sky + (ground - sky) * column, 32, axis=1)
-        spot = float(rng.uniform(4, 28)), float(rng.uniform(5, 16)), float(rng.uniform(2, 6))
-        y, x = np.mgrid[0:24, 0:32].astype(np.float32)
-        blob = np.exp(-((x - spot[0]) ** 2 + (y - spot[1]) ** 2) / spot[2] ** 2)[..., None]
-        dark = rng.random() < 0.5  # noqa: PLR2004 - a coin
-        target = np.asarray(palette.shadow if dark else palette.light, np.float32)
-        small = small + (target - small) * blob * 0.8
-        picture = Image.fromarray((np.clip(small, 0, 1) * 255).astype(np.uint8))
-        framed = Image.new("RGB", (36, 28), tuple(round(c * 245) for c in palette.light))
-        framed.paste(picture, (2, 2))
-        yield framed.resize((288, 224), Image.Resampling.BICUBIC)
 
 
 def gallery_places(quads: Sequence[Quad], count: int, aspect: float) -> list[Quad]:

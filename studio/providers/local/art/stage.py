@@ -26,7 +26,8 @@ _NOISE_CELLS_MAX: Final = 512
 @dataclass
 class Anchors:
     """Where a scene has room: the main reference, the smaller pictures (nearest first), a figure,
-    and where the light comes from.
+    and where the light comes from. `gallery_motion` is how the smaller pictures move, `orbit` the
+    middle and half-axes of their way round; a `tunnel` is flown through, towards the light.
     """
 
     hero: Point = (0.5, 0.46)
@@ -35,7 +36,10 @@ class Anchors:
     figure: Point = (0.3, 0.93)
     figure_height: float = 0.42
     light: Point = (0.5, 0.4)
-    pictures_wanted: bool = False
+    gallery_motion: str = "float"
+    orbit: tuple[Point, Point] = ((0.5, 0.2), (0.4, 0.1))
+    horizon: float = 0.5
+    tunnel: bool = False
 
 
 class Stage:
