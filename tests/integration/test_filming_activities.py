@@ -18,7 +18,7 @@ from studio.contracts.workflow_io import ClipJob, ClipTask, ReconcileResult
 from studio.db.engine import Database
 from studio.journal.repository import find_attempt
 from studio.journal.tables import AttemptState
-from studio.providers.errors import SubmissionUnknown
+from studio.providers.errors import ProviderError, SubmissionUnknown
 from studio.providers.ports import Handle, JobState, JobStatus, Providers, VideoRequest
 from studio.storage.local import LocalStorage
 from studio.storage.signing import SigningKey, UrlSigner
@@ -35,6 +35,8 @@ class SlowVideoModel:
     may_answer: asyncio.Event = field(default_factory=asyncio.Event)
     may_prepare: asyncio.Event | None = None
     preparing: asyncio.Event = field(default_factory=asyncio.Event)
+    may_tell: asyncio.Event | None = None
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
     ordering: asyncio.Event = field(default_factory=asyncio.Event)
     polled: asyncio.Event = field(default_factory=asyncio.Event)
     orders: list[str] = field(default_factory=list)
@@ -69,7 +71,11 @@ class SlowVideoModel:
     ) -> Handle | None:
         assert age_seconds >= 0
         assert prepared in ({}, {"uploaded": request.keyframe.key})
-        return {"job": request.attempt_id} if request.attempt_id in self.orders else None
+        found = {"job": request.attempt_id} if request.attempt_id in self.orders else None
+        self.asked.set()
+        if self.may_tell is not None:
+            await self.may_tell.wait()
+        return found
 
 
 @pytest.fixture
@@ -172,6 +178,26 @@ async def test_an_attempt_given_up_during_its_upload_is_not_ordered_afterwards(
     with pytest.raises(SubmissionUnknown):
         await ordering
     assert model.orders == []
+
+
+@pytest.mark.requirement("FLOW-3")
+async def test_an_order_that_goes_out_while_it_is_asked_about_is_not_given_up(
+    bench: Workbench, model: SlowVideoModel, filming: ModelFilmingActivities, task: ClipTask
+) -> None:
+    model.may_prepare = asyncio.Event()
+    model.may_answer.set()
+    model.may_tell = asyncio.Event()
+    ordering = asyncio.create_task(ActivityEnvironment().run(filming.submit_clip, task))
+    await model.preparing.wait()
+    asking = asyncio.create_task(ActivityEnvironment().run(filming.reconcile_clip, task))
+    await model.asked.wait()
+    model.may_prepare.set()
+    assert await ordering == _job()
+    model.may_tell.set()
+    with pytest.raises(ProviderError, match="went on"):
+        await asking
+    found = await ActivityEnvironment().run(filming.reconcile_clip, task)
+    assert found == ReconcileResult(job=_job())
 
 
 @pytest.mark.parametrize("shutdown", [False, True])
