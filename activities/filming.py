@@ -59,8 +59,7 @@ class ModelFilmingActivities(FilmingActivities):
             return self._resume(task, known)
         try:
             prepared = await model.prepare(request)
-            if not await self._prepare(task, prepared):
-                raise SubmissionUnknown(f"{task.attempt_id} was given up before it was ordered.")
+            await self._prepare(task, prepared)
             handle = await model.submit(request, prepared)
         except SubmissionUnknown:
             count_attempt(task.model.provider, "unknown")
@@ -82,16 +81,18 @@ class ModelFilmingActivities(FilmingActivities):
             )
         )
 
-    async def _prepare(self, task: ClipTask, prepared: Handle) -> bool:
+    async def _prepare(self, task: ClipTask, prepared: Handle) -> None:
         """What the order will be recognised by, and the last look before there is an order.
 
-        False where somebody has given the attempt up, because this worker was slow.
+        SubmissionUnknown where somebody has given the attempt up, because this worker was slow.
         """
-        return await self._bench.transact(
+        is_open = await self._bench.transact(
             lambda session: journal.prepare_attempt(
                 session, task.attempt_id, prepared, now=self._bench.now()
             )
         )
+        if not is_open:
+            raise SubmissionUnknown(f"{task.attempt_id} was given up before it was ordered.")
 
     def _resume(self, task: ClipTask, known: journal.Attempt) -> ClipJob:
         """An earlier try got this far: never order again what may have been ordered."""

@@ -22,6 +22,7 @@ MODULES: Final = {
     "crash-recovery": "bench.crash_recovery",
     "critical-path": "bench.critical_path",
     "history": "bench.history",
+    "pay-once": "bench.pay_once",
 }
 
 

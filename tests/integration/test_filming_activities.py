@@ -165,7 +165,7 @@ async def test_an_attempt_that_was_asked_about_is_not_ordered_by_a_late_worker(
 
 @pytest.mark.requirement("FLOW-3")
 async def test_an_attempt_given_up_during_its_upload_is_not_ordered_afterwards(
-    bench: Workbench, model: SlowVideoModel, filming: ModelFilmingActivities, task: ClipTask
+    model: SlowVideoModel, filming: ModelFilmingActivities, task: ClipTask
 ) -> None:
     """The upload took longer than the activity may: another attempt is under way by now."""
     model.may_prepare = asyncio.Event()
@@ -182,7 +182,7 @@ async def test_an_attempt_given_up_during_its_upload_is_not_ordered_afterwards(
 
 @pytest.mark.requirement("FLOW-3")
 async def test_an_order_that_goes_out_while_it_is_asked_about_is_not_given_up(
-    bench: Workbench, model: SlowVideoModel, filming: ModelFilmingActivities, task: ClipTask
+    model: SlowVideoModel, filming: ModelFilmingActivities, task: ClipTask
 ) -> None:
     model.may_prepare = asyncio.Event()
     model.may_answer.set()
