@@ -131,7 +131,8 @@ class ModelFilmingActivities(FilmingActivities):
                 return ReconcileResult(job=_job(task, known.handle))
             if known.state == AttemptState.SUBMITTING:
                 return await self._ask(task, model, known, folder)
-        return ReconcileResult(lost=known.state != AttemptState.REJECTED)
+        # Refused or given up: nothing was ordered, and what was said of it died with its worker.
+        return ReconcileResult(lost=True)
 
     async def _ask(
         self, task: ClipTask, model: VideoModel, known: journal.Attempt, folder: Path

@@ -87,9 +87,7 @@ def _fork(base: str, slot: int) -> int:
             os._exit(1)
         os.environ[QUEUE_VARIABLE] = queue_of(base, slot)
         settings = load_settings()
-        configure_logging(
-            service="chaos", level=settings.log_level, log_format=settings.log_format
-        )
+        configure_logging(service="chaos", level=settings.log_level, log_format=settings.log_format)
         asyncio.run(work(settings))
     finally:
         sys.stderr.flush()

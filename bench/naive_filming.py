@@ -38,8 +38,10 @@ class NaiveFilming(NaiveActivities):
 async def _film(model: VideoModel, order: NaiveOrder, folder: Path) -> None:
     request = _request(order, folder)
     handle = await model.submit(request, await model.prepare(request))
-    while (status := await model.poll(handle)).state == JobState.RUNNING:
+    status = await model.poll(handle)
+    while status.state == JobState.RUNNING:
         await asyncio.sleep(POLL_SECONDS)
+        status = await model.poll(handle)
     if status.state == JobState.FAILED:
         raise MeasurementFailed(status.error or "The job failed.")
     await model.collect(handle, folder / "clip.mp4")

@@ -6,9 +6,10 @@ do: order, wait and fetch in one activity that is tried three times, under the s
 """
 
 import asyncio
+import contextlib
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -54,6 +55,23 @@ Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
+class Scene:
+    """What both pipelines have in common. Without a bucket there is no Veo."""
+
+    place: Place
+    bucket: str | None
+    stride: int
+
+    @property
+    def studios(self) -> list[Studio]:
+        return [VEO, FAL, KLING] if self.bucket else [FAL, KLING]
+
+    def films(self, numbers: Iterable[int]) -> list[Film]:
+        project_ids = [project_id_of(SEED, number) for number in numbers]
+        return films(self.studios, project_ids, ACCOUNT_ID)
+
+
+@dataclass(frozen=True)
 class Stage:
     """Vendors, and workers that die before them."""
 
@@ -89,23 +107,21 @@ def run(options: Options) -> Finding:
     renders, naive_renders = (18, 9) if options.quick else (RENDERS, NAIVE_RENDERS)
     stride = STRIDE // 4 if options.quick else STRIDE
     with a_place(options.say) as place, a_bucket(place) as bucket:
-        studios = [VEO, FAL, KLING] if bucket else [FAL, KLING]
+        scene = Scene(place, bucket, stride)
         if not bucket:
             options.say("There is no Google Cloud Storage emulator: Veo is left out.")
-        ours = asyncio.run(_ours(place, bucket, studios, renders, stride))
-        naive = asyncio.run(_naive(place, bucket, studios, naive_renders, stride))
-    return finding(options, ours, naive, seed=SEED, providers=[one.provider for one in studios])
+        ours = asyncio.run(_ours(scene, renders))
+        naive = asyncio.run(_naive(scene, naive_renders))
+    providers = [studio.provider for studio in scene.studios]
+    return finding(options, ours, naive, seed=SEED, providers=providers)
 
 
-async def _ours(
-    place: Place, bucket: str | None, studios: Sequence[Studio], count: int, stride: int
-) -> Run:
-    project_ids = [project_id_of(SEED, number) for number in range(count)]
-    made = films(studios, project_ids, ACCOUNT_ID)
-    url, _ = place.new_database("pay-once")
+async def _ours(scene: Scene, count: int) -> Run:
+    made = scene.films(range(count))
+    url, _ = scene.place.new_database("pay-once")
     with opened(url) as database, database.transaction() as session:
         for film in made:
-            store(session, film.frozen, film.render, now=place.now)
+            store(session, film.frozen, film.render, now=scene.place.now)
 
     async def on(stage: Stage) -> Run:
         settled = await stage.drive(_Rendering(stage.client).run, made)
@@ -120,15 +136,12 @@ async def _ours(
             faults=_faults(stage.vendors),
         )
 
-    return await _staged(place, "ours", url, bucket, stride, on)
+    return await _staged(scene, "ours", url, on)
 
 
-async def _naive(
-    place: Place, bucket: str | None, studios: Sequence[Studio], count: int, stride: int
-) -> NaiveTally:
-    numbers = range(NAIVE_NUMBER_FIRST, NAIVE_NUMBER_FIRST + count)
-    made = films(studios, [project_id_of(SEED, number) for number in numbers], ACCOUNT_ID)
-    url, _ = place.new_database("naive")
+async def _naive(scene: Scene, count: int) -> NaiveTally:
+    made = scene.films(range(NAIVE_NUMBER_FIRST, NAIVE_NUMBER_FIRST + count))
+    url, _ = scene.place.new_database("naive")
 
     async def on(stage: Stage) -> NaiveTally:
         async def film(film: Film, slot: int) -> int:
@@ -153,21 +166,17 @@ async def _naive(
             deaths=len(stage.notes("deaths")),
         )
 
-    return await _staged(place, "naive", url, bucket, stride, on)
+    return await _staged(scene, "naive", url, on)
 
 
 async def _staged(
-    place: Place,
-    name: str,
-    url: str,
-    bucket: str | None,
-    stride: int,
-    work: Callable[[Stage], Awaitable[Answer]],
+    scene: Scene, name: str, url: str, work: Callable[[Stage], Awaitable[Answer]]
 ) -> Answer:
+    place = scene.place
     folder = place.root / f"deaths-{name}"
     folder.mkdir()
-    deaths = DeathPlan(SEED, stride, str(folder))
-    with a_vendor(place, f"vendors-{name}", seed=SEED, gcs=bucket) as vendors:
+    deaths = DeathPlan(SEED, scene.stride, str(folder))
+    with a_vendor(place, f"vendors-{name}", seed=SEED, gcs=scene.bucket) as vendors:
         environment = place.environment(
             url, FVS_RENDER_TASK_QUEUE=QUEUE, **vendors.settings, **deaths.as_environment()
         )
@@ -196,10 +205,8 @@ class _Rendering:
             task_queue=queue_of(QUEUE, slot),
             task_timeout=TASK_TIMEOUT,
         )
-        try:
+        with contextlib.suppress(WorkflowFailureError):  # the row says how it ended
             await handle.result()
-        except WorkflowFailureError:
-            pass  # the row says how it ended
         return Settled.of(await handle.fetch_history())
 
 

@@ -155,7 +155,9 @@ def _words_of(row: AttemptRow) -> list[str]:
 def _owner(job: Job, owners: Mapping[str, str]) -> str:
     fingerprint = job["fingerprint"]
     words = list(fingerprint.values()) if isinstance(fingerprint, dict) else []
-    return next((owners[str(word)] for word in [job["id"], *words] if str(word) in owners), "nobody")
+    return next(
+        (owners[str(word)] for word in [job["id"], *words] if str(word) in owners), "nobody"
+    )
 
 
 def _dicts(value: JsonValue) -> list[Job]:

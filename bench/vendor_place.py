@@ -120,4 +120,4 @@ def _emulator() -> str | None:
 def jobs_of(books: JsonValue) -> list[Mapping[str, JsonValue]]:
     """The jobs in the books, as the vendors' `Job`."""
     listed = books.get("jobs") if isinstance(books, dict) else None
-    return [job for job in listed or [] if isinstance(job, dict)] if listed else []
+    return [job for job in listed if isinstance(job, dict)] if isinstance(listed, list) else []

@@ -16,7 +16,7 @@ from studio.contracts.documents import ScreenplayDocument, ShotScript
 from studio.contracts.plan import ShotTiming
 from studio.contracts.workflow_io import ClipJob, ClipTask, ReconcileResult
 from studio.db.engine import Database
-from studio.journal.repository import find_attempt
+from studio.journal.repository import begin_attempt, find_attempt, reject_attempt
 from studio.journal.tables import AttemptState
 from studio.providers.errors import ProviderError, SubmissionUnknown
 from studio.providers.ports import Handle, JobState, JobStatus, Providers, VideoRequest
@@ -178,6 +178,25 @@ async def test_an_attempt_given_up_during_its_upload_is_not_ordered_afterwards(
     with pytest.raises(SubmissionUnknown):
         await ordering
     assert model.orders == []
+
+
+@pytest.mark.requirement("FLOW-3")
+async def test_a_refusal_that_nobody_heard_of_leaves_the_shot_to_be_ordered_again(
+    bench: Workbench, filming: ModelFilmingActivities, task: ClipTask
+) -> None:
+    """The worker died between writing it down and saying so: perhaps it was only a busy moment."""
+    with bench.database.transaction() as session:
+        begin_attempt(
+            session,
+            attempt_id=ATTEMPT,
+            project_id=task.project_id,
+            provider="local",
+            request_digest="d" * 64,
+            now=NOW,
+        )
+        reject_attempt(session, ATTEMPT, "The provider is busy.", now=NOW)
+    asked = await ActivityEnvironment().run(filming.reconcile_clip, task)
+    assert asked == ReconcileResult(lost=True)
 
 
 @pytest.mark.requirement("FLOW-3")
