@@ -23,6 +23,7 @@ MODULES: Final = {
     "join": "bench.join",
     "critical-path": "bench.critical_path",
     "history": "bench.history",
+    "pay-once": "bench.pay_once",
 }
 
 

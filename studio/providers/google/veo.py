@@ -56,7 +56,9 @@ class VeoVideo:
         *,
         output_uri: str,
         order_timeout_seconds: float = ORDER_TIMEOUT_SECONDS,
+        lost_after_seconds: float = LOST_AFTER_SECONDS,
     ) -> None:
+        self._lost_after_seconds = lost_after_seconds
         self._order_timeout_seconds = order_timeout_seconds
         self._client = client
         self._objects = objects
@@ -120,7 +122,7 @@ class VeoVideo:
         prefix = self._prefix(request, prepared)
         if await clip_below(self._objects, prefix) is not None:
             return {OUTPUT: prefix}
-        if age_seconds <= LOST_AFTER_SECONDS:
+        if age_seconds <= self._lost_after_seconds:
             raise ProviderError("There is no clip yet; Google may still be filming it.")
         return None
 
