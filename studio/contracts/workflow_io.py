@@ -268,7 +268,10 @@ class ClipJob(Payload):
 
 
 class ReconcileResult(Payload):
-    """What became of a submission whose outcome was unknown."""
+    """What became of a submission whose outcome was unknown.
+
+    `lost`: nothing was ordered, so that the shot may be ordered again.
+    """
 
     job: ClipJob | None = None
     lost: bool = False

@@ -16,9 +16,9 @@ from studio.contracts.documents import ScreenplayDocument, ShotScript
 from studio.contracts.plan import ShotTiming
 from studio.contracts.workflow_io import ClipJob, ClipTask, ReconcileResult
 from studio.db.engine import Database
-from studio.journal.repository import find_attempt
+from studio.journal.repository import begin_attempt, find_attempt, reject_attempt
 from studio.journal.tables import AttemptState
-from studio.providers.errors import SubmissionUnknown
+from studio.providers.errors import ProviderError, SubmissionUnknown
 from studio.providers.ports import Handle, JobState, JobStatus, Providers, VideoRequest
 from studio.storage.local import LocalStorage
 from studio.storage.signing import SigningKey, UrlSigner
@@ -33,12 +33,19 @@ class SlowVideoModel:
     """A provider that answers an order when it is allowed to."""
 
     may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+    may_prepare: asyncio.Event | None = None
+    preparing: asyncio.Event = field(default_factory=asyncio.Event)
+    may_tell: asyncio.Event | None = None
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
     ordering: asyncio.Event = field(default_factory=asyncio.Event)
     polled: asyncio.Event = field(default_factory=asyncio.Event)
     orders: list[str] = field(default_factory=list)
     canceled: list[Handle] = field(default_factory=list)
 
     async def prepare(self, request: VideoRequest) -> Handle:
+        self.preparing.set()
+        if self.may_prepare is not None:
+            await self.may_prepare.wait()
         return {"uploaded": request.keyframe.key}
 
     async def submit(self, request: VideoRequest, prepared: Handle) -> Handle:
@@ -64,7 +71,11 @@ class SlowVideoModel:
     ) -> Handle | None:
         assert age_seconds >= 0
         assert prepared in ({}, {"uploaded": request.keyframe.key})
-        return {"job": request.attempt_id} if request.attempt_id in self.orders else None
+        found = {"job": request.attempt_id} if request.attempt_id in self.orders else None
+        self.asked.set()
+        if self.may_tell is not None:
+            await self.may_tell.wait()
+        return found
 
 
 @pytest.fixture
@@ -150,6 +161,62 @@ async def test_an_attempt_that_was_asked_about_is_not_ordered_by_a_late_worker(
     with pytest.raises(SubmissionUnknown):
         await ActivityEnvironment().run(filming.submit_clip, task)
     assert model.orders == []
+
+
+@pytest.mark.requirement("FLOW-3")
+async def test_an_attempt_given_up_during_its_upload_is_not_ordered_afterwards(
+    model: SlowVideoModel, filming: ModelFilmingActivities, task: ClipTask
+) -> None:
+    """The upload took longer than the activity may: another attempt is under way by now."""
+    model.may_prepare = asyncio.Event()
+    ordering = asyncio.create_task(ActivityEnvironment().run(filming.submit_clip, task))
+    await model.preparing.wait()
+    asked = await ActivityEnvironment().run(filming.reconcile_clip, task)
+    assert asked == ReconcileResult(lost=True)
+    model.may_prepare.set()
+    model.may_answer.set()
+    with pytest.raises(SubmissionUnknown):
+        await ordering
+    assert model.orders == []
+
+
+@pytest.mark.requirement("FLOW-3")
+async def test_a_refusal_that_nobody_heard_of_leaves_the_shot_to_be_ordered_again(
+    bench: Workbench, filming: ModelFilmingActivities, task: ClipTask
+) -> None:
+    """The worker died between writing it down and saying so: perhaps it was only a busy moment."""
+    with bench.database.transaction() as session:
+        begin_attempt(
+            session,
+            attempt_id=ATTEMPT,
+            project_id=task.project_id,
+            provider="local",
+            request_digest="d" * 64,
+            now=NOW,
+        )
+        reject_attempt(session, ATTEMPT, "The provider is busy.", now=NOW)
+    asked = await ActivityEnvironment().run(filming.reconcile_clip, task)
+    assert asked == ReconcileResult(lost=True)
+
+
+@pytest.mark.requirement("FLOW-3")
+async def test_an_order_that_goes_out_while_it_is_asked_about_is_not_given_up(
+    model: SlowVideoModel, filming: ModelFilmingActivities, task: ClipTask
+) -> None:
+    model.may_prepare = asyncio.Event()
+    model.may_answer.set()
+    model.may_tell = asyncio.Event()
+    ordering = asyncio.create_task(ActivityEnvironment().run(filming.submit_clip, task))
+    await model.preparing.wait()
+    asking = asyncio.create_task(ActivityEnvironment().run(filming.reconcile_clip, task))
+    await model.asked.wait()
+    model.may_prepare.set()
+    assert await ordering == _job()
+    model.may_tell.set()
+    with pytest.raises(ProviderError, match="went on"):
+        await asking
+    found = await ActivityEnvironment().run(filming.reconcile_clip, task)
+    assert found == ReconcileResult(job=_job())
 
 
 @pytest.mark.parametrize("shutdown", [False, True])

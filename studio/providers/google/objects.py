@@ -64,14 +64,20 @@ async def look_below(objects: ObjectStore, prefix: str) -> JobStatus:
     return JobStatus(JobState.SUCCEEDED, progress=1.0)
 
 
-async def job_below(objects: ObjectStore, prefix: str, age_seconds: float) -> Handle | None:
+async def job_below(
+    objects: ObjectStore,
+    prefix: str,
+    *,
+    age_seconds: float,
+    lost_after_seconds: float = LOST_AFTER_SECONDS,
+) -> Handle | None:
     """The job of an order that nobody answered, by its clip; None where there surely is none.
 
     Raises ProviderError while it may still be filmed.
     """
     if await clip_below(objects, prefix) is not None:
         return {OUTPUT: prefix}
-    if age_seconds <= LOST_AFTER_SECONDS:
+    if age_seconds <= lost_after_seconds:
         raise ProviderError("There is no clip yet; Google may still be filming it.")
     return None
 

@@ -142,7 +142,7 @@ class OmniVideo:
             raise ProviderError(
                 f"Google cannot be asked about {request.attempt_id}: its interactions have no list."
             )
-        return await job_below(self._objects, prefix, age_seconds)
+        return await job_below(self._objects, prefix, age_seconds=age_seconds)
 
     async def _interaction(self, handle: Handle) -> Interaction:
         with asked(self._client):

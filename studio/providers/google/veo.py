@@ -14,6 +14,7 @@ from studio.providers.errors import RefusedInput, SubmissionUnknown
 from studio.providers.google.asking import JobUnknown, asked, ordered
 from studio.providers.google.client import GoogleClient
 from studio.providers.google.objects import (
+    LOST_AFTER_SECONDS,
     OUTPUT,
     ObjectStore,
     collect_below,
@@ -50,7 +51,9 @@ class VeoVideo:
         *,
         output_uri: str,
         order_timeout_seconds: float = ORDER_TIMEOUT_SECONDS,
+        lost_after_seconds: float = LOST_AFTER_SECONDS,
     ) -> None:
+        self._lost_after_seconds = lost_after_seconds
         self._order_timeout_seconds = order_timeout_seconds
         self._client = client
         self._objects = objects
@@ -111,7 +114,12 @@ class VeoVideo:
     async def reconcile(
         self, request: VideoRequest, prepared: Handle, *, age_seconds: float
     ) -> Handle | None:
-        return await job_below(self._objects, self._prefix(request, prepared), age_seconds)
+        return await job_below(
+            self._objects,
+            self._prefix(request, prepared),
+            age_seconds=age_seconds,
+            lost_after_seconds=self._lost_after_seconds,
+        )
 
     def _prefix(self, request: VideoRequest, prepared: Handle) -> str:
         return prepared.get(OUTPUT) or output_prefix(self._output_uri, request.attempt_id)
