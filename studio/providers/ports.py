@@ -292,7 +292,8 @@ class VideoModel(Protocol):
 
         None only where the provider is sure that there is none, because another may be ordered
         then. While it cannot tell yet (its list lags behind), raise ProviderError: it is asked
-        again until the deadline, and after that the shot is given up unordered.
+        again until the deadline, and after that the shot is given up unordered. ProviderRejected
+        where it can never tell: the shot is given up at once.
         """
         ...
 

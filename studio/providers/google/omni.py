@@ -139,7 +139,7 @@ class OmniVideo:
     ) -> Handle | None:
         prefix = prepared.get(OUTPUT)
         if prefix is None or self._objects is None:
-            raise ProviderError(
+            raise ProviderRejected(
                 f"Google cannot be asked about {request.attempt_id}: its interactions have no list."
             )
         return await job_below(self._objects, prefix, age_seconds=age_seconds)
