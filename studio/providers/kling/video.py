@@ -115,7 +115,10 @@ class KlingVideo:
         return False
 
     async def collect(self, handle: Handle, destination: Path) -> None:
-        outputs = (await self._task(handle)).get("outputs")
+        task = await self._task(handle)
+        if task.get("status") in _RUNNING:
+            raise ProviderError("Kling says that the task, which had ended, still runs.")
+        outputs = task.get("outputs")
         for output in outputs if isinstance(outputs, list) else []:
             url = dig(output, "url")
             if dig(output, "type") == "video" and isinstance(url, str) and url:
