@@ -18,6 +18,7 @@ from activities.measures import count_attempt
 from activities.orders import video_request
 from activities.paid_calls import FREE_PROVIDER, digest_of
 from activities.polling import ClipFailed, wait_for_clip
+from activities.refusals import recalled, remembered
 from activities.reviews import review_media
 from activities.selection import UnknownProvider, adapter
 from activities.workbench import Workbench
@@ -33,8 +34,16 @@ from studio.contracts.workflow_io import (
 )
 from studio.journal import repository as journal
 from studio.journal.tables import AttemptState
-from studio.providers.errors import ProviderError, ProviderRejected, SubmissionUnknown
+from studio.providers.errors import (
+    ProviderDenied,
+    ProviderError,
+    ProviderRejected,
+    SubmissionUnknown,
+)
 from studio.providers.ports import Handle, Providers, VideoModel, VideoRequest
+
+FINAL_REFUSALS = frozenset({ProviderRejected.code, ProviderDenied.code})
+"""Another order would end in the same way. After every other one there is none to be found."""
 
 REPLACEMENT_PROVIDER = FREE_PROVIDER
 """Animates the keyframe of a shot that could not be filmed; it costs nothing."""
@@ -65,7 +74,7 @@ class ModelFilmingActivities(FilmingActivities):
             count_attempt(task.model.provider, "unknown")
             raise
         except ProviderError as refusal:
-            await self._reject(task, refusal.detail)
+            await self._reject(task, refusal)
             raise
         return await self._accept(task, handle)
 
@@ -82,20 +91,25 @@ class ModelFilmingActivities(FilmingActivities):
         )
 
     async def _prepare(self, task: ClipTask, prepared: Handle) -> None:
-        """What the order will be recognised by, before there is an order."""
-        if prepared:
-            await self._bench.transact(
-                lambda session: journal.prepare_attempt(
-                    session, task.attempt_id, prepared, now=self._bench.now()
-                )
+        """What the order will be recognised by, before there is an order.
+
+        A worker that was cut off while it prepared learns here that the attempt was given up:
+        another may have been ordered since.
+        """
+        may_order = await self._bench.transact(
+            lambda session: journal.prepare_attempt(
+                session, task.attempt_id, prepared, now=self._bench.now()
             )
+        )
+        if not may_order:
+            raise SubmissionUnknown(f"{task.attempt_id} was given up while it was prepared.")
 
     def _resume(self, task: ClipTask, known: journal.Attempt) -> ClipJob:
         """An earlier try got this far: never order again what may have been ordered."""
         if known.state == AttemptState.ACCEPTED and known.handle is not None:
             return _job(task, known.handle)
         if known.state == AttemptState.REJECTED:
-            raise ProviderRejected(known.error or "The provider refused the shot.")
+            raise recalled(known)
         raise SubmissionUnknown(f"Whether {task.attempt_id} was ordered is not known.")
 
     async def _accept(self, task: ClipTask, handle: Handle) -> ClipJob:
@@ -109,10 +123,12 @@ class ModelFilmingActivities(FilmingActivities):
         count_attempt(task.model.provider, AttemptState.ACCEPTED)
         return _job(task, handle)
 
-    async def _reject(self, task: ClipTask, reason: str) -> None:
+    async def _reject(self, task: ClipTask, refusal: ProviderError) -> None:
         now = self._bench.now()
         await self._bench.transact(
-            lambda session: journal.reject_attempt(session, task.attempt_id, reason, now=now)
+            lambda session: journal.reject_attempt(
+                session, task.attempt_id, refusal.detail, now=now, refusal=remembered(refusal)
+            )
         )
         count_attempt(task.model.provider, AttemptState.REJECTED)
 
@@ -135,7 +151,9 @@ class ModelFilmingActivities(FilmingActivities):
                 if handle is not None:
                     return ReconcileResult(job=await self._accept(task, handle))
                 await self._lose(task)
-        return ReconcileResult(lost=known.state != AttemptState.REJECTED)
+            if known.state == AttemptState.REJECTED:
+                return ReconcileResult(lost=recalled(known).code not in FINAL_REFUSALS)
+        return ReconcileResult(lost=True)
 
     async def _known(self, task: ClipTask) -> journal.Attempt | None:
         """What the journal says; None where it said nothing, so that nothing was ordered.

@@ -26,6 +26,7 @@ class Attempt:
     error: str | None
     created_at: datetime
     prepared: dict[str, str] | None = None
+    refusal: dict[str, str] | None = None
 
 
 def begin_attempt(
@@ -69,17 +70,16 @@ def find_attempt(session: Session, attempt_id: str) -> Attempt | None:
 
 def prepare_attempt(
     session: Session, attempt_id: str, prepared: dict[str, str], *, now: datetime
-) -> None:
-    """What the provider was given beforehand. The first one stays: an order may name it."""
-    session.execute(
-        update(AttemptRow)
-        .where(
-            AttemptRow.attempt_id == attempt_id,
-            AttemptRow.state == AttemptState.SUBMITTING,
-            AttemptRow.prepared.is_(None),
-        )
-        .values(prepared=prepared, updated_at=now)
-    )
+) -> bool:
+    """What the provider was given beforehand. The first one stays: an order may name it.
+
+    False where the attempt was given up meanwhile, or prepared by another: nothing may be ordered.
+    """
+    row = session.get(AttemptRow, attempt_id, with_for_update=True)
+    if row is None or row.state != AttemptState.SUBMITTING or row.prepared is not None:
+        return False
+    row.prepared, row.updated_at = prepared, now
+    return True
 
 
 def accept_attempt(
@@ -89,9 +89,16 @@ def accept_attempt(
     _resolve(session, attempt_id, AttemptState.ACCEPTED, now=now, handle=handle)
 
 
-def reject_attempt(session: Session, attempt_id: str, error: str, *, now: datetime) -> None:
-    """The provider refused: nothing was ordered."""
-    _resolve(session, attempt_id, AttemptState.REJECTED, now=now, error=error)
+def reject_attempt(
+    session: Session,
+    attempt_id: str,
+    error: str,
+    *,
+    now: datetime,
+    refusal: dict[str, str] | None = None,
+) -> None:
+    """The provider refused: nothing was ordered. `refusal` says how, for whoever comes again."""
+    _resolve(session, attempt_id, AttemptState.REJECTED, now=now, error=error, refusal=refusal)
 
 
 def lose_attempt(session: Session, attempt_id: str, error: str, *, now: datetime) -> None:
@@ -107,6 +114,7 @@ def _resolve(
     now: datetime,
     handle: dict[str, str] | None = None,
     error: str | None = None,
+    refusal: dict[str, str] | None = None,
 ) -> None:
     session.execute(
         update(AttemptRow)
@@ -115,6 +123,7 @@ def _resolve(
             state=state,
             handle=handle,
             error=error[:ERROR_LENGTH_MAX] if error else None,
+            refusal=refusal,
             updated_at=now,
         )
     )
@@ -122,5 +131,11 @@ def _resolve(
 
 def _as_attempt(row: AttemptRow) -> Attempt:
     return Attempt(
-        row.attempt_id, row.state, row.handle, row.error, row.created_at, prepared=row.prepared
+        row.attempt_id,
+        row.state,
+        row.handle,
+        row.error,
+        row.created_at,
+        prepared=row.prepared,
+        refusal=row.refusal,
     )

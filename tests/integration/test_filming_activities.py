@@ -18,7 +18,16 @@ from studio.contracts.workflow_io import ClipJob, ClipTask, ReconcileResult
 from studio.db.engine import Database
 from studio.journal.repository import find_attempt
 from studio.journal.tables import AttemptState
-from studio.providers.errors import SubmissionUnknown
+from studio.providers.errors import (
+    ModelGone,
+    ModerationRefused,
+    ProviderBusy,
+    ProviderDenied,
+    ProviderError,
+    ProviderRejected,
+    RefusedInput,
+    SubmissionUnknown,
+)
 from studio.providers.ports import Handle, JobState, JobStatus, Providers, VideoRequest
 from studio.storage.local import LocalStorage
 from studio.storage.signing import SigningKey, UrlSigner
@@ -37,14 +46,22 @@ class SlowVideoModel:
     polled: asyncio.Event = field(default_factory=asyncio.Event)
     orders: list[str] = field(default_factory=list)
     canceled: list[Handle] = field(default_factory=list)
+    refusal: ProviderError | None = None
+    preparing: asyncio.Event = field(default_factory=asyncio.Event)
+    may_prepare: asyncio.Event | None = None
 
     async def prepare(self, request: VideoRequest) -> Handle:
+        self.preparing.set()
+        if self.may_prepare is not None:
+            await self.may_prepare.wait()
         return {"uploaded": request.keyframe.key}
 
     async def submit(self, request: VideoRequest, prepared: Handle) -> Handle:
         assert prepared == {"uploaded": request.keyframe.key}
         self.orders.append(request.attempt_id)
         self.ordering.set()
+        if self.refusal is not None:
+            raise self.refusal
         await self.may_answer.wait()
         return {"job": request.attempt_id}
 
@@ -150,6 +167,54 @@ async def test_an_attempt_that_was_asked_about_is_not_ordered_by_a_late_worker(
     with pytest.raises(SubmissionUnknown):
         await ActivityEnvironment().run(filming.submit_clip, task)
     assert model.orders == []
+
+
+@pytest.mark.requirement("FLOW-3")
+async def test_an_attempt_that_is_given_up_while_it_is_prepared_is_not_ordered(
+    bench: Workbench, model: SlowVideoModel, filming: ModelFilmingActivities, task: ClipTask
+) -> None:
+    """Its worker lost Temporal and not the provider: another asks, and orders the next attempt."""
+    model.may_prepare = asyncio.Event()
+    ordering = asyncio.create_task(ActivityEnvironment().run(filming.submit_clip, task))
+    await model.preparing.wait()
+    asked = await ActivityEnvironment().run(filming.reconcile_clip, task)
+    assert asked == ReconcileResult(lost=True)
+    model.may_prepare.set()
+    with pytest.raises(SubmissionUnknown, match="given up"):
+        await ordering
+    assert (model.orders, _state(bench)) == ([], AttemptState.LOST)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "may_be_ordered_again"),
+    [
+        (ProviderBusy("Later.", retry_after_seconds=3), True),
+        (ProviderError("It could not be reached."), True),
+        (ModelGone("It was retired."), True),
+        (ModerationRefused("No.", refused=RefusedInput.KEYFRAME), True),
+        (ProviderRejected("A bad request."), False),
+        (ProviderDenied("The key was refused."), False),
+    ],
+)
+async def test_a_refusal_is_the_same_for_whoever_comes_again(
+    model: SlowVideoModel,
+    filming: ModelFilmingActivities,
+    task: ClipTask,
+    refusal: ProviderError,
+    *,
+    may_be_ordered_again: bool,
+) -> None:
+    """After a worker that died before it told, and in a run that an operator has reset."""
+    model.refusal = refusal
+    with pytest.raises(type(refusal)):
+        await ActivityEnvironment().run(filming.submit_clip, task)
+    asked = await ActivityEnvironment().run(filming.reconcile_clip, task)
+    assert asked == ReconcileResult(lost=may_be_ordered_again)
+    with pytest.raises(ProviderError) as again:
+        await ActivityEnvironment().run(filming.submit_clip, task)
+    assert (type(again.value), again.value.detail) == (type(refusal), refusal.detail)
+    assert getattr(again.value, "refused", None) == getattr(refusal, "refused", None)
+    assert len(model.orders) == 1
 
 
 @pytest.mark.parametrize("shutdown", [False, True])
