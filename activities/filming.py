@@ -45,6 +45,9 @@ from studio.providers.ports import Handle, Providers, VideoModel, VideoRequest
 FINAL_REFUSALS = frozenset({ProviderRejected.code, ProviderDenied.code})
 """Another order would end in the same way. After every other one there is none to be found."""
 
+HANDLE_LENGTH_MAX = 4_000
+"""Characters of a provider's ids: it goes into the history with every step of the job."""
+
 REPLACEMENT_PROVIDER = FREE_PROVIDER
 """Animates the keyframe of a shot that could not be filmed; it costs nothing."""
 
@@ -113,6 +116,8 @@ class ModelFilmingActivities(FilmingActivities):
         raise SubmissionUnknown(f"Whether {task.attempt_id} was ordered is not known.")
 
     async def _accept(self, task: ClipTask, handle: Handle) -> ClipJob:
+        if sum(map(len, (*handle, *handle.values()))) > HANDLE_LENGTH_MAX:
+            raise SubmissionUnknown(f"The handle of {task.attempt_id} is too long to be kept.")
         now = self._bench.now()
 
         def accept(session: Session) -> None:

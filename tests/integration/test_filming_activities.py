@@ -47,6 +47,7 @@ class SlowVideoModel:
     orders: list[str] = field(default_factory=list)
     canceled: list[Handle] = field(default_factory=list)
     refusal: ProviderError | None = None
+    id_repeats: int = 1
     preparing: asyncio.Event = field(default_factory=asyncio.Event)
     may_prepare: asyncio.Event | None = None
 
@@ -63,7 +64,7 @@ class SlowVideoModel:
         if self.refusal is not None:
             raise self.refusal
         await self.may_answer.wait()
-        return {"job": request.attempt_id}
+        return {"job": request.attempt_id * self.id_repeats}
 
     async def poll(self, handle: Handle) -> JobStatus:
         self.polled.set()
@@ -215,6 +216,16 @@ async def test_a_refusal_is_the_same_for_whoever_comes_again(
     assert (type(again.value), again.value.detail) == (type(refusal), refusal.detail)
     assert getattr(again.value, "refused", None) == getattr(refusal, "refused", None)
     assert len(model.orders) == 1
+
+
+async def test_an_id_that_does_not_fit_into_a_history_is_not_taken(
+    bench: Workbench, model: SlowVideoModel, filming: ModelFilmingActivities, task: ClipTask
+) -> None:
+    model.may_answer.set()
+    model.id_repeats = 1_000
+    with pytest.raises(SubmissionUnknown, match="too long"):
+        await ActivityEnvironment().run(filming.submit_clip, task)
+    assert _state(bench) == AttemptState.SUBMITTING
 
 
 @pytest.mark.parametrize("shutdown", [False, True])
