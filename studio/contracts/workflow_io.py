@@ -110,12 +110,10 @@ class AnalysisTask(ProjectTask):
 
 
 class AssetAnalysis(Payload):
-    """Where the analysis of all uploads is stored, and what the later stages need of it."""
+    """Where the analysis of all uploads is stored, and how many it describes."""
 
     analysis_key: str
     described_count: int
-    audio_key: str | None = None
-    audio_duration_seconds: float | None = None
     warnings: tuple[str, ...] = ()
 
 

@@ -4,15 +4,11 @@ Dense storyboard text is refused by content filters more often than a few words 
 shot's description stays out of it where the plan says what moves.
 """
 
-from typing import Final
-
 from studio.contracts.documents import ShotScript
 from studio.providers.ports import Picture
 from studio.providers.quoting import plain, shortened
+from studio.providers.screenplay_rules import MOTION_LENGTH_MAX
 from studio.providers.softening import SOFTENED_MAX, softened_prompt
-
-MOTION_LENGTH_MAX: Final = 300
-"""Characters: a sentence or two."""
 
 
 REFERENCE_NAME_LENGTH_MAX: Final = 80
