@@ -250,7 +250,7 @@ def _clean_shot(
 ) -> ShotScript:
     description = shortened(plain(shot.description), DESCRIPTION_LENGTH_MAX)
     title = plain(shot.title) or description
-    who = (names.get(_folded(plain(n)), plain(n)) for n in shot.characters)
+    who = (_name(name, names) for name in shot.characters[: 2 * SHEETS_MAX])
     place = shortened(plain(shot.place), SHEET_NAME_LENGTH_MAX)
     move = shortened(plain(shot.camera_move), CAMERA_MOVE_LENGTH_MAX)
     return ShotScript(
@@ -261,10 +261,16 @@ def _clean_shot(
         motion=shortened(plain(shot.motion), MOTION_LENGTH_MAX),
         palette=shot.palette,
         reference_indices=_known_references(shot.reference_indices, pictured),
-        characters=tuple(dict.fromkeys(filter(None, who))),
+        characters=tuple(dict.fromkeys(filter(None, who)))[:SHEETS_MAX],
         place=names.get(_folded(place), place),
         narration=plain(shot.narration) if request.narration else "",
     )
+
+
+def _name(name: str, names: Mapping[str, str]) -> str:
+    """As on the sheet, if there is one."""
+    kept = shortened(plain(name), SHEET_NAME_LENGTH_MAX)
+    return names.get(_folded(kept), kept)
 
 
 def _known_references(indices: tuple[int, ...], pictured: frozenset[int]) -> tuple[int, ...]:

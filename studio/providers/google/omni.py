@@ -126,7 +126,10 @@ class OmniVideo:
         if OUTPUT in handle and self._objects is not None:
             await collect_below(self._objects, handle[OUTPUT], destination)
             return
-        video = _video(await self._interaction(handle))
+        interaction = await self._interaction(handle)
+        if interaction.status in _RUNNING:
+            raise ProviderError("Google says that the interaction, which had ended, still runs.")
+        video = _video(interaction)
         if video is not None and video.data:
             await keep_clip_bytes(_decoded(str(video.data)), destination)
         elif video is not None and video.uri and self._files is not None:
