@@ -16,6 +16,7 @@ from studio.providers.errors import (
     ProviderError,
     UnusableAnswer,
 )
+from studio.providers.public_hosts import TRUSTED, PublicHosts
 
 CLIP_BYTES_MAX: Final = 512 * 1024 * 1024
 """The longest clip of a model is 15 s; at 4K and 100 Mbit/s that is 190 MB."""
@@ -34,7 +35,10 @@ _GONE: Final = frozenset({403, 404, 410})
 
 
 class ClipDownloads:
-    """Downloads without cookies, proxies of the environment, or headers nobody asked for."""
+    """Downloads without cookies, proxies of the environment, or headers nobody asked for.
+
+    With a `transport` (a configured base URL) everything goes where that leads.
+    """
 
     def __init__(
         self,
@@ -46,7 +50,7 @@ class ClipDownloads:
         self._provider = provider
         self._clip_bytes_max = clip_bytes_max
         self._http = httpx2.AsyncClient(
-            transport=transport,
+            transport=transport or PublicHosts(),
             headers={"accept-encoding": "identity"},
             timeout=httpx2.Timeout(READ_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS),
             follow_redirects=False,
@@ -85,12 +89,15 @@ class ClipDownloads:
     ) -> AsyncIterator[httpx2.Response]:
         target = self._checked(url, trusted=trusted)
         for _ in range(REDIRECTS_MAX + 1):
-            async with self._http.stream("GET", target, headers=headers) as response:
+            async with self._http.stream(
+                "GET", target, headers=headers, extensions={TRUSTED: trusted}
+            ) as response:
                 if response.status_code not in _REDIRECTS:
                     yield response
                     return
                 onward = self._joined(target, response.headers.get("location", ""))
-            target = self._checked(str(onward), trusted=False)
+            trusted = False
+            target = self._checked(str(onward), trusted=trusted)
             headers = {}
         raise ProviderError(f"{self._provider} sent the clip's address around in circles.")
 
