@@ -23,6 +23,7 @@ from activities.reviews import review_media
 from activities.selection import UnknownProvider, adapter
 from activities.workbench import Workbench
 from studio.contracts.activities import FilmingActivities
+from studio.contracts.assets import AssetKind
 from studio.contracts.workflow_io import (
     Clip,
     ClipJob,
@@ -34,16 +35,23 @@ from studio.contracts.workflow_io import (
 )
 from studio.journal import repository as journal
 from studio.journal.tables import AttemptState
+from studio.media.errors import DiskFull, MediaError, UndecodableMedia
+from studio.media.inspect import inspect_file
 from studio.providers.errors import (
     ProviderDenied,
     ProviderError,
     ProviderRejected,
     SubmissionUnknown,
+    UnusableAnswer,
 )
 from studio.providers.ports import Handle, Providers, VideoModel, VideoRequest
 
 FINAL_REFUSALS = frozenset({ProviderRejected.code, ProviderDenied.code})
 """Another order would end in the same way. After every other one there is none to be found."""
+
+CLIP_TYPE = "video/mp4"
+COLLECT_ATTEMPTS_MAX = 3
+"""A clip that came damaged may come whole; one that is no clip is not fetched for half an hour."""
 
 HANDLE_LENGTH_MAX = 4_000
 """Characters of a provider's ids: it goes into the history with every step of the job."""
@@ -208,8 +216,18 @@ class ModelFilmingActivities(FilmingActivities):
 
     async def _collect(self, task: CollectTask, model: VideoModel, folder: Path) -> Clip:
         raw = folder / "raw.mp4"
-        await model.collect(task.job.handle, raw)
-        return await keep_clip(self._bench, task.clip, raw, folder)
+        try:
+            await model.collect(task.job.handle, raw)
+            if task.job.provider != FREE_PROVIDER:
+                # A stranger's file: this process and ffmpeg see what a limited child has seen.
+                await inspect_file(raw, AssetKind.VIDEO, CLIP_TYPE)
+            return await keep_clip(self._bench, task.clip, raw, folder)
+        except DiskFull:
+            raise
+        except (MediaError, UnusableAnswer) as error:
+            last = activity.info().attempt >= COLLECT_ATTEMPTS_MAX
+            kind = UndecodableMedia if last else MediaError
+            raise kind(f"The clip cannot be used: {error.detail}") from None
 
     @activity.defn
     async def withdraw_clip(self, job: ClipJob) -> None:

@@ -1,7 +1,8 @@
 """Orders of clips: written down before they are made, never torn apart, never made twice."""
 
 import asyncio
-from dataclasses import dataclass, field
+import struct
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,14 +11,15 @@ from temporalio.activity import ActivityCancellationDetails
 from temporalio.testing import ActivityEnvironment
 
 from activities.cancellation import outlast_cancellation
-from activities.filming import ModelFilmingActivities
+from activities.filming import COLLECT_ATTEMPTS_MAX, ModelFilmingActivities
 from activities.workbench import Workbench
 from studio.contracts.documents import ScreenplayDocument, ShotScript
 from studio.contracts.plan import ShotTiming
-from studio.contracts.workflow_io import ClipJob, ClipTask, ReconcileResult
+from studio.contracts.workflow_io import ClipJob, ClipTask, CollectTask, ReconcileResult
 from studio.db.engine import Database
 from studio.journal.repository import find_attempt
 from studio.journal.tables import AttemptState
+from studio.media.errors import MediaError, UndecodableMedia
 from studio.providers.errors import (
     ModelGone,
     ModerationRefused,
@@ -52,6 +54,7 @@ class SlowVideoModel:
     canceled: list[Handle] = field(default_factory=list)
     refusal: ProviderError | None = None
     id_repeats: int = 1
+    clip: bytes = b""
 
     async def prepare(self, request: VideoRequest) -> Handle:
         self.preparing.set()
@@ -77,7 +80,7 @@ class SlowVideoModel:
         return True
 
     async def collect(self, handle: Handle, destination: Path) -> None:
-        await asyncio.to_thread(destination.write_text, handle["job"])
+        await asyncio.to_thread(destination.write_bytes, self.clip or handle["job"].encode())
 
     async def reconcile(
         self, request: VideoRequest, prepared: Handle, *, age_seconds: float
@@ -222,6 +225,56 @@ async def test_a_refusal_is_the_same_for_whoever_comes_again(
     assert (type(again.value), again.value.detail) == (type(refusal), refusal.detail)
     assert getattr(again.value, "refused", None) == getattr(refusal, "refused", None)
     assert len(model.orders) == 1
+
+
+def _box(kind: bytes, *parts: bytes) -> bytes:
+    content = b"".join(parts)
+    return struct.pack(">I4s", 8 + len(content), kind) + content
+
+
+def _counts(kind: bytes, *numbers: int) -> bytes:
+    return _box(kind, bytes(4), struct.pack(f">{len(numbers)}I", *numbers))
+
+
+def film_of_one_kilobyte(frames: int) -> bytes:
+    """An MP4 of a thousand bytes whose index claims that many frames, 40 bytes of memory each."""
+    codec = _box(b"avc1", bytes(7), b"\1", bytes(16), struct.pack(">HH", 1280, 720), bytes(50))
+    table = _box(
+        b"stbl",
+        _box(b"stsd", bytes(7), b"\1", codec),
+        _counts(b"stts", 1, frames, 1),
+        _counts(b"stsc", 1, 1, frames, 1),
+        _counts(b"stsz", 1, frames),
+        _counts(b"stco", 1, 100),
+    )
+    media = _box(
+        b"mdia",
+        _counts(b"mdhd", 0, 0, 24, 1000, 0),
+        _box(b"hdlr", bytes(8), b"vide", bytes(12), b"v\0"),
+        _box(b"minf", _box(b"vmhd", bytes(12)), table),
+    )
+    head = _box(b"tkhd", bytes(3), b"\7", struct.pack(">5I", 0, 0, 1, 0, 1000), bytes(68))
+    film = _box(b"moov", _box(b"mvhd", bytes(100)), _box(b"trak", head, media))
+    return _box(b"ftyp", b"isom", bytes(4), b"isom") + film + _box(b"mdat", bytes(500))
+
+
+@pytest.mark.parametrize(
+    "clip", [b"<html>", film_of_one_kilobyte(frames=60_000_000)], ids=["page", "bomb"]
+)
+async def test_what_is_no_clip_is_refused_by_a_limited_process_and_not_fetched_for_ever(
+    bench: Workbench, model: SlowVideoModel, task: ClipTask, clip: bytes
+) -> None:
+    model.clip = clip
+    filming = ModelFilmingActivities(bench, Providers(videos={"paid": model}))
+    collect = CollectTask(clip=task, job=_job().model_copy(update={"provider": "paid"}))
+    environment = ActivityEnvironment()
+    with pytest.raises(MediaError, match="cannot be used: The file") as first:
+        await environment.run(filming.collect_clip, collect)
+    assert not isinstance(first.value, UndecodableMedia)
+    environment.info = replace(environment.info, attempt=COLLECT_ATTEMPTS_MAX)
+    with pytest.raises(UndecodableMedia, match="cannot be used: The file"):
+        await environment.run(filming.collect_clip, collect)
+    assert not list(bench.scratch.glob("collect-*"))
 
 
 async def test_an_id_that_does_not_fit_into_a_history_is_not_taken(

@@ -19,6 +19,7 @@ from studio.providers.errors import (
     ProviderRejected,
     RefusedInput,
     SubmissionUnknown,
+    UnusableAnswer,
 )
 from studio.providers.google.asking import JobUnknown, asked, ordered, refusable
 from studio.providers.google.client import GoogleClient
@@ -189,4 +190,4 @@ def _decoded(data: str) -> bytes:
     try:
         return base64.b64decode(data, validate=True)
     except binascii.Error:
-        raise ProviderError("Google's answer has a clip that cannot be read.") from None
+        raise UnusableAnswer("Google's answer has a clip that cannot be read.") from None
