@@ -14,7 +14,10 @@ SHOT_NUMBER_DIGITS: Final = 3
 
 
 class ModelUse(BaseModel):
-    """`requested` came with the request or the account's defaults; `used` does the work."""
+    """`requested` came with the request or the account's defaults; `used` does the work.
+
+    That is the successor where the provider ended the model while the render ran.
+    """
 
     requested: str
     used: str
@@ -181,7 +184,9 @@ def render_resource(view: RenderView, *, base_url: str, urls: dict[str, str]) ->
         credits_reserved=snapshot.credits_reserved,
         credits_settled=snapshot.credits_settled,
         models={
-            role: ModelUse(requested=choice.requested, used=choice.used)
+            role: ModelUse(
+                requested=choice.requested, used=snapshot.successors.get(role, choice.used)
+            )
             for role, choice in view.facts.models.items()
         },
         clips=[_clip_resource(clip, urls) for clip in snapshot.clips],

@@ -20,7 +20,7 @@ class Part(StrEnum):
     CONSOLE = "console"
 
 
-DELIVERED = frozenset({Part.FOUNDATION})
+DELIVERED = frozenset({Part.FOUNDATION, Part.STUDIO})
 """Everything else is not done yet."""
 
 

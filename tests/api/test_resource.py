@@ -64,6 +64,24 @@ async def test_a_new_render_has_nothing_to_link_yet(stack: ApiStack) -> None:
     assert render["subtitles_url"] is None
 
 
+async def test_a_model_that_took_over_is_shown_as_the_one_that_does_the_work(
+    stack: ApiStack,
+) -> None:
+    key = stack.open_account()
+    async with stack.client(key) as client:
+        before = (await client.post(RENDERS, json=BRIEF)).json()
+        project_id = before["project_id"]
+        stack.record(
+            project_id, status=RenderState.RUNNING, successors={"video": "gemini-omni-1.2-flash"}
+        )
+        stack.workflows.silent = True
+        after = (await client.get(f"{RENDERS}/{project_id}")).json()
+
+    requested = before["models"]["video"]["requested"]
+    assert after["models"]["video"] == {"requested": requested, "used": "gemini-omni-1.2-flash"}
+    assert after["models"]["image"] == before["models"]["image"]
+
+
 async def test_what_the_brief_asks_for_reaches_the_run(stack: ApiStack, png: bytes) -> None:
     key = stack.open_account()
     request = {**BRIEF, "instructions": "A narrator tells it.", "ingredients_mode_enabled": True}

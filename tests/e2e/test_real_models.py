@@ -4,207 +4,133 @@ The server speaks the providers' formats and is itself checked against their pub
 (tests/contract/test_vendor_*.py).
 """
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
 
-from runtime.temporal_server import RunningTemporal
-from tests.fake_gcs import BUCKET, running_fake_gcs
-from tests.kit.client import Agent
-from tests.kit.stack import Stack
+from tests.kit.director import Director, Shot
+from tests.kit.film import check_film
+from tests.kit.orders import drawings, is_picture_of, references_of, words_of
+from tests.kit.studio import ONE_SHOT, Studio
+from tests.kit.vendors.documents import items_at, text_at
 from tests.kit.vendors.faults import Fault
-from tests.kit.vendors.server import VendorServer
-from tests.kit.vendors.sinks import gcs_sink
 
 pytestmark = [pytest.mark.e2e, pytest.mark.temporal]
 
-GOOGLE_KEY = "AIza-a-key-of-the-test-suite-0123456789"
-FAL_KEY = "fal-id-of-the-tests:fal-secret-of-the-tests"
-KLING_KEY = "kling-key-of-the-test-suite-0123456789"
-
-BRIEF: dict[str, Any] = {
-    "name": "The lighthouse keeper",
-    "screenplay": "Shot 1: A keeper climbs the stairs of a lighthouse. "
-    "Shot 2: The keeper lights the lamp and looks out at the sea.",
-    "instructions": "A narrator tells the story.",
-    "shot_count": 2,
-    "scene_target_duration_seconds": 6,
-    "image_model": "gemini-3-pro-image",
-    "music_model": "lyria-3.5",
-    "style_prompt": "slow strings",
-    "stage_voice_briefs_enabled": True,
-    "ingredients_mode_enabled": True,
-    "assets": [{"filename": "keeper.png", "label": "The keeper", "purpose": "character"}],
-}
-
-PLAN: dict[str, Any] = {
-    "characters": [
-        {
-            "name": "The keeper",
-            "description": "An old man in a blue coat.",
-            "reference_indices": [0],
-        }
-    ],
-    "places": [],
-    "shots": [
-        {
-            "index": index,
-            "title": title,
-            "description": f"The keeper {action} in the lighthouse.",
-            "camera_move": "slow push in",
-            "motion": f"He {action}.",
-            "characters": ["The keeper"],
-            "place": "",
-            "reference_indices": [],
-            "narration": narration,
-            "continues": False,
-            "dissolves": False,
-        }
-        for index, title, action, narration in (
-            (1, "Stairs", "climbs the stairs", "Every night he climbs."),
-            (2, "Lamp", "lights the lamp and looks out at the sea", ""),
-        )
-    ],
-}
-"""What the planner answers: the vendors' own default is a valid one without a narrator."""
-
-ONE_SHOT: dict[str, Any] = {
-    "name": "One shot",
-    "screenplay": "Shot 1: A knight draws a sword.",
-    "shot_count": 1,
-    "scene_target_duration_seconds": 4,
-    "stage_voice_briefs_enabled": False,
-}
-
-
-@pytest.fixture
-def vendors() -> Iterator[VendorServer]:
-    with VendorServer() as server:
-        yield server
-
-
-@pytest.fixture
-def stack(
-    tmp_path: Path, temporal_server: RunningTemporal, vendors: VendorServer
-) -> Iterator[Stack]:
-    deployment = Stack(tmp_path / "stack", temporal_server.address)
-    deployment.variables.update(
-        FVS_UNCONFIGURED_MODELS="refuse",
-        FVS_GOOGLE_API_KEY=GOOGLE_KEY,
-        FVS_GOOGLE_BASE_URL=vendors.url,
-        FVS_FAL_KEY=FAL_KEY,
-        FVS_FAL_BASE_URL=vendors.url,
-        FVS_KLING_API_KEY=KLING_KEY,
-        FVS_KLING_BASE_URL=vendors.url,
-    )
-    yield deployment
-    deployment.stop()
-
-
-@pytest.fixture
-def keeper(tmp_path: Path) -> Path:
-    path = tmp_path / "keeper.png"
-    Image.linear_gradient("L").convert("RGB").resize((320, 400)).save(path)
-    return path
-
-
-def _rendered(agent: Agent, brief: dict[str, Any], files: list[Path]) -> dict[str, Any]:
-    submitted = agent.submit(brief, files)
-    ended = agent.wait_until_ended(submitted["project_id"], seconds=180)
-    assert ended["status"] == "completed", ended
-    return ended
-
-
-def _no_key_in(stack: Stack, ended: dict[str, Any]) -> None:
-    texts = [json.dumps(ended), *(path.read_text() for path in stack.directory.glob("*.log"))]
-    for key in (GOOGLE_KEY, FAL_KEY, FAL_KEY.split(":")[1], KLING_KEY):
-        assert not [text for text in texts if key in text]
-
-
-@pytest.mark.requirement(
-    "MODEL-1", "MODEL-3", "MODEL-4", "MODEL-7", "MODEL-8", "MUSIC-1", "INPUT-6", "FLOW-3"
-)
-def test_every_stage_is_done_by_the_models_that_were_asked_for(
-    stack: Stack, agent: Agent, vendors: VendorServer, keeper: Path
-) -> None:
-    stack.start_worker()
-    vendors.responder = lambda ask: PLAN if "shots" in str(ask.schema) else None
-    brief = {**BRIEF, "video_model": "kling-v3-pro-image-to-video"}
-    ended = _rendered(agent, brief, [keeper])
-    assert [use["used"] for use in ended["models"].values()] == [
-        use["requested"] for use in ended["models"].values()
-    ]
-    assert not [text for text in ended["warnings"] if "stood in" in text]
-    assert [clip["status"] for clip in ended["clips"]] == ["completed"] * 2
-    assert all(clip["keyframe_score"] is not None for clip in ended["clips"])
-    assert len(ended["voice_briefs"]) >= 4
-    assert ended["subtitles_url"]
-    books = vendors.books
-    assert len(books.billed("fal")) == 2
-    assert len(books.billed("google.image")) >= 2
-    assert all(job.delivered for job in books.billed("fal"))
-    # The caller's picture is described, drawn from, and handed to the video model.
-    assert all(job.payload.get("elements") for job in books.billed("fal"))
-    assert agent.money(ended["project_id"]).settled == ended["credits_reserved"]
-    assert agent.audit() == []
-    _no_key_in(stack, ended)
+SLOW_SECONDS = 4.0
+STEEL = (120, 130, 140)
 
 
 @pytest.mark.requirement("FLOW-3")
-def test_an_order_whose_answer_was_lost_is_adopted_and_not_made_again(
-    stack: Stack, agent: Agent, vendors: VendorServer
-) -> None:
-    stack.start_worker()
-    vendors.faults.add("fal.submit", Fault.RESET_AFTER)
-    ended = _rendered(agent, ONE_SHOT | {"video_model": "kling-v3-pro-image-to-video"}, [])
-    assert ended["clips"][0]["status"] == "completed"
-    assert ended["clips"][0]["attempts"] == 1
-    assert len(vendors.books.billed("fal")) == 1
-    assert agent.audit() == []
+def test_an_order_whose_answer_was_lost_is_adopted_and_not_made_again(studio: Studio) -> None:
+    studio.vendors.faults.add("fal.submit", Fault.RESET_AFTER)
+    made = studio.completed(ONE_SHOT)
+
+    assert (made.clips[0]["status"], made.clips[0]["attempts"]) == ("completed", 1)
+    assert len(made.books.billed("fal")) == 1
+    assert studio.agent.audit() == []
 
 
-def test_a_refused_prompt_is_softened_and_the_film_made(
-    stack: Stack, agent: Agent, vendors: VendorServer
+@pytest.mark.requirement("FLOW-3")
+def test_a_worker_that_dies_while_a_clip_is_filmed_costs_no_second_clip(studio: Studio) -> None:
+    vendors = studio.vendors
+    vendors.latencies.seconds["video"] = SLOW_SECONDS
+    project_id = studio.submit(ONE_SHOT)
+    studio.stack.wait_for(lambda: bool(vendors.books.jobs("fal")), "the clip is ordered")
+    studio.stack.kill("worker")
+    studio.stack.start_worker()
+    made = studio.ended(project_id)
+
+    assert made.resource["status"] == "completed", made.resource
+    assert len(made.books.submits("fal")) == 1
+    assert len(made.books.jobs("google.image")) == 1
+    assert made.resource["credits_settled"] == made.resource["credits_reserved"]
+    assert studio.agent.audit() == []
+
+
+def test_a_refused_prompt_is_softened_and_the_film_made(studio: Studio) -> None:
+    studio.vendors.faults.add("fal.submit", Fault.PROMPT_REFUSED)
+    made = studio.completed(ONE_SHOT)
+
+    assert (made.clips[0]["status"], made.clips[0]["attempts"]) == ("completed", 2)
+    assert [text for text in made.warnings if "tamer" in text]
+    assert len(made.books.billed("fal")) == 1
+
+
+@pytest.mark.requirement("MODEL-7")
+def test_without_ingredients_references_stay_with_the_frames(
+    studio: Studio, tmp_path: Path
 ) -> None:
-    stack.start_worker()
-    vendors.faults.add("fal.submit", Fault.PROMPT_REFUSED)
-    ended = _rendered(agent, ONE_SHOT | {"video_model": "kling-v3-pro-image-to-video"}, [])
-    assert ended["clips"][0]["status"] == "completed"
-    assert ended["clips"][0]["attempts"] == 2
-    assert [text for text in ended["warnings"] if "tamer" in text]
-    assert len(vendors.books.billed("fal")) == 1
+    picture = tmp_path / "sword.png"
+    Image.new("RGB", (64, 64), STEEL).save(picture)
+    studio.direct(Director(shots=(Shot("A sword.", files=("sword.png",)),)))
+    made = studio.completed(ONE_SHOT, [picture])
+    [drawing] = drawings(made.books, "A sword.")
+    [order] = made.books.billed("fal")
+
+    assert [is_picture_of(seen.picture, STEEL) for seen in references_of(drawing)] == [True]
+    assert "elements" not in order.payload
+
+
+@pytest.mark.requirement("MODEL-4", "FLOW-3")
+def test_veo_films_into_the_configured_bucket(other_studio: Studio) -> None:
+    # The answer to the order is lost: its clip is found in the attempt's own folder.
+    other_studio.vendors.faults.add("veo.submit", Fault.RESET_AFTER)
+    made = other_studio.completed(ONE_SHOT | {"video_model": "veo-3.1-fast-generate-001"})
+
+    assert made.clips[0]["status"] == "completed"
+    assert len(made.books.billed("veo")) == 1
+    assert other_studio.agent.audit() == []
 
 
 @pytest.mark.requirement("MODEL-4")
-def test_veo_films_into_the_configured_bucket(
-    tmp_path: Path, temporal_server: RunningTemporal
+def test_klings_own_service_films_in_4k(other_studio: Studio, tmp_path: Path) -> None:
+    other_studio.direct(Director(shots=(Shot("A knight.", motion="He kneels."),)))
+    made = other_studio.completed(ONE_SHOT | {"video_resolution": "4k"})
+    [job] = made.books.billed("kling")
+
+    assert text_at(job.payload, "settings", "resolution") == "4k"
+    words = [text_at(content, "text") for content in items_at(job.payload, "contents")]
+    assert "He kneels." in words[0]
+    assert job.delivered
+    film = other_studio.film_of(made, tmp_path)
+    check_film(film, seconds=4, size=(3840, 2160))
+    other_studio.assert_no_key_in(made)
+
+
+@pytest.mark.requirement("MODEL-1", "MODEL-3", "MODEL-4")
+def test_models_that_end_while_a_film_is_made_give_way_to_their_successors(
+    studio: Studio,
 ) -> None:
-    with (
-        running_fake_gcs(tmp_path / "gcs") as endpoint,
-        VendorServer(object_sink=gcs_sink(endpoint)) as vendors,
-    ):
-        stack = Stack(tmp_path / "stack", temporal_server.address)
-        stack.variables.update(
-            FVS_GOOGLE_PROJECT="film-project",
-            FVS_GOOGLE_LOCATION="us-central1",
-            FVS_GOOGLE_OUTPUT_URI=f"gs://{BUCKET}/outputs",
-            FVS_GOOGLE_CLOUD_BASE_URL=vendors.url,
-            FVS_GCS_ENDPOINT=endpoint,
-        )
-        try:
-            stack.start_gateway()
-            stack.start_worker()
-            agent = Agent(stack)
-            # The answer to the order is lost: its clip is found in the attempt's own folder.
-            vendors.faults.add("veo.submit", Fault.RESET_AFTER)
-            ended = _rendered(agent, ONE_SHOT | {"video_model": "veo-3.1-fast-generate-001"}, [])
-            assert ended["clips"][0]["status"] == "completed"
-            assert len(vendors.books.billed("veo")) == 1
-            assert agent.audit() == []
-            agent.close()
-        finally:
-            stack.stop()
+    ended = {
+        "google.text": "gemini-3.5-flash",
+        "google.image": "gemini-3-pro-image",
+        "google.speech": "gemini-3.8-flash-tts",
+        "interactions.create": "gemini-omni-1.1-flash",
+    }
+    for call, model in ended.items():
+        studio.vendors.faults.add(call, Fault.MODEL_GONE, times=99, matching=model)
+    studio.direct(Director(shots=(Shot("A knight.", narration="He waits."),)))
+    brief = ONE_SHOT | {
+        "instructions": "A narrator speaks.",
+        "image_model": "gemini-3-pro-image",
+        "video_model": "gemini-omni-1.1-flash",
+    }
+    made = studio.completed(brief)
+    assert {role: use["used"] for role, use in made.resource["models"].items()} == {
+        "orchestrator": "gemini-3.8-flash",
+        "critic": "gemini-3.8-flash",
+        "image": "gemini-3.1-flash-image",
+        "video": "gemini-omni-1.2-flash",
+        "voice": "gemini-3.8-flash-lite-tts",
+    }
+    for model in ended.values():
+        assert [text for text in made.warnings if text.startswith(f"{model} is no longer offered")]
+    assert {job.model for job in made.books.jobs()} == {
+        use["used"] for use in made.resource["models"].values()
+    }
+    assert made.clips[0]["status"] == "completed"
+    assert made.resource["credits_settled"] == made.resource["credits_reserved"]
+    spoken = [words_of(job) for job in made.books.jobs("google.speech")]
+    assert [words for words in spoken if "He waits." in words]

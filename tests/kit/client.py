@@ -25,14 +25,14 @@ SHORT_FILM = {
 
 
 class Agent:
-    """Talks to one stack with its account's key. `polls` keeps how long each status took."""
+    """Talks to one stack with its account's key. `revisions`: the newest one of each render."""
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._http = httpx2.Client(
             base_url=f"{stack.base_url}/api/agent", headers=stack.headers, timeout=30
         )
-        self.revisions: list[int] = []
+        self.revisions: dict[str, int] = {}
 
     def submit(
         self, payload: dict[str, Any] | None = None, files: list[Path] | None = None
@@ -50,8 +50,8 @@ class Agent:
         response = self._http.get(f"/renders/{project_id}", timeout=POLL_SECONDS_MAX)
         assert response.status_code == 200, response.text
         resource = dict(response.json())
-        self.revisions.append(resource["revision"])
-        assert self.revisions == sorted(self.revisions)
+        assert resource["revision"] >= self.revisions.get(project_id, 0)
+        self.revisions[project_id] = resource["revision"]
         return resource
 
     def cancel(self, project_id: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from studio.pricing.freeze import UploadFacts
 from tests.pricing_scenes import COMPLETE, DEMO, audio, make_request
 
 
+@pytest.mark.requirement("MUSIC-1")
 @pytest.mark.parametrize(
     ("fields", "workflow"),
     [

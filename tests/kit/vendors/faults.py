@@ -107,7 +107,7 @@ CALLS: dict[str, frozenset[Fault]] = {
 
 @dataclass(frozen=True)
 class Injection:
-    """One fault and its details. `matching` narrows it to requests whose body has that text."""
+    """One fault and its details. `matching`: only of requests with that text in path or body."""
 
     fault: Fault
     status: int | None = None
@@ -146,7 +146,7 @@ class Faults:
         detail: str = "",
         matching: str = "",
     ) -> None:
-        """Let the next `times` calls (of those with `matching` in their body) fail after `skip`.
+        """Let the next `times` calls (with `matching` in path or body) fail after `skip`.
 
         Raises ValueError for an unknown call, and for a fault that cannot happen to it.
         """
@@ -170,20 +170,20 @@ class Faults:
         with self._lock:
             self._planned, self._rates = {}, {}
 
-    def take(self, call: str, body: bytes) -> Injection | None:
+    def take(self, call: str, request: bytes) -> Injection | None:
         """The fault of this occurrence of the call, if any."""
         with self._lock:
             number = self._occurrences[call] = self._occurrences.get(call, 0) + 1
-            taken = self._added(call, body) or self._drawn(call, number)
+            taken = self._added(call, request) or self._drawn(call, number)
             if taken is not None:
                 self.happened.append((call, taken.fault))
             return taken
 
-    def _added(self, call: str, body: bytes) -> Injection | None:
+    def _added(self, call: str, request: bytes) -> Injection | None:
         fitting = [
             planned
             for planned in self._planned.get(call, [])
-            if planned.times > 0 and planned.injection.matching.encode() in body
+            if planned.times > 0 and planned.injection.matching.encode() in request
         ]
         ripe = next((planned for planned in fitting if planned.skip == 0), None)
         for planned in fitting:

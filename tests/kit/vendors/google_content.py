@@ -101,7 +101,9 @@ class Content:
             body = await self._works.picture(int(width * scale), int(height * scale), job)
             return _inline("image/png", body), IMAGE_TOKENS
         if call.kind == "google.speech":
-            body = media.speech(_all_text(document))
+            asked = _all_text(document)
+            # "Read aloud, as …:" is an order; what follows it is spoken.
+            body = media.speech(asked.partition(":\n")[2] or asked)
             seconds = len(body) / 2 / media.SPEECH_HERTZ
             tokens = round(seconds * AUDIO_TOKENS_A_SECOND)
             return _inline("audio/L16;codec=pcm;rate=24000", body), tokens

@@ -33,7 +33,7 @@ from tests.kit.vendors.latencies import Latencies
 from tests.kit.vendors.refusals import PER_CALL
 from tests.kit.vendors.routes import Answer, Routes
 from tests.kit.vendors.wire import Ending, Reply, Request, json_reply, serve_connection
-from tests.kit.vendors.works import Call, ObjectSink, Responder, Works
+from tests.kit.vendors.works import Call, ObjectSink, Responder, Works, no_opinion
 
 BEFORE = {
     Fault.RESET_BEFORE: Ending.RESET,
@@ -98,6 +98,13 @@ class VendorServer:
     @responder.setter
     def responder(self, responder: Responder) -> None:
         self._works.responder = responder
+
+    def fresh(self) -> None:
+        """Forget what was ordered, scripted and broken, for whoever uses the server next."""
+        self.faults.clear()
+        self._works.books = Books()
+        self._works.latencies = Latencies()
+        self._works.responder = no_opinion
 
     def apply(self, script: Json) -> None:
         """Set faults, latencies and answers from a script (see Control.apply)."""
@@ -177,7 +184,8 @@ class VendorServer:
             self.books.see(request, "", None)
             return json_reply({"detail": f"No route for {request.method} {request.path}"}, 404)
         call, answer = found
-        injection = self.faults.take(call.kind, request.body) if call.kind else None
+        named = f"{request.path}\n".encode() + request.body
+        injection = self.faults.take(call.kind, named) if call.kind else None
         self.books.see(request, call.kind, injection)
         return await self._reply(replace(call, injection=injection), answer)
 
