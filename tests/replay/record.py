@@ -1,14 +1,16 @@
 """Record the histories that `test_recorded_histories.py` replays.
 
-    python -m tests.replay.record
+    python -m tests.replay.record [NAME…]
 
-Run it only when a change to the workflow is meant to break the runs in flight (and say so in the
-changelog); otherwise a history that no longer replays is a bug in the change.
+Name the paths that are new. Record a known one anew only when a change to the workflow is meant to
+break the runs in flight (and say so in the changelog); otherwise a history that no longer replays
+is a bug in the change.
 """
 
 import asyncio
 import contextlib
 import json
+import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -19,6 +21,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from runtime.temporal_config import load_temporal_config
 from runtime.temporal_server import start_temporal
+from studio.contracts.workflow_io import Review, Screenplay
 from tests.kit.renders import render_input
 from tests.kit.runs import Handle, running
 from tests.kit.scripted import ScriptedStudio, fail, fail_first
@@ -75,11 +78,43 @@ def _paths() -> dict[str, tuple[ScriptedStudio, Meanwhile]]:
         "order-reconciled": (_scripted(submit_clip__1=fail_first("unexpected", "x")), _nothing),
         "failed": (_scripted(submit_clip__1=refusal, submit_clip__2=refusal), _nothing),
         "join-failed": (_scripted(assemble_film=fail("disk_full", "No room.")), _nothing),
+        "sheets-and-narration": (_narrated(), _nothing),
+        "keyframe-drawn-again": (_picky(), _nothing),
+        "order-softened": (
+            _scripted(submit_clip__1=fail_first("moderation_refused", "No.", 1, "keyframe")),
+            _nothing,
+        ),
+        "order-postponed": (
+            _scripted(
+                submit_clip__1=fail_first("provider_busy", "Later.", retry_after_seconds=0.1)
+            ),
+            _nothing,
+        ),
+        "keyframe-refused": (
+            _scripted(draw_keyframe__1=fail("moderation_refused", "No.")),
+            _nothing,
+        ),
     }
 
 
-async def _record(client: Client) -> None:
+def _narrated() -> ScriptedStudio:
+    """The second shot goes on into the third; one character needs a sheet."""
+    return ScriptedStudio(
+        screenplay=Screenplay(
+            screenplay_key="screenplay", shot_count=3, continued=(2,), sheets=(0,), narrated=True
+        )
+    )
+
+
+def _picky() -> ScriptedStudio:
+    refused = [Review(passed=False, score=score, remark="Again.") for score in (3.0, 6.0, 5.0)]
+    return ScriptedStudio(reviews={"review_keyframe/1": refused})
+
+
+async def _record(client: Client, names: list[str]) -> None:
     for name, (studio, meanwhile) in _paths().items():
+        if names and name not in names:
+            continue
         async with running(client, studio, render_input(music=True, voice=True)) as handle:
             await meanwhile(handle, studio)
             with contextlib.suppress(WorkflowFailureError):
@@ -114,7 +149,8 @@ def main() -> None:
 
 
 async def _connect_and_record(address: str) -> None:
-    await _record(await Client.connect(address, data_converter=pydantic_data_converter))
+    client = await Client.connect(address, data_converter=pydantic_data_converter)
+    await _record(client, sys.argv[1:])
 
 
 if __name__ == "__main__":
