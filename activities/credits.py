@@ -88,7 +88,7 @@ class LedgerCreditActivities(CreditActivities):
         snapshot = update.snapshot.model_copy(update={"credits_settled": settled})
         if update.partial:
             # Whoever wrote the row last, it has all that was sent before: runs tell one story.
-            snapshot = snapshot.completed_by(read_snapshot(session, update.project_id).clips)
+            snapshot = snapshot.completed_by(read_snapshot(session, update.project_id))
         revision = store_snapshot(
             session, update.project_id, snapshot, now=self._bench.now(), replace_equal=True
         )

@@ -53,6 +53,10 @@ RETRY_AFTER_SECONDS_MAX: Final = 300.0
 """A provider that wants more is asked again then, within the deadline of the step."""
 
 
+SENTENCE_LENGTH_MAX: Final = 600
+"""It goes into the history, the status and the caller's log: a reason of 300 and our words."""
+
+
 class MappedError(ApplicationError):
     """A failure as it may be written into the history."""
 
@@ -61,7 +65,7 @@ def to_application_error(error: Exception) -> MappedError:
     """The failure as it may be written into the history: no cause, no secrets, words we chose."""
     if isinstance(error, StudioError):
         return MappedError(
-            redact_text(error.detail),
+            _sentence(error.detail),
             *_facts(error),
             type=error.code,
             non_retryable=error.code in NEVER_AGAIN,
@@ -69,7 +73,7 @@ def to_application_error(error: Exception) -> MappedError:
         )
     if isinstance(error, ApplicationError):
         return MappedError(
-            redact_text(error.message),
+            _sentence(error.message),
             type=error.type,
             non_retryable=error.non_retryable,
             next_retry_delay=error.next_retry_delay,
@@ -81,6 +85,12 @@ def to_application_error(error: Exception) -> MappedError:
         f"An unexpected {type(error).__name__} was raised; the worker's log has it.",
         type="unexpected",
     )
+
+
+def _sentence(text: str) -> str:
+    """Cut after the secrets are taken out: half a secret is none that is known."""
+    kept = redact_text(text)
+    return kept if len(kept) <= SENTENCE_LENGTH_MAX else f"{kept[: SENTENCE_LENGTH_MAX - 1]}…"
 
 
 def _facts(error: StudioError) -> tuple[str, ...]:

@@ -18,10 +18,12 @@ from activities.measures import count_attempt
 from activities.orders import video_request
 from activities.paid_calls import FREE_PROVIDER, digest_of
 from activities.polling import ClipFailed, wait_for_clip
+from activities.refusals import recalled, remembered
 from activities.reviews import review_media
 from activities.selection import UnknownProvider, adapter
 from activities.workbench import Workbench
 from studio.contracts.activities import FilmingActivities
+from studio.contracts.assets import AssetKind
 from studio.contracts.workflow_io import (
     Clip,
     ClipJob,
@@ -33,8 +35,26 @@ from studio.contracts.workflow_io import (
 )
 from studio.journal import repository as journal
 from studio.journal.tables import AttemptState
-from studio.providers.errors import ProviderError, ProviderRejected, SubmissionUnknown
+from studio.media.errors import DiskFull, MediaError, UndecodableMedia
+from studio.media.inspect import inspect_file
+from studio.providers.errors import (
+    ProviderDenied,
+    ProviderError,
+    ProviderRejected,
+    SubmissionUnknown,
+    UnusableAnswer,
+)
 from studio.providers.ports import Handle, Providers, VideoModel, VideoRequest
+
+FINAL_REFUSALS = frozenset({ProviderRejected.code, ProviderDenied.code})
+"""Another order would end in the same way. After every other one there is none to be found."""
+
+CLIP_TYPE = "video/mp4"
+COLLECT_ATTEMPTS_MAX = 3
+"""A clip that came damaged may come whole; one that is no clip is not fetched for half an hour."""
+
+HANDLE_LENGTH_MAX = 4_000
+"""Characters of a provider's ids: it goes into the history with every step of the job."""
 
 REPLACEMENT_PROVIDER = FREE_PROVIDER
 """Animates the keyframe of a shot that could not be filmed; it costs nothing."""
@@ -65,7 +85,7 @@ class ModelFilmingActivities(FilmingActivities):
             count_attempt(task.model.provider, "unknown")
             raise
         except ProviderError as refusal:
-            await self._reject(task, refusal.detail)
+            await self._reject(task, refusal)
             raise
         return await self._accept(task, handle)
 
@@ -99,10 +119,12 @@ class ModelFilmingActivities(FilmingActivities):
         if known.state == AttemptState.ACCEPTED and known.handle is not None:
             return _job(task, known.handle)
         if known.state == AttemptState.REJECTED:
-            raise ProviderRejected(known.error or "The provider refused the shot.")
+            raise recalled(known)
         raise SubmissionUnknown(f"Whether {task.attempt_id} was ordered is not known.")
 
     async def _accept(self, task: ClipTask, handle: Handle) -> ClipJob:
+        if sum(map(len, (*handle, *handle.values()))) > HANDLE_LENGTH_MAX:
+            raise SubmissionUnknown(f"The handle of {task.attempt_id} is too long to be kept.")
         now = self._bench.now()
 
         def accept(session: Session) -> None:
@@ -113,10 +135,12 @@ class ModelFilmingActivities(FilmingActivities):
         count_attempt(task.model.provider, AttemptState.ACCEPTED)
         return _job(task, handle)
 
-    async def _reject(self, task: ClipTask, reason: str) -> None:
+    async def _reject(self, task: ClipTask, refusal: ProviderError) -> None:
         now = self._bench.now()
         await self._bench.transact(
-            lambda session: journal.reject_attempt(session, task.attempt_id, reason, now=now)
+            lambda session: journal.reject_attempt(
+                session, task.attempt_id, refusal.detail, now=now, refusal=remembered(refusal)
+            )
         )
         count_attempt(task.model.provider, AttemptState.REJECTED)
 
@@ -131,7 +155,8 @@ class ModelFilmingActivities(FilmingActivities):
                 return ReconcileResult(job=_job(task, known.handle))
             if known.state == AttemptState.SUBMITTING:
                 return await self._ask(task, model, known, folder)
-        # Refused or given up: nothing was ordered, and what was said of it died with its worker.
+            if known.state == AttemptState.REJECTED:
+                return ReconcileResult(lost=recalled(known).code not in FINAL_REFUSALS)
         return ReconcileResult(lost=True)
 
     async def _ask(
@@ -191,8 +216,18 @@ class ModelFilmingActivities(FilmingActivities):
 
     async def _collect(self, task: CollectTask, model: VideoModel, folder: Path) -> Clip:
         raw = folder / "raw.mp4"
-        await model.collect(task.job.handle, raw)
-        return await keep_clip(self._bench, task.clip, raw, folder)
+        try:
+            await model.collect(task.job.handle, raw)
+            if task.job.provider != FREE_PROVIDER:
+                # A stranger's file: this process and ffmpeg see what a limited child has seen.
+                await inspect_file(raw, AssetKind.VIDEO, CLIP_TYPE)
+            return await keep_clip(self._bench, task.clip, raw, folder)
+        except DiskFull:
+            raise
+        except (MediaError, UnusableAnswer) as error:
+            last = activity.info().attempt >= COLLECT_ATTEMPTS_MAX
+            kind = UndecodableMedia if last else MediaError
+            raise kind(f"The clip cannot be used: {error.detail}") from None
 
     @activity.defn
     async def withdraw_clip(self, job: ClipJob) -> None:

@@ -14,7 +14,9 @@ from activities.paid_calls import PaidCall, paid_call
 from activities.references import characters_of, shot_pictures
 from activities.workbench import Workbench
 from studio.contracts.workflow_io import Review, ReviewTask
+from studio.providers.errors import ProviderError, SubmissionUnknown, UnusableAnswer
 from studio.providers.ports import Critic, ReviewRequest, Verdict
+from studio.providers.quoting import shortened
 
 REFERENCES_MAX: Final = 3
 """Pictures that a critic compares with, besides the one it judges."""
@@ -33,7 +35,7 @@ async def review_media(
     async def work() -> Review:
         async with bench.workspace("review") as folder:
             requests = await _requests(bench, task, critic.lenses, folder, filename)
-            return verdict_of(await asyncio.gather(*(look(request) for request in requests)))
+            return verdict_of(await _votes(look, requests))
 
     medium = filename.split(".", 1)[0]
     call = PaidCall(
@@ -43,6 +45,22 @@ async def review_media(
         request=task,
     )
     return await paid_call(bench, call, work=work, kind=Review)
+
+
+async def _votes(look: Look, requests: Sequence[ReviewRequest]) -> list[Verdict]:
+    """Those that there are: to ask all again for one that failed would pay the others again.
+
+    None is left at work when this returns. Where all failed the failure is raised, and one that
+    may have been paid for before one that was not.
+    """
+    answers = await asyncio.gather(*map(look, requests), return_exceptions=True)
+    votes = [answer for answer in answers if isinstance(answer, Verdict)]
+    failures = [answer for answer in answers if isinstance(answer, BaseException)]
+    grave = [error for error in failures if not isinstance(error, ProviderError)]
+    paid = [error for error in failures if isinstance(error, SubmissionUnknown | UnusableAnswer)]
+    if grave or not votes:
+        raise (grave or paid or failures)[0]
+    return votes
 
 
 def verdict_of(votes: Sequence[Verdict]) -> Review:
@@ -58,15 +76,14 @@ def verdict_of(votes: Sequence[Verdict]) -> Review:
 
 def _joined(votes: Sequence[Verdict]) -> str:
     remarks = dict.fromkeys(vote.remark.strip() for vote in votes if vote.remark.strip())
-    text = " ".join(remarks)
-    return text if len(text) <= REMARK_LENGTH_MAX else f"{text[: REMARK_LENGTH_MAX - 1]}…"
+    return shortened(" ".join(remarks), REMARK_LENGTH_MAX)
 
 
 async def _requests(
     bench: Workbench, task: ReviewTask, lenses: Sequence[str], folder: Path, filename: str
 ) -> list[ReviewRequest]:
     screenplay = await bench.screenplay(task.screenplay_key)
-    script = next(shot for shot in screenplay.shots if shot.index == task.shot.index)
+    script = screenplay.shot(task.shot.index)
     media = await bench.fetch(task.media_key, folder / filename)
     references = await shot_pictures(
         bench,

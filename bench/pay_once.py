@@ -159,6 +159,7 @@ async def _naive(scene: Scene, count: int) -> NaiveTally:
         jobs = [job for job in jobs_of(stage.vendors.read("books")) if job["call"] in VIDEO_CALLS]
         return NaiveTally(
             renders=count,
+            shots=sum(len(film.render.plan.shots) for film in made),
             tries_max=TRIES_MAX,
             clips=clips,
             accepted=len(jobs),

@@ -7,7 +7,7 @@ from typing import Final
 from bench.naive_workflow import NaiveOrder
 from bench.renders import CATALOGUE, PLANNED_ON, render_of
 from studio.catalog.installation import Installation
-from studio.catalog.models import LOCAL_PROVIDER
+from studio.catalog.models import LOCAL_PROVIDER, Role
 from studio.contracts.request import RenderRequest
 from studio.contracts.workflow_io import RenderInput, Timings
 from studio.pricing.freeze import FrozenRender, freeze_plan
@@ -35,17 +35,22 @@ class Studio:
     """One provider of video as the catalogue sees a server that has just this one."""
 
     provider: str
-    video_model: str
     settings: frozenset[str]
 
+    @property
+    def video_model(self) -> str:
+        """The first of the catalogue that the provider offers."""
+        return next(
+            model.id
+            for model in CATALOGUE.models()
+            if Role.VIDEO in model.roles
+            and any(offer.provider == self.provider for offer in model.offers)
+        )
 
-VEO: Final = Studio(
-    "google-cloud",
-    "veo-3.1-fast-generate-001",
-    frozenset({"FVS_GOOGLE_PROJECT", "FVS_GOOGLE_OUTPUT_URI"}),
-)
-FAL: Final = Studio("fal", "kling-v3-pro-image-to-video", frozenset({"FVS_FAL_KEY"}))
-KLING: Final = Studio("kling", "kling-v3-pro-image-to-video", frozenset({"FVS_KLING_API_KEY"}))
+
+VEO: Final = Studio("google-cloud", frozenset({"FVS_GOOGLE_PROJECT", "FVS_GOOGLE_OUTPUT_URI"}))
+FAL: Final = Studio("fal", frozenset({"FVS_FAL_KEY"}))
+KLING: Final = Studio("kling", frozenset({"FVS_KLING_API_KEY"}))
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,7 @@ class Run:
 @dataclass(frozen=True)
 class NaiveTally:
     renders: int
+    shots: int
     tries_max: int
     clips: int
     accepted: int
@@ -98,6 +99,7 @@ def finding(
             "runs": runs,
             "kills": len(run.deaths),
             "submits": counted.submits,
+            "shots": counted.shots,
             "clips": counted.clips,
             "orphaned_credits": counted.orphaned_credits,
             "orphaned_jobs": counted.orphaned_jobs,
@@ -145,6 +147,7 @@ def _naive_details(naive: NaiveTally) -> dict[str, JsonValue]:
     return {
         "pipeline": f"order, wait and fetch in one activity of {naive.tries_max} tries, no journal",
         "renders": naive.renders,
+        "shots": naive.shots,
         "kills": naive.deaths,
         "clips": naive.clips,
         "accepted_jobs": naive.accepted,
@@ -170,6 +173,7 @@ def _show(options: Options, run: Run, naive: NaiveTally) -> None:
         Row("renders", str(sum(counted.renders.values())), str(naive.renders)),
         Row("kills", str(len(run.deaths)), str(naive.deaths)),
         Row("faults", str(sum(run.faults.values()))),
+        Row("shots", str(counted.shots), str(naive.shots)),
         Row("clips", str(counted.clips), str(naive.clips)),
         Row("billed jobs", str(counted.billed_jobs), str(naive.billed)),
         Row("orphaned credits", str(counted.orphaned_credits)),

@@ -29,6 +29,7 @@ CALLS_OF_A_REVIEW: Final = 3
 class Tally:
     """Counted over all renders. `findings` are sentences about what must not be."""
 
+    shots: int = 0
     clips: int = 0
     replaced: int = 0
     clips_failed: int = 0
@@ -79,6 +80,7 @@ def _count_render(session: Session, film: Film, counted: Tally) -> set[str]:
     project_id, plan = film.render.project_id, film.render.plan
     row = load_render(session, project_id)
     counted.renders[row.status.value] += 1
+    counted.shots += len(plan.shots)
     delivered: set[str] = set()
     filmed: set[int] = set()
     for clip in RenderSnapshot.model_validate(row.snapshot).clips:

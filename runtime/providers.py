@@ -98,7 +98,8 @@ def _google_cloud(settings: Settings, stack: AsyncExitStack) -> Providers:
     from google.oauth2.credentials import Credentials as GivenToken
 
     from studio.providers.google.client import EnterpriseAccess, GoogleClient
-    from studio.providers.google.veo import LOST_AFTER_SECONDS, VeoVideo
+    from studio.providers.google.objects import LOST_AFTER_SECONDS
+    from studio.providers.google.veo import VeoVideo
 
     base_url = settings.google_cloud_base_url
     access = EnterpriseAccess(

@@ -34,6 +34,9 @@ _CLIP_TENTHS = {
 }
 """How much of a clip is done, in tenths; in every other state nothing is left to be done."""
 
+WARNING_LENGTH_MAX = 800
+"""A critic's remarks (600) and our words around them; what others write is not bounded by us."""
+
 _SETTLED_CLIPS = frozenset({ClipState.COMPLETED, ClipState.REPLACED})
 
 
@@ -94,6 +97,8 @@ class StatusBoard:
         self._changed()
 
     def warn(self, sentence: str) -> None:
+        if len(sentence) > WARNING_LENGTH_MAX:
+            sentence = sentence[: WARNING_LENGTH_MAX - 1] + "…"
         if sentence not in self._warnings:
             self._warnings.append(sentence)
             self._changed()

@@ -40,6 +40,7 @@ class Recorder:
         self._earned: list[str] = []
         self._recorded_revision = 0
         self._recorded_clips: dict[int, ClipSnapshot] | None = None
+        self._recorded_warnings = 0
         self._closing = False
         self._loop: asyncio.Task[None] | None = None
 
@@ -120,9 +121,12 @@ class Recorder:
         snapshot = self._board.snapshot()
         self._recorded_revision = snapshot.revision
         known, self._recorded_clips = self._recorded_clips, self._board.clips_by_index
+        told, self._recorded_warnings = self._recorded_warnings, len(snapshot.warnings)
         if known is not None:
             changed = tuple(clip for clip in snapshot.clips if known[clip.index] is not clip)
-            snapshot = snapshot.model_copy(update={"clips": changed})
+            # All warnings of 64 shots in each of hundreds of updates would outgrow a history.
+            news = {"clips": changed, "warnings": snapshot.warnings[told:]}
+            snapshot = snapshot.model_copy(update=news)
         return ProgressUpdate(
             project_id=self._project_id,
             settle_line_ids=earned,

@@ -14,10 +14,11 @@ from workflows.keyframes import Drawn
 from workflows.orders import ClipOrder, Next, ShotLost
 from workflows.shoot import Shoot
 
-LATER_SECONDS_FIRST = 2.0
-LATER_SECONDS_MAX = 60.0
-LATER_DOUBLINGS_MAX = 5
-"""The waits for a provider that takes nothing on and does not say until when."""
+LATER_SECONDS_MAX = 120.0
+LATER_DOUBLINGS_MAX = 20
+"""Waits for a provider that takes nothing on begin at a poll's and double up to this, whatever it
+says: some 20 orders a shot in half an hour, so that 64 shots stay within half of the 51,200 events
+that Temporal gives a history."""
 
 
 class Takes:
@@ -73,6 +74,7 @@ class Takes:
 
     async def _may_go_on(self, task: ClipTask, lost: ShotLost) -> bool:
         """Prepare for another order; False where there will be none."""
+        self._board.check_running()
         match lost.then:
             case Next.AGAIN:
                 self._failures += 1
@@ -105,12 +107,16 @@ class Takes:
         return True
 
     async def _wait(self, delay: timedelta | None) -> bool:
-        """Nothing was taken on: the order is made again later, until the stage's time is up."""
+        """Nothing was taken on: the order is made again later, until the stage's time is up.
+
+        A provider may ask for more patience than ours, never for less: `Retry-After: 0.001` would
+        be an endless loop of orders.
+        """
         doublings = min(self._waits, LATER_DOUBLINGS_MAX)
         self._waits += 1
-        seconds = min(LATER_SECONDS_FIRST * 2**doublings, LATER_SECONDS_MAX)
+        seconds = min(self._timings.poll_interval_seconds * 2**doublings, LATER_SECONDS_MAX)
         if delay is not None:
-            seconds = delay.total_seconds()
+            seconds = max(seconds, delay.total_seconds())
         self._waited_seconds += seconds
         if self._waited_seconds > self._timings.stage_deadline_seconds:
             return False
@@ -135,7 +141,8 @@ class Takes:
             analysis_key=documents.analysis_key,
             sheets=documents.sheets,
             references=model.references if self._with_references else 0,
-            last_frame_key=last_frame_key,
+            # A successor may not be able to end on a picture: its order would be refused.
+            last_frame_key=last_frame_key if model.last_frame else None,
             softened=self._softened,
             overlap_before_frames=self._shoot.overlap_before(shot),
         )

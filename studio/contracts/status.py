@@ -1,6 +1,5 @@
 """The state of a render as the workflow keeps it, the row stores it and the status shows it."""
 
-from collections.abc import Iterable
 from enum import StrEnum
 from typing import Self
 
@@ -104,7 +103,12 @@ class RenderSnapshot(Payload):
     subtitles_key: str | None = None
     successors: dict[str, str] = Field(default_factory=dict)
 
-    def completed_by(self, known: Iterable[ClipSnapshot]) -> Self:
-        """This snapshot with the clips that it does not have as they are known."""
-        clips = {clip.index: clip for clip in (*known, *self.clips)}
-        return self.model_copy(update={"clips": tuple(clips[index] for index in sorted(clips))})
+    def completed_by(self, known: "RenderSnapshot") -> Self:
+        """This snapshot with the clips and warnings that it does not have as they are known."""
+        clips = {clip.index: clip for clip in (*known.clips, *self.clips)}
+        return self.model_copy(
+            update={
+                "clips": tuple(clips[index] for index in sorted(clips)),
+                "warnings": tuple(dict.fromkeys((*known.warnings, *self.warnings))),
+            }
+        )

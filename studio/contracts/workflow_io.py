@@ -80,8 +80,8 @@ class HoldRequest(Payload):
 class ProgressUpdate(Payload):
     """Settle these lines and store this snapshot, in one transaction.
 
-    `partial`: of the clips it has only those that changed since the last update, for a film of 64
-    shots is recorded more than a hundred times. The others stay as the record has them.
+    `partial`: it has only the clips and warnings that are new since the last update, for a film of
+    64 shots is recorded more than a hundred times. The others stay as the record has them.
     """
 
     project_id: str
@@ -110,12 +110,10 @@ class AnalysisTask(ProjectTask):
 
 
 class AssetAnalysis(Payload):
-    """Where the analysis of all uploads is stored, and what the later stages need of it."""
+    """Where the analysis of all uploads is stored, and how many it describes."""
 
     analysis_key: str
     described_count: int
-    audio_key: str | None = None
-    audio_duration_seconds: float | None = None
     warnings: tuple[str, ...] = ()
 
 

@@ -30,9 +30,11 @@ def begin_call(
 ) -> dict[str, Any] | None:
     """Count a try that is about to be made; or answer with the result that is there already.
 
-    Where nothing was paid for yet, the request may still change (another model, a softer text).
-    Raises TriesExhausted where as many tries as allowed may have been paid for without a result,
-    and AttemptConflict if the id belongs to a different request.
+    Without a result the request may still change (a successor, a softer text): its tries count on,
+    whoever they were for. A result is the answer to every request of its id, for a run that is
+    reset asks for it by the first one again. Raises TriesExhausted where as many tries as allowed
+    may have been paid for without a result, and AttemptConflict if the id belongs to another
+    render.
     """
     row = session.get(CallRow, call.call_id, with_for_update=True)
     if row is None:
@@ -46,12 +48,11 @@ def begin_call(
             updated_at=now,
         )
         session.add(row)
-    if row.request_digest != call.request_digest:
-        if row.tries > 0 or row.result is not None:
-            raise AttemptConflict(f"call {call.call_id} was made for a different request")
-        row.request_digest, row.provider = call.request_digest, call.provider
+    if row.project_id != call.project_id:
+        raise AttemptConflict(f"call {call.call_id} was made for a different render")
     if row.result is not None:
         return row.result
+    row.request_digest, row.provider = call.request_digest, call.provider
     if row.tries >= tries_max:
         raise TriesExhausted(call.provider, row.tries)
     row.tries += 1

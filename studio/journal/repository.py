@@ -29,6 +29,7 @@ class Attempt:
     error: str | None
     open_since: datetime
     prepared: dict[str, str] | None = None
+    refusal: dict[str, str] | None = None
 
 
 def begin_attempt(
@@ -97,9 +98,16 @@ def accept_attempt(
     _resolve(session, attempt_id, AttemptState.ACCEPTED, now=now, handle=handle)
 
 
-def reject_attempt(session: Session, attempt_id: str, error: str, *, now: datetime) -> None:
-    """The provider refused: nothing was ordered."""
-    _resolve(session, attempt_id, AttemptState.REJECTED, now=now, error=error)
+def reject_attempt(
+    session: Session,
+    attempt_id: str,
+    error: str,
+    *,
+    now: datetime,
+    refusal: dict[str, str] | None = None,
+) -> None:
+    """The provider refused: nothing was ordered. `refusal` says how, for whoever comes again."""
+    _resolve(session, attempt_id, AttemptState.REJECTED, now=now, error=error, refusal=refusal)
 
 
 def lose_attempt(
@@ -133,6 +141,7 @@ def _resolve(
     now: datetime,
     handle: dict[str, str] | None = None,
     error: str | None = None,
+    refusal: dict[str, str] | None = None,
 ) -> None:
     session.execute(
         update(AttemptRow)
@@ -141,6 +150,7 @@ def _resolve(
             state=state,
             handle=handle,
             error=error[:ERROR_LENGTH_MAX] if error else None,
+            refusal=refusal,
             updated_at=now,
         )
     )
@@ -148,5 +158,11 @@ def _resolve(
 
 def _as_attempt(row: AttemptRow) -> Attempt:
     return Attempt(
-        row.attempt_id, row.state, row.handle, row.error, row.updated_at, prepared=row.prepared
+        row.attempt_id,
+        row.state,
+        row.handle,
+        row.error,
+        row.updated_at,
+        prepared=row.prepared,
+        refusal=row.refusal,
     )

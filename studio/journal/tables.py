@@ -24,7 +24,8 @@ class AttemptRow(Base):
     """One paid job at a provider. `handle` is the provider's id for it once accepted.
 
     `prepared` is what the provider was given for it beforehand, free of charge: an uploaded
-    picture's address, by which the job can be found again.
+    picture's address, by which the job can be found again. `refusal` is which error it was that
+    ended a rejected one.
     """
 
     __tablename__ = "provider_attempt"
@@ -38,6 +39,7 @@ class AttemptRow(Base):
     prepared: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     handle: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     error: Mapped[str | None] = mapped_column(String(1000))
+    refusal: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 

@@ -48,12 +48,14 @@ async def run_ffmpeg(
     threads: int = 1,
     stdin: AsyncIterable[bytes] | None = None,
     on_seconds: Callable[[float], None] | None = None,
+    memory_bytes_max: int = 0,
 ) -> str:
     """Run ffmpeg with these arguments and return the end of what it printed on stderr.
 
     `args` are inputs, options and, last, exactly one output; `threads` goes to every decoder, the
     filters and the encoder. `stdin` feeds `pipe:0`. `on_seconds` hears about once a second how
-    many seconds of output are done. On cancellation ffmpeg is killed before this returns.
+    many seconds of output are done. `memory_bytes_max` is for files of others. On cancellation
+    ffmpeg is killed before this returns.
     Raises MediaTimeout, DiskFull, and MediaError with ffmpeg's last error lines.
     """
     arguments = [ffmpeg_binary(), *GLOBAL_ARGUMENTS]
@@ -65,6 +67,7 @@ async def run_ffmpeg(
         timeout_seconds=timeout_seconds,
         stdin=stdin,
         on_line=None if on_seconds is None else _seconds_listener(on_seconds),
+        memory_bytes_max=memory_bytes_max,
     )
     if result.returncode == 0:
         return result.stderr

@@ -1,12 +1,14 @@
 """Become another program that the kernel kills as soon as its parent dies.
 
-Run as a script: `python -I -S launch.py <parent pid> <program> <arguments …>`. Only the standard
-library is imported, so that it costs about 15 ms. It stands between because `preexec_fn` would run
-Python code in a forked, threaded process, which can dead-lock.
+Run as a script: `python -I -S launch.py <parent pid> <bytes of memory, 0: no limit> <program>
+<arguments …>`. Only the standard library is imported, so that it costs about 15 ms. It stands
+between because `preexec_fn` would run Python code in a forked, threaded process, which can
+dead-lock.
 """
 
 import ctypes
 import os
+import resource
 import signal
 import sys
 from typing import Final
@@ -28,8 +30,10 @@ def die_with_parent(parent_pid: int) -> None:
 
 
 def main() -> None:
-    program = sys.argv[2:]
-    die_with_parent(int(sys.argv[1]))
+    parent_pid, memory_bytes_max, *program = sys.argv[1:]
+    die_with_parent(int(parent_pid))
+    if limit := int(memory_bytes_max):
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     os.execv(program[0], program)  # noqa: S606  the arguments are our own, and no shell is wanted
 
 

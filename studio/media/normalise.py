@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from studio.contracts.limits import MEBIBYTE
 from studio.media.encoding import (
     PCM_ARGUMENTS,
     REPRODUCIBLE_ARGUMENTS,
@@ -23,6 +24,7 @@ from studio.media.encoding import (
 from studio.media.errors import MediaError
 from studio.media.ffmpeg import SAFE_INPUT, file_url, partial_file, run_ffmpeg
 from studio.media.probe import COLOUR_UNSPECIFIED, MediaInfo, VideoInfo, probe
+from studio.media.upload_limits import CODECS, VIDEO_PIXELS_MAX
 
 CLIP_FORMATS: Final = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm"
 """The demuxers a clip may need. None of them follows references to other files."""
@@ -32,6 +34,16 @@ CUT_FADE_SECONDS: Final = 0.005
 
 HIGH_DEFINITION_HEIGHT_MIN: Final = 720
 """Untagged pictures from this height on are BT.709, smaller ones BT.601: players' own guess."""
+
+MEMORY_BYTES_MAX: Final = 4 * 1024 * MEBIBYTE
+"""Twice what a 4K clip takes; a file made for it takes as much as there is."""
+
+FRAME_PIXELS_MAX: Final = VIDEO_PIXELS_MAX
+"""Of a decoded frame, wherever in the file its size changes."""
+
+SOUND_MARGIN_SECONDS: Final = 1.0
+"""Sound is looked at this much beyond the shot's end: the silence in a gap of hours would be made
+in memory (3 GB for ten hours)."""
 
 EPSILON_SECONDS: Final = 0.0005
 
@@ -104,6 +116,7 @@ async def normalise_clip(
             ],
             timeout_seconds=timeout_seconds,
             threads=threads,
+            memory_bytes_max=MEMORY_BYTES_MAX,
         )
         await _require_exact(partial, frames, frames_per_second, keyframes)
     return NormalisedClip(frames, frames / frames_per_second, info.audio is not None)
@@ -184,7 +197,11 @@ async def thumbnail(
 
 
 def _inputs(source: Path, info: MediaInfo) -> list[str]:
-    inputs = [*SAFE_INPUT, "-format_whitelist", CLIP_FORMATS, "-i", file_url(source)]
+    inputs = [
+        *(*SAFE_INPUT, "-format_whitelist", CLIP_FORMATS),
+        *("-codec_whitelist", ",".join(CODECS), "-max_pixels", str(FRAME_PIXELS_MAX)),
+        *("-i", file_url(source)),
+    ]
     if info.audio is not None:
         return [*inputs, "-map", "0:v:0", "-map", "0:a:0"]
     silence = f"anullsrc=r={SAMPLE_RATE_HZ}:cl=stereo"
@@ -202,9 +219,11 @@ def _picture_filter(video: VideoInfo, frames_per_second: int, width: int, height
 def _sound_filter(frames: int, frames_per_second: int) -> str:
     """Fill gaps and a late start with silence, then cut to the very sample."""
     samples = samples_of(frames, frames_per_second)
-    fade_out_start = max(0.0, frames / frames_per_second - CUT_FADE_SECONDS)
+    seconds = frames / frames_per_second
+    fade_out_start = max(0.0, seconds - CUT_FADE_SECONDS)
     return ",".join(
         (
+            f"atrim=end={seconds + SOUND_MARGIN_SECONDS:.6f}",
             f"aresample={SAMPLE_RATE_HZ}:async=1:first_pts=0",
             "aformat=channel_layouts=stereo",
             "apad",

@@ -45,13 +45,17 @@ async def run_process(
     timeout_seconds: float,
     stdin: AsyncIterable[bytes] | None = None,
     on_line: Callable[[str], None] | None = None,
+    memory_bytes_max: int = 0,
 ) -> ProcessResult:
     """Run a program to its end.
 
     `on_line` is given each line of stdout as it comes; without it stdout is returned.
+    `memory_bytes_max` bounds its address space (Linux); 0 is no bound.
     Raises MediaTimeout, and MediaError where the program cannot be started.
     """
-    process = await _start(arguments, with_stdin=stdin is not None)
+    process = await _start(
+        arguments, with_stdin=stdin is not None, memory_bytes_max=memory_bytes_max
+    )
     try:
         async with asyncio.timeout(timeout_seconds):
             return await _converse(process, stdin, on_line)
@@ -63,10 +67,12 @@ async def run_process(
         await _end(process)
 
 
-async def _start(arguments: Sequence[str], *, with_stdin: bool) -> asyncio.subprocess.Process:
+async def _start(
+    arguments: Sequence[str], *, with_stdin: bool, memory_bytes_max: int
+) -> asyncio.subprocess.Process:
     try:
         return await asyncio.create_subprocess_exec(
-            *_launched(arguments),
+            *_launched(arguments, memory_bytes_max),
             stdin=asyncio.subprocess.PIPE if with_stdin else asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -77,10 +83,11 @@ async def _start(arguments: Sequence[str], *, with_stdin: bool) -> asyncio.subpr
         raise MediaError(f"{Path(arguments[0]).name} could not be started: {error}.") from error
 
 
-def _launched(arguments: Sequence[str]) -> list[str]:
+def _launched(arguments: Sequence[str], memory_bytes_max: int) -> list[str]:
     if sys.platform != "linux":
         return list(arguments)
-    return [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), *arguments]
+    launched = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid())]
+    return [*launched, str(memory_bytes_max), *arguments]
 
 
 async def _converse(

@@ -10,7 +10,13 @@ from typing import IO, Final, Self
 
 import httpx2
 
-from studio.providers.errors import OutputExpired, ProviderBusy, ProviderError
+from studio.providers.errors import (
+    OutputExpired,
+    ProviderBusy,
+    ProviderError,
+    UnusableAnswer,
+)
+from studio.providers.public_hosts import TRUSTED, PublicHosts
 
 CLIP_BYTES_MAX: Final = 512 * 1024 * 1024
 """The longest clip of a model is 15 s; at 4K and 100 Mbit/s that is 190 MB."""
@@ -29,7 +35,10 @@ _GONE: Final = frozenset({403, 404, 410})
 
 
 class ClipDownloads:
-    """Downloads without cookies, proxies of the environment, or headers nobody asked for."""
+    """Downloads without cookies, proxies of the environment, or headers nobody asked for.
+
+    With a `transport` (a configured base URL) everything goes where that leads.
+    """
 
     def __init__(
         self,
@@ -41,7 +50,7 @@ class ClipDownloads:
         self._provider = provider
         self._clip_bytes_max = clip_bytes_max
         self._http = httpx2.AsyncClient(
-            transport=transport,
+            transport=transport or PublicHosts(),
             headers={"accept-encoding": "identity"},
             timeout=httpx2.Timeout(READ_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS),
             follow_redirects=False,
@@ -60,7 +69,8 @@ class ClipDownloads:
 
         `headers` go to the first host only. `trusted`: the address is our own, not an answer's, so
         it need not be public HTTPS. Raises OutputExpired where the provider has the clip no more,
-        ProviderError for everything else; no text has the address, which may be signed.
+        UnusableAnswer where it is no clip of ours, ProviderError for everything else; no text has
+        the address, which may be signed.
         """
         try:
             async with self._opened(url, headers or {}, trusted=trusted) as response:
@@ -79,12 +89,15 @@ class ClipDownloads:
     ) -> AsyncIterator[httpx2.Response]:
         target = self._checked(url, trusted=trusted)
         for _ in range(REDIRECTS_MAX + 1):
-            async with self._http.stream("GET", target, headers=headers) as response:
+            async with self._http.stream(
+                "GET", target, headers=headers, extensions={TRUSTED: trusted}
+            ) as response:
                 if response.status_code not in _REDIRECTS:
                     yield response
                     return
                 onward = self._joined(target, response.headers.get("location", ""))
-            target = self._checked(str(onward), trusted=False)
+            trusted = False
+            target = self._checked(str(onward), trusted=trusted)
             headers = {}
         raise ProviderError(f"{self._provider} sent the clip's address around in circles.")
 
@@ -121,7 +134,7 @@ class ClipDownloads:
 
 
 async def keep_clip_bytes(data: bytes, destination: Path) -> None:
-    """Write a clip that came within an answer. Raises ProviderError if it is no MP4."""
+    """Write a clip that came within an answer. Raises UnusableAnswer if it is no MP4."""
 
     def write() -> None:
         with _Part(destination) as part:
@@ -132,7 +145,7 @@ async def keep_clip_bytes(data: bytes, destination: Path) -> None:
 
 
 def keep_clip_file(source: Path, destination: Path) -> None:
-    """Move a downloaded file into place. Raises ProviderError if it is no MP4."""
+    """Move a downloaded file into place. Raises UnusableAnswer if it is no MP4."""
     with source.open("rb") as file:
         head = file.read(_HEAD_BYTES)
     _check_head(head)
@@ -162,7 +175,7 @@ class _Part:
     def write(self, piece: bytes) -> None:
         self._written_bytes += len(piece)
         if self._written_bytes > self._bytes_max:
-            raise ProviderError(f"The clip is larger than {self._bytes_max} bytes.")
+            raise UnusableAnswer(f"The clip is larger than {self._bytes_max} bytes.")
         if len(self._head) < _HEAD_BYTES:
             self._head = (self._head + piece)[:_HEAD_BYTES]
         self._file.write(piece)
@@ -182,7 +195,7 @@ class _Part:
 def _check_head(head: bytes) -> None:
     """ISO base media files begin with a `ftyp` box (ISO/IEC 14496-12, 4.3)."""
     if head[4:8] != b"ftyp":
-        raise ProviderError("What the provider delivered is no MP4.")
+        raise UnusableAnswer("What the provider delivered is no MP4.")
 
 
 def _is_public_https(url: httpx2.URL) -> bool:

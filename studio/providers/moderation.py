@@ -8,6 +8,9 @@ from typing import Final
 
 from studio.providers.errors import RefusedInput
 
+READ_LENGTH_MAX: Final = 2_000
+"""A filter says it at the beginning; a search of megabytes that were made for it never ends."""
+
 _FILTER: Final = re.compile(
     r"safety|sensitive|usage guidelines|responsible ai"
     r"|content[ _-]?(?:polic|risk|moderation|filter|checker)"
@@ -37,9 +40,10 @@ _INPUTS: Final = (
 
 def is_moderation(text: str) -> bool:
     """Whether these words are a content filter's."""
-    return _FILTER.search(text) is not None
+    return _FILTER.search(text[:READ_LENGTH_MAX]) is not None
 
 
 def refused_input(text: str, *, otherwise: RefusedInput) -> RefusedInput:
     """Which part of the order the words name."""
-    return next((part for part, words in _INPUTS if words.search(text)), otherwise)
+    read = text[:READ_LENGTH_MAX]
+    return next((part for part, words in _INPUTS if words.search(read)), otherwise)

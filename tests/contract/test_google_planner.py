@@ -146,6 +146,38 @@ async def test_a_model_that_never_keeps_to_the_form_is_asked_three_times(scene: 
     assert "not one whole JSON object" in raised.value.detail
 
 
+async def test_a_quota_in_the_middle_does_not_make_the_answers_before_it_free(
+    scene: Scene,
+) -> None:
+    """Or the whole plan would be bought again and again until the quota lasts for it."""
+    scene.server.faults.add("google.text", Fault.MALFORMED_ANSWER)
+    scene.server.faults.add("google.text", Fault.BUSY)
+    with pytest.raises(UnusableAnswer, match="429"):
+        await scene.planner.plan(plan_request())
+
+
+async def test_an_answer_that_can_be_lived_with_is_kept_when_no_better_one_comes(
+    scene: Scene,
+) -> None:
+    stranger = planned_shot(2, characters=["Mara", "Olaf"])
+    scene.answer(planned_film(planned_shot(1), stranger, planned_shot(3)))
+    scene.server.faults.add("google.text", Fault.BUSY, skip=1)
+    document = await scene.planner.plan(plan_request())
+    assert document.shots[1].characters == ("Mara",)
+
+
+async def test_what_an_endless_answer_breaks_is_told_in_bounds(scene: Scene) -> None:
+    crowd = [f"Nobody {number} " + "x" * 400 for number in range(1_000)]
+    scene.answer(
+        planned_film(*[planned_shot(n, description="", characters=crowd) for n in (1, 2, 3)])
+    )
+    with pytest.raises(UnusableAnswer) as broken:
+        await scene.planner.plan(plan_request())
+    assert len(broken.value.detail) < 600
+    told = scene.asked[1].partition("these mended")[2]
+    assert 0 < len(told) < 5_000
+
+
 async def test_a_wrong_number_of_shots_is_named_and_never_accepted(scene: Scene) -> None:
     scene.answer(planned_film(planned_shot(1), planned_shot(2)))
     with pytest.raises(UnusableAnswer):

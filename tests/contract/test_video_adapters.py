@@ -29,6 +29,7 @@ from tests.contract.video_vendors import (
     DOWNLOADING,
     FINDING,
     KEY,
+    KLING,
     OMNI,
     REFUSALS,
     VENDORS,
@@ -246,6 +247,19 @@ async def test_a_clip_that_is_gone_is_said_to_be_gone(scene: Scene, tmp_path: Pa
     with pytest.raises(OutputExpired):
         await scene.model.collect(handle, tmp_path / "clip.mp4")
     assert leftovers(tmp_path) == []
+
+
+@pytest.mark.parametrize("vendor", [KLING, OMNI], ids=str, indirect=True)
+async def test_a_job_that_seems_to_run_again_is_not_gone(scene: Scene, tmp_path: Path) -> None:
+    """A provider's machines do not all know at the same time that it has ended: it was paid for."""
+    handle = await scene.order()
+    await scene.ended(handle)
+    scene.server.faults.add(scene.vendor.poll, Fault.STILL_RUNNING)
+    with pytest.raises(ProviderError) as raised:
+        await scene.model.collect(handle, tmp_path / "clip.mp4")
+    assert not isinstance(raised.value, OutputExpired)
+    await scene.model.collect(handle, tmp_path / "clip.mp4")
+    assert (tmp_path / "clip.mp4").stat().st_size > 0
 
 
 @pytest.mark.parametrize("fault", REFUSALS)

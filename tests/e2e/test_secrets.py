@@ -15,9 +15,22 @@ from tests.kit.client import SHORT_FILM, Agent
 from tests.kit.collector import Collector, collecting
 from tests.kit.metrics import Scrape, scrape
 from tests.kit.stack import Stack
+from tests.kit.vendors.faults import Fault
+from tests.kit.vendors.server import VendorServer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.temporal]
 
+ECHOED = {
+    "name": "A film of errors",
+    "screenplay": "Shot 1: A boat. Shot 2: A pier. Shot 3: A lamp. Shot 4: A gull.",
+    "shot_count": 4,
+    "scene_target_duration_seconds": 12,
+    "image_model": "gemini-3-pro-image",
+    "music_model": "lyria-3.5",
+    "video_model": "kling-v3-pro-image-to-video",
+    "style_prompt": "slow strings",
+    "stage_voice_briefs_enabled": True,
+}
 TOKEN = "t0k3n" * 6
 SIGNATURE = "5ae1" * 16
 SIGNED = f"https://provider.example/f.mp4?X-Goog-Expires=60&X-Goog-Signature={SIGNATURE}"
@@ -129,6 +142,48 @@ def test_no_secret_gets_into_logs_traces_metrics_or_history(
     ]
     assert found == []
     check_that_the_places_are_real(kept, pages["WORKER"], collector)
+
+
+def test_no_key_of_a_provider_comes_back_with_its_errors(
+    traced: Stack, collector: Collector
+) -> None:
+    """The real SDKs, whose server repeats the caller's key in every way at most of the stages."""
+    google, fal = "AIza-a-planted-key-0123456789", "planted-id-of-fal:planted-secret-of-fal"
+    with VendorServer() as vendors:
+        traced.variables |= {
+            "FVS_GOOGLE_API_KEY": google,
+            "FVS_GOOGLE_BASE_URL": vendors.url,
+            "FVS_FAL_KEY": fal,
+            "FVS_FAL_BASE_URL": vendors.url,
+        }
+        for call in ("interactions.create", "google.speech", "fal.submit"):
+            vendors.faults.add(call, Fault.KEY_ECHOED)
+        vendors.faults.add("google.image", Fault.KEY_ECHOED, skip=1)
+        traced.start_gateway()
+        traced.start_worker()
+        agent = Agent(traced)
+        project_id = agent.submit(dict(ECHOED))["project_id"]
+        resource = agent.wait_until_ended(project_id, seconds=180)
+        agent.close()
+        traced.end("worker")
+        traced.end("gateway")
+        happened = {call for call, fault in vendors.faults.happened if fault is Fault.KEY_ECHOED}
+    assert resource["status"] == "completed", resource
+    assert happened == {*("interactions.create", "google.speech", "google.image"), "fal.submit"}
+    kept = {
+        "status": json.dumps(resource).encode(),
+        "worker log": (traced.directory / "worker.log").read_bytes(),
+        "gateway log": (traced.directory / "gateway.log").read_bytes(),
+        "traces": b"".join(collector.bodies),
+        "history": history(traced, project_id),
+        "database": (traced.directory / "fvs.db").read_bytes(),
+    }
+    secrets = (google, fal, *fal.split(":"))
+    assert [
+        (where, secret) for where in kept for secret in secrets if secret.encode() in kept[where]
+    ] == []
+    assert b"Unexpected request to" in kept["status"]
+    assert b"Unexpected request to" in kept["history"]
 
 
 def check_that_the_places_are_real(

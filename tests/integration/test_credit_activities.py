@@ -154,16 +154,22 @@ def test_what_reaches_the_history_is_a_sentence_of_ours() -> None:
     assert "RuntimeError" in str(error)
 
 
-async def test_a_partial_update_leaves_the_other_clips_as_the_record_has_them(
+async def test_a_partial_update_adds_to_the_clips_and_warnings_that_the_record_has(
     bench: Workbench,
 ) -> None:
     render = _stored_render(bench.database)
     activities = LedgerCreditActivities(bench)
     await ActivityEnvironment().run(activities.confirm_holds, _hold(render))
     whole = RenderSnapshot(
-        revision=2, clips=(ClipSnapshot(index=1, attempts=1), ClipSnapshot(index=2))
+        revision=2,
+        clips=(ClipSnapshot(index=1, attempts=1), ClipSnapshot(index=2)),
+        warnings=("First.", "Second."),
     )
-    part = RenderSnapshot(revision=3, clips=(ClipSnapshot(index=2, status=ClipState.FILMING),))
+    part = RenderSnapshot(
+        revision=3,
+        clips=(ClipSnapshot(index=2, status=ClipState.FILMING),),
+        warnings=("Second.", "Third."),
+    )
     for snapshot, partial in ((whole, False), (part, True)):
         update = ProgressUpdate(project_id=render.project_id, snapshot=snapshot, partial=partial)
         await ActivityEnvironment().run(activities.record_progress, update)
@@ -173,3 +179,4 @@ async def test_a_partial_update_leaves_the_other_clips_as_the_record_has_them(
         ClipSnapshot(index=1, attempts=1),
         ClipSnapshot(index=2, status=ClipState.FILMING),
     )
+    assert stored.warnings == ("First.", "Second.", "Third.")

@@ -1,7 +1,8 @@
 """Orders of clips: written down before they are made, never torn apart, never made twice."""
 
 import asyncio
-from dataclasses import dataclass, field
+import struct
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,15 +11,25 @@ from temporalio.activity import ActivityCancellationDetails
 from temporalio.testing import ActivityEnvironment
 
 from activities.cancellation import outlast_cancellation
-from activities.filming import ModelFilmingActivities
+from activities.filming import COLLECT_ATTEMPTS_MAX, ModelFilmingActivities
 from activities.workbench import Workbench
 from studio.contracts.documents import ScreenplayDocument, ShotScript
 from studio.contracts.plan import ShotTiming
-from studio.contracts.workflow_io import ClipJob, ClipTask, ReconcileResult
+from studio.contracts.workflow_io import ClipJob, ClipTask, CollectTask, ReconcileResult
 from studio.db.engine import Database
-from studio.journal.repository import begin_attempt, find_attempt, reject_attempt
+from studio.journal.repository import find_attempt
 from studio.journal.tables import AttemptState
-from studio.providers.errors import ProviderError, SubmissionUnknown
+from studio.media.errors import MediaError, UndecodableMedia
+from studio.providers.errors import (
+    ModelGone,
+    ModerationRefused,
+    ProviderBusy,
+    ProviderDenied,
+    ProviderError,
+    ProviderRejected,
+    RefusedInput,
+    SubmissionUnknown,
+)
 from studio.providers.ports import Handle, JobState, JobStatus, Providers, VideoRequest
 from studio.storage.local import LocalStorage
 from studio.storage.signing import SigningKey, UrlSigner
@@ -41,6 +52,9 @@ class SlowVideoModel:
     polled: asyncio.Event = field(default_factory=asyncio.Event)
     orders: list[str] = field(default_factory=list)
     canceled: list[Handle] = field(default_factory=list)
+    refusal: ProviderError | None = None
+    id_repeats: int = 1
+    clip: bytes = b""
 
     async def prepare(self, request: VideoRequest) -> Handle:
         self.preparing.set()
@@ -52,8 +66,10 @@ class SlowVideoModel:
         assert prepared == {"uploaded": request.keyframe.key}
         self.orders.append(request.attempt_id)
         self.ordering.set()
+        if self.refusal is not None:
+            raise self.refusal
         await self.may_answer.wait()
-        return {"job": request.attempt_id}
+        return {"job": request.attempt_id * self.id_repeats}
 
     async def poll(self, handle: Handle) -> JobStatus:
         self.polled.set()
@@ -64,7 +80,7 @@ class SlowVideoModel:
         return True
 
     async def collect(self, handle: Handle, destination: Path) -> None:
-        await asyncio.to_thread(destination.write_text, handle["job"])
+        await asyncio.to_thread(destination.write_bytes, self.clip or handle["job"].encode())
 
     async def reconcile(
         self, request: VideoRequest, prepared: Handle, *, age_seconds: float
@@ -164,39 +180,111 @@ async def test_an_attempt_that_was_asked_about_is_not_ordered_by_a_late_worker(
 
 
 @pytest.mark.requirement("FLOW-3")
-async def test_an_attempt_given_up_during_its_upload_is_not_ordered_afterwards(
-    model: SlowVideoModel, filming: ModelFilmingActivities, task: ClipTask
+async def test_an_attempt_that_is_given_up_while_it_is_prepared_is_not_ordered(
+    bench: Workbench, model: SlowVideoModel, filming: ModelFilmingActivities, task: ClipTask
 ) -> None:
-    """The upload took longer than the activity may: another attempt is under way by now."""
+    """Its worker lost Temporal and not the provider: another asks, and orders the next attempt."""
     model.may_prepare = asyncio.Event()
     ordering = asyncio.create_task(ActivityEnvironment().run(filming.submit_clip, task))
     await model.preparing.wait()
     asked = await ActivityEnvironment().run(filming.reconcile_clip, task)
     assert asked == ReconcileResult(lost=True)
     model.may_prepare.set()
-    model.may_answer.set()
-    with pytest.raises(SubmissionUnknown):
+    with pytest.raises(SubmissionUnknown, match="given up"):
         await ordering
-    assert model.orders == []
+    assert (model.orders, _state(bench)) == ([], AttemptState.LOST)
 
 
-@pytest.mark.requirement("FLOW-3")
-async def test_a_refusal_that_nobody_heard_of_leaves_the_shot_to_be_ordered_again(
-    bench: Workbench, filming: ModelFilmingActivities, task: ClipTask
+@pytest.mark.parametrize(
+    ("refusal", "may_be_ordered_again"),
+    [
+        (ProviderBusy("Later.", retry_after_seconds=3), True),
+        (ProviderError("It could not be reached."), True),
+        (ModelGone("It was retired."), True),
+        (ModerationRefused("No.", refused=RefusedInput.KEYFRAME), True),
+        (ProviderRejected("A bad request."), False),
+        (ProviderDenied("The key was refused."), False),
+    ],
+)
+async def test_a_refusal_is_the_same_for_whoever_comes_again(
+    model: SlowVideoModel,
+    filming: ModelFilmingActivities,
+    task: ClipTask,
+    refusal: ProviderError,
+    *,
+    may_be_ordered_again: bool,
 ) -> None:
-    """The worker died between writing it down and saying so: perhaps it was only a busy moment."""
-    with bench.database.transaction() as session:
-        begin_attempt(
-            session,
-            attempt_id=ATTEMPT,
-            project_id=task.project_id,
-            provider="local",
-            request_digest="d" * 64,
-            now=NOW,
-        )
-        reject_attempt(session, ATTEMPT, "The provider is busy.", now=NOW)
+    """After a worker that died before it told, and in a run that an operator has reset."""
+    model.refusal = refusal
+    with pytest.raises(type(refusal)):
+        await ActivityEnvironment().run(filming.submit_clip, task)
     asked = await ActivityEnvironment().run(filming.reconcile_clip, task)
-    assert asked == ReconcileResult(lost=True)
+    assert asked == ReconcileResult(lost=may_be_ordered_again)
+    with pytest.raises(ProviderError) as again:
+        await ActivityEnvironment().run(filming.submit_clip, task)
+    assert (type(again.value), again.value.detail) == (type(refusal), refusal.detail)
+    assert getattr(again.value, "refused", None) == getattr(refusal, "refused", None)
+    assert len(model.orders) == 1
+
+
+def _box(kind: bytes, *parts: bytes) -> bytes:
+    content = b"".join(parts)
+    return struct.pack(">I4s", 8 + len(content), kind) + content
+
+
+def _counts(kind: bytes, *numbers: int) -> bytes:
+    return _box(kind, bytes(4), struct.pack(f">{len(numbers)}I", *numbers))
+
+
+def film_of_one_kilobyte(frames: int) -> bytes:
+    """An MP4 of a thousand bytes whose index claims that many frames, 40 bytes of memory each."""
+    codec = _box(b"avc1", bytes(7), b"\1", bytes(16), struct.pack(">HH", 1280, 720), bytes(50))
+    table = _box(
+        b"stbl",
+        _box(b"stsd", bytes(7), b"\1", codec),
+        _counts(b"stts", 1, frames, 1),
+        _counts(b"stsc", 1, 1, frames, 1),
+        _counts(b"stsz", 1, frames),
+        _counts(b"stco", 1, 100),
+    )
+    media = _box(
+        b"mdia",
+        _counts(b"mdhd", 0, 0, 24, 1000, 0),
+        _box(b"hdlr", bytes(8), b"vide", bytes(12), b"v\0"),
+        _box(b"minf", _box(b"vmhd", bytes(12)), table),
+    )
+    head = _box(b"tkhd", bytes(3), b"\7", struct.pack(">5I", 0, 0, 1, 0, 1000), bytes(68))
+    film = _box(b"moov", _box(b"mvhd", bytes(100)), _box(b"trak", head, media))
+    return _box(b"ftyp", b"isom", bytes(4), b"isom") + film + _box(b"mdat", bytes(500))
+
+
+@pytest.mark.parametrize(
+    "clip", [b"<html>", film_of_one_kilobyte(frames=60_000_000)], ids=["page", "bomb"]
+)
+async def test_what_is_no_clip_is_refused_by_a_limited_process_and_not_fetched_for_ever(
+    bench: Workbench, model: SlowVideoModel, task: ClipTask, clip: bytes
+) -> None:
+    model.clip = clip
+    filming = ModelFilmingActivities(bench, Providers(videos={"paid": model}))
+    collect = CollectTask(clip=task, job=_job().model_copy(update={"provider": "paid"}))
+    environment = ActivityEnvironment()
+    with pytest.raises(MediaError, match="cannot be used: The file") as first:
+        await environment.run(filming.collect_clip, collect)
+    assert not isinstance(first.value, UndecodableMedia)
+    environment.info = replace(environment.info, attempt=COLLECT_ATTEMPTS_MAX)
+    with pytest.raises(UndecodableMedia, match="cannot be used: The file"):
+        await environment.run(filming.collect_clip, collect)
+    assert not list(bench.scratch.glob("collect-*"))
+
+
+async def test_an_id_that_does_not_fit_into_a_history_is_not_taken(
+    bench: Workbench, model: SlowVideoModel, filming: ModelFilmingActivities, task: ClipTask
+) -> None:
+    model.may_answer.set()
+    model.id_repeats = 1_000
+    with pytest.raises(SubmissionUnknown, match="too long"):
+        await ActivityEnvironment().run(filming.submit_clip, task)
+    assert _state(bench) == AttemptState.SUBMITTING
 
 
 @pytest.mark.requirement("FLOW-3")

@@ -110,11 +110,35 @@ async def test_a_refused_text_may_be_softened_under_the_same_id(bench: Workbench
     assert await _draw(bench, model, _call(text="a quiet boat")) == PICTURE
 
 
-async def test_one_id_never_stands_for_two_paid_requests(bench: Workbench) -> None:
+async def test_a_text_may_still_be_softened_after_an_answer_was_lost(bench: Workbench) -> None:
+    lost = SubmissionUnknown("No answer came.")
+    refused = ModerationRefused("No.", refused=RefusedInput.PROMPT)
+    model = Model([lost, refused, lost, lost, PICTURE])
+    for text, error in (("a", lost), ("a", refused), ("b", lost), ("c", lost)):
+        with pytest.raises(type(error)):
+            await _draw(bench, model, _call(text=text))
+    with pytest.raises(TriesExhausted):  # three may have been paid for, whatever they were told
+        await _draw(bench, model, _call(text="d"))
+
+
+@pytest.mark.requirement("FLOW-3")
+async def test_a_run_that_begins_again_gets_what_its_softened_request_bought(
+    bench: Workbench,
+) -> None:
+    model = Model([ModerationRefused("No.", refused=RefusedInput.PROMPT), PICTURE])
+    with pytest.raises(ModerationRefused):
+        await _draw(bench, model)
+    await _draw(bench, model, _call(text="a quiet boat"))
+    assert await _draw(bench, model) == PICTURE
+    assert model.asked == 2
+
+
+async def test_one_id_never_stands_for_two_renders(bench: Workbench) -> None:
     model = Model([PICTURE])
     await _draw(bench, model)
+    theirs = PaidCall(_call().call_id, "proj_api_2", "google", {"text": "a boat"})
     with pytest.raises(AttemptConflict):
-        await _draw(bench, model, _call(text="another boat"))
+        await _draw(bench, model, theirs)
 
 
 async def test_a_field_that_a_release_adds_does_not_make_another_request(

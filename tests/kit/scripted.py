@@ -137,7 +137,7 @@ class ScriptedStudio:
         async with self.recorded:
             snapshot = update.snapshot
             if update.partial:
-                snapshot = snapshot.completed_by(self.snapshots[-1].clips)
+                snapshot = snapshot.completed_by(self.snapshots[-1])
             self.snapshots.append(snapshot)
             self.recorded.notify_all()
         return io.ProgressReceipt(

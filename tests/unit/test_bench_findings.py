@@ -126,7 +126,9 @@ def test_the_target_needs_a_hundred_renders_and_not_one_finding() -> None:
 
 
 def _pay_once(counted: Tally) -> Mapping[str, JsonValue]:
-    naive = NaiveTally(renders=10, tries_max=3, clips=10, accepted=16, billed=15, deaths=4)
+    naive = NaiveTally(
+        renders=10, shots=12, tries_max=3, clips=10, accepted=16, billed=15, deaths=4
+    )
     run = Run(counted, settled=[], deaths=["a:b#1:after"], moments={"a:b#1:after"}, faults=_NONE)
     return pay_once_finding(_options(), run, naive, seed=7, providers=["kling"]).details
 

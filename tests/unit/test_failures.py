@@ -4,7 +4,7 @@ import pytest
 from temporalio.api.failure.v1 import Failure
 from temporalio.exceptions import ApplicationError
 
-from activities.errors import to_application_error
+from activities.errors import SENTENCE_LENGTH_MAX, to_application_error
 from runtime.failures import RedactingFailureConverter, data_converter
 from studio.providers.errors import ProviderRejected
 
@@ -67,3 +67,9 @@ def test_the_map_of_errors_says_its_sentence_and_no_more(
 ) -> None:
     mapped = to_application_error(error)
     assert (mapped.type, mapped.message, mapped.details) == (code, sentence, ())
+
+
+def test_a_sentence_of_megabytes_is_cut_to_size_without_its_secrets() -> None:
+    error = to_application_error(ProviderRejected(f"No {KEY}. " * 100_000))
+    assert error.message.startswith("No fvs_live_[redacted]. No ")
+    assert len(error.message) == SENTENCE_LENGTH_MAX

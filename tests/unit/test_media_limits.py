@@ -32,6 +32,15 @@ async def test_memory_has_an_end() -> None:
     assert "MemoryError" in stderr
 
 
+@linux_only
+async def test_the_memory_of_any_program_can_be_bounded() -> None:
+    greedy = [sys.executable, "-I", "-c", "bytearray(1024**3)"]
+    bounded = await run_process(greedy, timeout_seconds=60.0, memory_bytes_max=512 * 1024**2)
+    assert bounded.returncode == 1
+    assert "MemoryError" in bounded.stderr
+    assert (await run_process(greedy, timeout_seconds=60.0)).returncode == 0
+
+
 async def test_open_files_have_an_end() -> None:
     code, stderr = await limited("files = [open(__import__('os').devnull) for _ in range(100)]")
 

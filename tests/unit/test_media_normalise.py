@@ -1,5 +1,9 @@
 """A clip comes out with the frames, size, rate and sound that were asked for, whatever came in."""
 
+import asyncio
+import multiprocessing
+import resource
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import av
@@ -159,6 +163,28 @@ async def test_sound_that_starts_late_stays_with_its_picture(tmp_path: Path) -> 
         sound = np.concatenate([frame.to_ndarray()[0, ::2] for frame in container.decode(audio=0)])
     assert int(np.argmax(np.abs(sound) > 6000)) / 48_000 == pytest.approx(0.75, abs=0.01)
     assert flash_times(tmp_path / "clip.mov") == pytest.approx([0.5], abs=1 / FPS)
+
+
+async def test_a_gap_of_days_is_not_filled_in_memory(tmp_path: Path) -> None:
+    source = await make_clip(tmp_path / "source.mp4", SMALL)
+    gap = tmp_path / "gap.mp4"
+    inputs = ["-i", file_url(source), "-itsoffset", "360000", "-i", file_url(source)]
+    await run_ffmpeg(
+        [*inputs, "-map", "0:v", "-map", "1:a", "-c", "copy", file_url(gap)],
+        timeout_seconds=TIMEOUT_SECONDS,
+    )
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        peak = pool.submit(_peak_mebibytes, gap, tmp_path / "clip.mov").result()
+    assert peak < 1024  # it takes all that it may, 4 GiB, where the gap is filled
+    sound = (await probe(tmp_path / "clip.mov")).audio
+    assert sound is not None
+    assert sound.duration_seconds == pytest.approx(1.0)
+
+
+def _peak_mebibytes(source: Path, destination: Path) -> float:
+    """The most memory that a program of a normalisation took, in a process of its own."""
+    asyncio.run(normalise(source, destination, 24))
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 
 
 async def test_a_clip_of_our_own_encoding_is_copied_packet_by_packet(tmp_path: Path) -> None:

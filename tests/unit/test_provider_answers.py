@@ -13,6 +13,7 @@ from studio.providers.errors import (
     ProviderRejected,
     RefusedInput,
 )
+from studio.providers.fal.answers import failure
 from studio.providers.kling.errors import refusal
 from studio.providers.moderation import is_moderation, refused_input
 from studio.providers.pictures import encoded_picture
@@ -41,6 +42,18 @@ async def test_kling_s_codes_decide_before_the_status(
     assert type(raised) is error
     assert words in raised.detail
     assert "secret-of-kling" not in raised.detail
+
+
+@pytest.mark.parametrize("words", ["violat", "already external ", "content "])
+async def test_words_that_were_made_to_be_searched_for_ever_are_read_in_bounds(words: str) -> None:
+    """An unbounded search of these is quadratic: hours in which no heartbeat goes out."""
+    endless = words * (4_000_000 // len(words))
+    assert not is_moderation(endless)
+    assert refused_input(endless, otherwise=RefusedInput.OUTPUT) is RefusedInput.OUTPUT
+    calls = JsonCalls("Kling", headers={}, secrets=())
+    assert len(refusal(Reply(400, {"code": 1201, "message": endless}), calls).detail) < 500
+    assert len(failure(Reply(422, {"detail": endless}), calls).error or "") < 500
+    await calls.aclose()
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ Wire: `fal-ai/kling-video/v3/pro/image-to-video` in fal's published endpoint typ
 from typing import Final
 
 from studio.providers.errors import ProviderRejected
+from studio.providers.motion import reference_name
 from studio.providers.ports import Handle, Picture, VideoRequest
 
 PICTURE_BYTES_MAX: Final = 10 * 1024 * 1024
@@ -62,7 +63,7 @@ def _element(url: str) -> dict[str, object]:
 def _prompt(request: VideoRequest) -> str:
     """An element counts only if the prompt names it."""
     named = [
-        f"@Element{number} is {reference.name or 'in the shot'}."
+        f"@Element{number} is {reference_name(reference)}."
         for number, reference in enumerate(request.references, start=1)
     ]
     return " ".join([request.prompt, *named])

@@ -13,6 +13,10 @@ from google.genai import types
 from studio.providers.errors import ModerationRefused, ProviderDenied, RefusedInput
 from studio.providers.quoting import quoted
 
+TEXT_LENGTH_MAX: Final = 1_000_000
+"""64 shots take some 100,000 characters, ten minutes of transcript fewer. What is longer is JSON
+that was cut, and so of no use."""
+
 _OUTPUT_BLOCKED: Final = frozenset(
     {
         "SAFETY",
@@ -66,8 +70,9 @@ def refuse_blocked(response: types.GenerateContentResponse, *, pictures_sent: bo
 
 
 def text_of(response: types.GenerateContentResponse) -> str:
-    """The answer's text without the model's thoughts; "" where there is none."""
-    return "".join(part.text for part in _parts_of(response) if part.text and not part.thought)
+    """The answer's text without the model's thoughts, cut to size; "" where there is none."""
+    told = (part.text for part in _parts_of(response) if part.text and not part.thought)
+    return "".join(told)[:TEXT_LENGTH_MAX]
 
 
 def media_of(response: types.GenerateContentResponse, kind: str) -> Media | None:

@@ -15,7 +15,12 @@ from google.cloud import storage
 from google.cloud.storage.exceptions import DataCorruption, InvalidResponse
 
 from studio.providers.downloads import CLIP_BYTES_MAX, keep_clip_file
-from studio.providers.errors import OutputExpired, ProviderDenied, ProviderError
+from studio.providers.errors import (
+    OutputExpired,
+    ProviderDenied,
+    ProviderError,
+    UnusableAnswer,
+)
 from studio.providers.google.objects import StoredClip
 
 LISTED_MAX: Final = 100
@@ -54,7 +59,7 @@ class GcsObjects:
                 if blob is None:
                     raise OutputExpired("The bucket no longer has the clip.")
                 if int(blob.size or 0) > CLIP_BYTES_MAX:
-                    raise ProviderError(f"The clip is larger than {CLIP_BYTES_MAX} bytes.")
+                    raise UnusableAnswer(f"The clip is larger than {CLIP_BYTES_MAX} bytes.")
                 blob.download_to_filename(str(part), timeout=_TIMEOUT_SECONDS)
             keep_clip_file(part, destination)
 

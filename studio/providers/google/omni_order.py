@@ -10,6 +10,7 @@ from typing import Final, Literal
 from google.genai import interactions
 
 from studio.providers.errors import ProviderRejected
+from studio.providers.motion import reference_name
 from studio.providers.pictures import encoded_picture
 from studio.providers.ports import Picture, VideoRequest
 
@@ -72,7 +73,7 @@ def generation_of(request: VideoRequest) -> interactions.GenerationConfigParam:
 
 def _words(request: VideoRequest) -> str:
     references = [
-        f"<IMAGE_REF_{number}> is {reference.name or 'in the shot'}."
+        f"<IMAGE_REF_{number}> is {reference_name(reference)}."
         for number, reference in enumerate(request.references)
     ]
     sound = () if request.sound else (_SILENT,)

@@ -21,6 +21,8 @@ NOTES_LENGTH_MAX: Final = 60_000
 """Of all uploads together: about 15,000 tokens, two cents."""
 ANSWER_LENGTH_MAX: Final = 100_000
 """Of an answer that is shown again: 64 full shots."""
+PROBLEMS_MAX: Final = 24
+"""Of an answer that are named; what is left after them is settled."""
 _NOTE_LINE_LENGTH_MAX: Final = 600
 
 SYSTEM: Final = f"""\
@@ -85,7 +87,7 @@ def plan_prompt(request: PlanRequest) -> str:
 
 def again_prompt(answer: str, problems: Sequence[Problem]) -> str:
     """What is said after an answer that broke the rules, with the answer itself."""
-    named = "\n".join(f"- {problem.text}" for problem in problems)
+    named = "\n".join(f"- {problem.text}" for problem in problems[:PROBLEMS_MAX])
     return (
         f"You answered:\n{answer[:ANSWER_LENGTH_MAX]}\n\n"
         "That answer cannot be used. Answer again, the whole shot list, with these mended and "

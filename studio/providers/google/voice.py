@@ -68,7 +68,7 @@ def _write_wav(sound: Media, destination: Path) -> None:
     """
     part = destination.with_name(destination.name + ".part")
     try:
-        if sound.data[:4] == b"RIFF":
+        if sound.data[:4] == b"RIFF" and sound.data[8:12] == b"WAVE":  # AVI is RIFF, too
             part.write_bytes(sound.data)
         else:
             _write_samples(sound, part)

@@ -29,6 +29,9 @@ LOST_AFTER_SECONDS: Final = 120.0
 """Until then an order whose reply was lost may still be on its way in: it waits 10 s for its turn,
 and 45 s each for being written and answered."""
 
+MESSAGE_READ_MAX: Final = 1_000
+"""Kling's sentences have 50 characters; a search of megabytes that were made for it never ends."""
+
 _DUPLICATE: Final = re.compile(
     r"external.{0,20}id.*(?:exist|duplicat|unique|repeat|already)"
     r"|(?:duplicat|repeat|already).*external.{0,20}id",
@@ -75,7 +78,7 @@ class KlingVideo:
             if not task_id:
                 raise SubmissionUnknown("Kling took the order but gave no id; it may be billed.")
             return _handle(task_id, request.attempt_id)
-        if _DUPLICATE.search(reply.text("message")):
+        if _DUPLICATE.search(reply.text("message")[:MESSAGE_READ_MAX]):
             return await self._taken_before(request.attempt_id)
         if reply.is_ok and code < 0:
             raise SubmissionUnknown("Kling's answer has no code; the order may be billed.")
@@ -115,7 +118,10 @@ class KlingVideo:
         return False
 
     async def collect(self, handle: Handle, destination: Path) -> None:
-        outputs = (await self._task(handle)).get("outputs")
+        task = await self._task(handle)
+        if task.get("status") in _RUNNING:
+            raise ProviderError("Kling says that the task, which had ended, still runs.")
+        outputs = task.get("outputs")
         for output in outputs if isinstance(outputs, list) else []:
             url = dig(output, "url")
             if dig(output, "type") == "video" and isinstance(url, str) and url:

@@ -51,6 +51,8 @@ class Fault(StrEnum):
     MODEL_GONE = "model_gone"
     DENIED = "denied"
     """401, or 403 if `status` says so."""
+    KEY_ECHOED = "key_echoed"
+    """400, with the caller's key and address in the sentence."""
     CANCEL_REFUSED = "cancel_refused"
     """It is too late to cancel."""
 
@@ -69,6 +71,7 @@ EVERYWHERE = frozenset(
         Fault.CUT_REPLY,
         Fault.MALFORMED_REPLY,
         Fault.DENIED,
+        Fault.KEY_ECHOED,
     }
 )
 _GENERATED = frozenset({Fault.PROMPT_REFUSED, Fault.IMAGE_REFUSED, Fault.OUTPUT_REFUSED})

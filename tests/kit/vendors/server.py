@@ -208,6 +208,15 @@ def _has_key(call: Call) -> bool:
     return bool(headers.get("authorization") or headers.get("x-goog-api-key"))
 
 
+def _with_key(call: Call) -> str:
+    """What a careless provider says of a request: all that came with it."""
+    headers = call.request.headers
+    key = headers.get("authorization") or headers.get("x-goog-api-key", "")
+    bare = key.partition(" ")[2] or key
+    address = f"https://{call.request.host}{call.request.path}?key={bare}"
+    return f"Unexpected request to {address} with {key} ({bare}), header {dict(headers)}."
+
+
 def _refused(call: Call, injection: Injection) -> Reply | None:
     """The reply of a fault that comes before anything is accepted."""
     dialect = PER_CALL[call.kind.partition(".")[0]]
@@ -218,6 +227,8 @@ def _refused(call: Call, injection: Injection) -> Reply | None:
             return dialect.unavailable(injection.status or HTTPStatus.SERVICE_UNAVAILABLE)
         case Fault.DENIED:
             return dialect.denied(injection.status or HTTPStatus.UNAUTHORIZED)
+        case Fault.KEY_ECHOED:
+            return dialect.invalid(_with_key(call))
         case Fault.MODEL_GONE:
             return dialect.gone(_subject(call))
         case _:
