@@ -22,12 +22,10 @@ THREE_SHOTS: dict[str, Any] = {
     "stage_voice_briefs_enabled": False,
     "video_model": KLING,
 }
-DIRECTOR = Director(
-    shots=(
-        Shot("Dawn.", motion="The sun rises."),
-        Shot("Storm.", motion="The tempest comes."),
-        Shot("Dusk.", motion="The sun sets."),
-    )
+SHOTS = (
+    Shot("Dawn.", motion="The sun rises."),
+    Shot("Storm.", motion="The tempest comes."),
+    Shot("Dusk.", motion="The sun sets."),
 )
 NEUTRAL = "Gentle, natural movement"
 """What is left of an order that was toned down twice."""
@@ -35,7 +33,7 @@ NEUTRAL = "Gentle, natural movement"
 
 @pytest.mark.requirement("FLOW-3")
 def test_a_shot_that_is_refused_for_good_costs_that_shot_only(studio: Studio) -> None:
-    studio.direct(DIRECTOR)
+    studio.direct(Director(shots=SHOTS))
     for words, times in (("The tempest", 2), (NEUTRAL, 1)):
         studio.vendors.faults.add("fal.submit", Fault.OUTPUT_REFUSED, times, matching=words)
     made = studio.completed(THREE_SHOTS)
@@ -63,7 +61,7 @@ def test_a_shot_that_is_refused_for_good_costs_that_shot_only(studio: Studio) ->
 def test_a_render_canceled_while_it_films_stops_the_jobs_and_charges_what_was_delivered(
     studio: Studio,
 ) -> None:
-    studio.direct(DIRECTOR)
+    studio.direct(Director(shots=SHOTS))
     studio.vendors.latencies.seconds["video"] = NEVER_SECONDS
     books = studio.vendors.books
     project_id = studio.submit(THREE_SHOTS)

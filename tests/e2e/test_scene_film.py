@@ -38,6 +38,8 @@ REMARK = "The brass lamp is missing from her hand."
 LAST_REMARK = "The sea is too calm."
 KEYFRAMES = "judge one keyframe"
 DRAWS_MAX = 3
+VOICE_HERTZ = 160
+"""Of the vendors' speech."""
 FIRST_LINE, LAST_LINE = "Every night she climbs.", "And he waits."
 SECONDS = 9
 FRAME_MS = 1000 / 24
@@ -309,6 +311,16 @@ def test_the_film_is_whole_and_its_report_says_what_was_measured(made: Made, fil
     assert {"drift", "loudness", "true_peak", "frames", "duration"} <= names
     assert picture_size(fetched(made.resource["poster_url"])) == (1280, 720)
     assert all(picture_size(fetched(clip["thumbnail_url"])) for clip in made.clips)
+
+
+def test_the_narrator_is_heard_while_his_words_are_to_be_read(film: Path) -> None:
+    sound = sound_of(film)
+    spoken, silent = sound[: 2 * SOUND_HERTZ], sound[4 * SOUND_HERTZ : 6 * SOUND_HERTZ]
+    hertz = np.fft.rfftfreq(2 * SOUND_HERTZ, 1 / SOUND_HERTZ)
+    voice = abs(hertz - VOICE_HERTZ) < 5
+    heard, not_heard = (np.abs(np.fft.rfft(part))[voice].max() for part in (spoken, silent))
+
+    assert heard > 10 * not_heard
 
 
 def test_the_subtitles_say_what_the_narrator_says_while_it_is_said(
