@@ -109,9 +109,15 @@ class Workbench:
     @asynccontextmanager
     async def workspace(self, label: str) -> AsyncIterator[Path]:
         """A scratch folder that is gone afterwards, whatever happens."""
-        self.scratch.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f"{label}-", dir=self.scratch))
+        folder = self._new_folder(f"{label}-")
         try:
             yield folder
         finally:
             await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
+
+    def _new_folder(self, prefix: str) -> Path:
+        try:
+            return Path(tempfile.mkdtemp(prefix=prefix, dir=self.scratch))
+        except FileNotFoundError:
+            self.scratch.mkdir(parents=True, exist_ok=True)
+            return Path(tempfile.mkdtemp(prefix=prefix, dir=self.scratch))
