@@ -4,7 +4,6 @@ An analyst that fails costs a description, not the render: what it could not do 
 """
 
 import math
-import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -24,22 +23,24 @@ from studio.contracts.text import counted
 from studio.journal.errors import TriesExhausted
 from studio.providers.errors import ModelGone, ProviderError
 from studio.providers.ports import Analyst, DescribeRequest, TranscribeRequest
+from studio.providers.quoting import plain, shortened
 
-DESCRIPTION_CHARACTERS_MAX: Final = 1_000
-NAME_CHARACTERS_MAX: Final = 120
+DESCRIPTION_LENGTH_MAX: Final = 1_000
+NAME_LENGTH_MAX: Final = 120
 """One or two sentences and a name were asked for; planning pays for every word."""
 
 PICTURES_DESCRIBED_MAX: Final = 4
 """Of a document's pictures: each is a call of its own, and the first ones tell of the rest."""
 
 SEGMENTS_MAX: Final = 2_000
-SEGMENT_CHARACTERS_MAX: Final = 500
+SEGMENT_LENGTH_MAX: Final = 500
 """Ten minutes of speech are some 200 sentences."""
+
+LANGUAGE_LENGTH_MAX: Final = 35
+"""The longest tag that RFC 5646 asks software to keep."""
 
 PASSING_CODES: Final = frozenset({"provider_unavailable", "provider_busy", "submission_unknown"})
 """Codes of failures after which the same question may be answered."""
-
-_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
 
 Answer = TypeVar("Answer", bound=Payload)
 
@@ -123,8 +124,8 @@ class AnalystDesk:
             if found is None:
                 return Described()
             return Described(
-                text=_plain(found.text, DESCRIPTION_CHARACTERS_MAX),
-                name=_plain(found.name, NAME_CHARACTERS_MAX),
+                text=shortened(plain(found.text), DESCRIPTION_LENGTH_MAX),
+                name=shortened(plain(found.name), NAME_LENGTH_MAX),
                 asset_class=found.asset_class,
             )
 
@@ -196,7 +197,7 @@ def believed(heard: Transcript, duration_seconds: float, offset_seconds: float) 
     kept = []
     for segment in sorted(heard.segments, key=_start):
         start, end = segment.start_seconds, segment.end_seconds
-        text = _plain(segment.text, SEGMENT_CHARACTERS_MAX)
+        text = shortened(plain(segment.text), SEGMENT_LENGTH_MAX)
         if not (math.isfinite(start) and math.isfinite(end)) or not text:
             continue
         start, end = max(0.0, start), min(end, duration_seconds)
@@ -209,14 +210,10 @@ def believed(heard: Transcript, duration_seconds: float, offset_seconds: float) 
                 )
             )
     return Transcript(
-        segments=tuple(kept[:SEGMENTS_MAX]), language=_plain(heard.language, NAME_CHARACTERS_MAX)
+        segments=tuple(kept[:SEGMENTS_MAX]),
+        language=shortened(plain(heard.language), LANGUAGE_LENGTH_MAX),
     )
 
 
 def _start(segment: Segment) -> float:
     return segment.start_seconds if math.isfinite(segment.start_seconds) else 0.0
-
-
-def _plain(text: str, length_max: int) -> str:
-    """One line without control characters or overrides of the reading direction."""
-    return " ".join(_CONTROLS.sub(" ", text).split())[:length_max]

@@ -47,12 +47,9 @@ class MediaAssetActivities(AssetActivities):
             key = await self._bench.write_document(
                 analysis_key(task.project_id), AssetReport(notes=notes)
             )
-        audio = next((note for note in notes if note.audio_key), None)
         return AssetAnalysis(
             analysis_key=key,
             described_count=len(notes),
-            audio_key=audio.audio_key if audio else None,
-            audio_duration_seconds=audio.duration_seconds if audio else None,
             warnings=(*_unreadable(notes), *desk.warnings()),
         )
 

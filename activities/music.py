@@ -30,14 +30,12 @@ from studio.media.beats import beat_grid
 from studio.media.inspect import decode_audio_to_wav
 from studio.media.lyrics import LYRICS_CHARACTERS_MAX, read_lyrics
 from studio.media.tracks import cut_with_fade, loudness_of
+from studio.pricing.music import TOLERANCE_SECONDS, below_film
 from studio.providers.errors import UnusableAnswer
 from studio.providers.ports import MusicModel, MusicRequest, Providers
 
 TRACK_LEFT_SECONDS_MIN: Final = MUSIC_DURATION_SECONDS_MIN / 2
 """Half of what is asked for at submission: decoding may find a little less than an index tells."""
-
-TOLERANCE_SECONDS: Final = 0.1
-"""A film is whole frames and a track is not: less than this is no difference to speak of."""
 
 COMPOSITION_BYTES_MAX: Final = 256 * MEBIBYTE
 """Ten minutes of 48 kHz stereo WAV are 110 MiB, with 32 bits twice that."""
@@ -74,7 +72,6 @@ class ModelMusicActivities(MusicActivities):
         note, warnings = _chosen(await self._bench.asset_report(task.analysis_key))
         start, duration = task.brief.start_seconds, note.duration_seconds or 0.0
         if duration - start < TRACK_LEFT_SECONDS_MIN:
-            # Before anything is spent on a film that would have no music.
             raise NoTrack(
                 f"The track has {duration:.1f} s that can be used; it cannot start at {start:g} s."
             )
@@ -154,12 +151,13 @@ class ModelMusicActivities(MusicActivities):
         self, task: MusicTask, key: str, report: TrackReport, warnings: tuple[str, ...]
     ) -> Track:
         report_key = await self._bench.write_document(track_report_key(task.project_id), report)
+        left = report.duration_seconds - report.start_seconds
         return Track(
             key=key,
             duration_seconds=report.duration_seconds,
             start_seconds=report.start_seconds,
             report_key=report_key,
-            warnings=(*warnings, *_below_film(task, report)),
+            warnings=(*warnings, *below_film(left, task.film_duration_seconds)),
         )
 
 
@@ -217,14 +215,3 @@ def _below_minimum(task: MusicTask, duration_seconds: float) -> tuple[str, ...]:
     if shortest is None or duration_seconds >= shortest - TOLERANCE_SECONDS:
         return ()
     return (f"The music is {duration_seconds:.1f} s long, not {shortest:g} s as asked for.",)
-
-
-def _below_film(task: MusicTask, report: TrackReport) -> tuple[str, ...]:
-    """The first sentence is the estimator's own, so that nobody reads it twice."""
-    left, film = report.duration_seconds - report.start_seconds, task.film_duration_seconds
-    if left >= film - TOLERANCE_SECONDS:
-        return ()
-    return (
-        f"There are {left:.1f} s of music for a film of {film:.1f} s.",
-        "The music is repeated until the film ends.",
-    )

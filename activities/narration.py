@@ -67,15 +67,17 @@ class Narrator:
         )
 
     async def _speak_all(self, spoken: list[tuple[int, str]]) -> list[Line]:
-        speaking = [asyncio.create_task(self._speak(*pair)) for pair in spoken]
-        try:
-            lines = await asyncio.gather(*speaking)
-        except BaseException:
-            for line in speaking:
-                line.cancel()
-            await asyncio.gather(*speaking, return_exceptions=True)
-            raise
-        return [line for line in lines if line is not None]
+        """Where one line fails, the others are still waited for: they may be paid for already."""
+        results = await asyncio.gather(
+            *(self._speak(*pair) for pair in spoken), return_exceptions=True
+        )
+        lines: list[Line] = []
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+            if result is not None:
+                lines.append(result)
+        return lines
 
     async def _speak(self, position: int, text: str) -> Line | None:
         """One line; None where its text is refused for good, which costs the film this line."""

@@ -14,7 +14,7 @@ from studio.providers.ports import Picture, VideoRequest
 async def video_request(bench: Workbench, task: ClipTask, folder: Path) -> VideoRequest:
     """The same order for the same task, on whichever worker it is made; pictures in `folder`."""
     screenplay = await bench.screenplay(task.screenplay_key)
-    script = next(shot for shot in screenplay.shots if shot.index == task.shot.index)
+    script = screenplay.shot(task.shot.index)
     width, height = VIDEO_FRAME_SIZES[task.resolution]
     return VideoRequest(
         model=task.model.provider_model,

@@ -16,6 +16,7 @@ from activities.workbench import Workbench
 from studio.contracts.workflow_io import Review, ReviewTask
 from studio.providers.errors import ProviderError, SubmissionUnknown, UnusableAnswer
 from studio.providers.ports import Critic, ReviewRequest, Verdict
+from studio.providers.quoting import shortened
 
 REFERENCES_MAX: Final = 3
 """Pictures that a critic compares with, besides the one it judges."""
@@ -75,15 +76,14 @@ def verdict_of(votes: Sequence[Verdict]) -> Review:
 
 def _joined(votes: Sequence[Verdict]) -> str:
     remarks = dict.fromkeys(vote.remark.strip() for vote in votes if vote.remark.strip())
-    text = " ".join(remarks)
-    return text if len(text) <= REMARK_LENGTH_MAX else f"{text[: REMARK_LENGTH_MAX - 1]}…"
+    return shortened(" ".join(remarks), REMARK_LENGTH_MAX)
 
 
 async def _requests(
     bench: Workbench, task: ReviewTask, lenses: Sequence[str], folder: Path, filename: str
 ) -> list[ReviewRequest]:
     screenplay = await bench.screenplay(task.screenplay_key)
-    script = next(shot for shot in screenplay.shots if shot.index == task.shot.index)
+    script = screenplay.shot(task.shot.index)
     media = await bench.fetch(task.media_key, folder / filename)
     references = await shot_pictures(
         bench,

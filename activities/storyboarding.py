@@ -81,7 +81,7 @@ class ModelStoryboardActivities(StoryboardActivities):
     async def _draw_keyframe(self, task: ShotTask, model: ImageModel) -> Keyframe:
         width, height = IMAGE_FRAME_SIZES[task.resolution]
         screenplay = await self._bench.screenplay(task.screenplay_key)
-        script = next(shot for shot in screenplay.shots if shot.index == task.shot.index)
+        script = screenplay.shot(task.shot.index)
         key = keyframe_key(task.project_id, task.shot.index, task.attempt)
         async with self._bench.workspace("references") as folder:
             request = ImageRequest(

@@ -24,9 +24,7 @@ from studio.media.inspect import (
 )
 from studio.media.palette import dominant_colours
 from studio.media.tracks import HEARD_SECONDS_MAX, listening_copy, loudness_of
-
-DOCUMENT_CHARACTERS_MAX: Final = 20_000
-"""What planning can use of one document; a page is about 3,000."""
+from studio.media.upload_limits import DOCUMENT_CHARACTERS_MAX
 
 PICTURE_TYPE: Final = "image/png"
 AUDIO_TYPE: Final = "audio/wav"

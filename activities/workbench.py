@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from studio.contracts.assets import AssetRef
-from studio.contracts.documents import AssetReport, ScreenplayDocument, ShotScript
+from studio.contracts.documents import AssetReport, ScreenplayDocument
 from studio.contracts.request import RenderRequest
 from studio.contracts.workflow_io import RenderInput
 from studio.db.engine import Database
@@ -94,11 +94,6 @@ class Workbench:
 
     async def screenplay(self, key: str) -> ScreenplayDocument:
         return await self.read_document(key, ScreenplayDocument)
-
-    async def script(self, screenplay_key: str, index: int) -> ShotScript:
-        """The script of shot `index` (from 1)."""
-        screenplay = await self.screenplay(screenplay_key)
-        return next(shot for shot in screenplay.shots if shot.index == index)
 
     async def asset_report(self, key: str) -> AssetReport:
         return await self.read_document(key, AssetReport)

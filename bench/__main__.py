@@ -20,8 +20,10 @@ MODULES: Final = {
     "status-polls": "bench.status_polls",
     "upload-memory": "bench.upload_memory",
     "crash-recovery": "bench.crash_recovery",
+    "join": "bench.join",
     "critical-path": "bench.critical_path",
     "history": "bench.history",
+    "pay-once": "bench.pay_once",
 }
 
 

@@ -73,7 +73,7 @@ class BareRows(BareActivities):
 
     async def _commit(self, work: Callable[[Connection], object]) -> None:
         def run() -> None:
-            with self._database.engine.begin() as connection:
+            with self._database.turn(), self._database.engine.begin() as connection:
                 work(connection)
 
         await asyncio.to_thread(run)

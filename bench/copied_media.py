@@ -1,5 +1,6 @@
 """Media work replaced by copies of what came in, where something else is to be measured."""
 
+import asyncio
 import hashlib
 from pathlib import Path
 
@@ -33,6 +34,13 @@ class CopiedFilming(ModelFilmingActivities):
         await model.collect(task.job.handle, raw)
         return await copy_clip(self._store, task.clip, raw)
 
+    @activity.defn
+    async def animate_keyframe(self, task: ClipTask) -> Clip:
+        """The replacement of a shot is its keyframe as it is."""
+        async with self._store.workspace("animate") as folder:
+            still = await self._store.fetch(task.keyframe_key, folder / "still.png")
+            return await copy_clip(self._store, task, still)
+
 
 class CopiedProduction(MediaProductionActivities):
     """Every clip is fetched, as a join does; the film is the last of them."""
@@ -47,7 +55,7 @@ class CopiedProduction(MediaProductionActivities):
             film = folder / "film.mp4"
             for key in task.clip_keys:
                 await self._store.fetch(key, film)
-            content = film.read_bytes()
+            content = await asyncio.to_thread(film.read_bytes)
             project_id = task.project_id
             return Film(
                 key=await self._store.store(film_key(project_id), film, PREVIEW_TYPE),

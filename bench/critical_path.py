@@ -50,7 +50,7 @@ class Size:
 
     @property
     def met(self) -> bool:
-        return self.worst <= self.allowed
+        return self.worst <= rounded(self.allowed)
 
     def details(self) -> dict[str, JsonValue]:
         return {

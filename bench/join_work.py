@@ -17,6 +17,7 @@ from typing import Final
 import av
 import numpy as np
 
+from activities.clips import NORMALISE_THREADS
 from bench.join_clips import CLIP_SECONDS
 from studio.media.join import JoinRequest, join_film
 from studio.media.normalise import normalise_clip, preview_clip, thumbnail
@@ -92,6 +93,7 @@ async def _normalise(source: Path, clip: Path) -> None:
         width=SIZE[0],
         height=SIZE[1],
         timeout_seconds=TIMEOUT_SECONDS,
+        threads=NORMALISE_THREADS,
     )
 
 

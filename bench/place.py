@@ -78,13 +78,15 @@ class Place:
 
     def python(self, name: str, *arguments: str, environment: Mapping[str, str]) -> ProcessSpec:
         """A Python process with its output in `<name>.log`."""
-        return ProcessSpec(
-            name,
-            [sys.executable, *arguments],
-            environment,
-            self.root / f"{name}.log",
-            directory=Path.cwd(),
-        )
+        return self.command(name, sys.executable, *arguments, environment=environment)
+
+    def command(
+        self, name: str, *command: str, environment: Mapping[str, str] | None = None
+    ) -> ProcessSpec:
+        """Any process, by default in this one's environment."""
+        log_file = self.root / f"{name}.log"
+        environment = os.environ if environment is None else environment
+        return ProcessSpec(name, list(command), environment, log_file, directory=Path.cwd())
 
 
 @contextlib.contextmanager

@@ -98,6 +98,7 @@ def _google_cloud(settings: Settings, stack: AsyncExitStack) -> Providers:
     from google.oauth2.credentials import Credentials as GivenToken
 
     from studio.providers.google.client import EnterpriseAccess, GoogleClient
+    from studio.providers.google.objects import LOST_AFTER_SECONDS
     from studio.providers.google.veo import VeoVideo
 
     base_url = settings.google_cloud_base_url
@@ -108,9 +109,10 @@ def _google_cloud(settings: Settings, stack: AsyncExitStack) -> Providers:
     )
     client = _closing(stack, GoogleClient(access, base_url=base_url))
     objects = _closing(stack, _objects(settings))
-    return _video(
-        GOOGLE_CLOUD, VeoVideo(client, objects, output_uri=_given(settings.google_output_uri))
-    )
+    lost_after = settings.lost_after_seconds.get(GOOGLE_CLOUD, LOST_AFTER_SECONDS)
+    output_uri = _given(settings.google_output_uri)
+    veo = VeoVideo(client, objects, output_uri=output_uri, lost_after_seconds=lost_after)
+    return _video(GOOGLE_CLOUD, veo)
 
 
 def _objects(settings: Settings) -> "GcsObjects":
@@ -144,17 +146,26 @@ def _machine_credentials() -> "Credentials":
 
 
 def _fal(settings: Settings, stack: AsyncExitStack, now: Callable[[], datetime]) -> Providers:
-    from studio.providers.fal.video import FalKlingVideo
+    from studio.providers.fal.video import LOST_AFTER_SECONDS, FalKlingVideo
 
-    key = _secret(settings.fal_key)
-    return _video(FAL, _closing(stack, FalKlingVideo(key, now=now, base_url=settings.fal_base_url)))
+    model = FalKlingVideo(
+        _secret(settings.fal_key),
+        now=now,
+        base_url=settings.fal_base_url,
+        lost_after_seconds=settings.lost_after_seconds.get(FAL, LOST_AFTER_SECONDS),
+    )
+    return _video(FAL, _closing(stack, model))
 
 
 def _kling(settings: Settings, stack: AsyncExitStack) -> Providers:
-    from studio.providers.kling.video import KlingVideo
+    from studio.providers.kling.video import LOST_AFTER_SECONDS, KlingVideo
 
-    key = _secret(settings.kling_api_key)
-    return _video(KLING, _closing(stack, KlingVideo(key, base_url=settings.kling_base_url)))
+    model = KlingVideo(
+        _secret(settings.kling_api_key),
+        base_url=settings.kling_base_url,
+        lost_after_seconds=settings.lost_after_seconds.get(KLING, LOST_AFTER_SECONDS),
+    )
+    return _video(KLING, _closing(stack, model))
 
 
 def _video(provider: str, model: VideoModel) -> Providers:

@@ -16,6 +16,7 @@ from runtime.settings_text import (
     address_list,
     calls_document,
     invalid_settings_sentence,
+    lost_document,
     provider_outputs,
     timings_document,
 )
@@ -88,6 +89,10 @@ class Settings(BaseSettings):
         dict[str, Annotated[int, Field(ge=1)]], NoDecode, BeforeValidator(calls_document)
     ] = Field(default={})
     """Calls side by side by provider, a JSON object; see runtime/providers.py for the defaults."""
+    lost_after_seconds: Annotated[
+        dict[str, Annotated[float, Field(gt=0)]], NoDecode, BeforeValidator(lost_document)
+    ] = Field(default={})
+    """How long after an order without an answer a provider is believed when it knows of none."""
 
     render_task_queue: str = names.RENDER_TASK_QUEUE
     active_renders_per_account_max: int = Field(default=20, ge=1)

@@ -1,6 +1,7 @@
 """How settings are spelled: addresses of databases, and sentences about what is wrong."""
 
 import json
+from collections.abc import Sequence
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from studio.contracts.workflow_io import Timings
 SQLITE = "sqlite:///"
 LIMITED_PROVIDERS = ("fal", "google", "google-cloud", "kling")
 """Those whose calls FVS_PROVIDER_CALLS_MAX may limit."""
+ASKED_PROVIDERS = ("fal", "google-cloud", "kling")
+"""Those that can be asked what became of an order."""
 
 
 def absolute_database_url(url: str) -> str:
@@ -60,9 +63,18 @@ def json_object(value: object) -> object:
 
 def calls_document(value: object) -> object:
     """Calls by provider as a JSON object. ValueError for a provider that does not exist."""
+    return _by_provider(value, LIMITED_PROVIDERS)
+
+
+def lost_document(value: object) -> object:
+    """Seconds by provider as a JSON object. ValueError for one that cannot be asked."""
+    return _by_provider(value, ASKED_PROVIDERS)
+
+
+def _by_provider(value: object, providers: Sequence[str]) -> object:
     document = json_object(value)
-    if isinstance(document, dict) and not set(document) <= set(LIMITED_PROVIDERS):
-        known = ", ".join(LIMITED_PROVIDERS)
+    if isinstance(document, dict) and not set(document) <= set(providers):
+        known = ", ".join(providers)
         raise ValueError(f"has a provider that does not exist; there are {known}")
     return document
 

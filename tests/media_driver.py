@@ -1,8 +1,9 @@
 """Media work in a process of its own, which a test can measure or kill.
 
-`python -m tests.media_driver join <folder> <clip> <count>` joins a clip `count` times and prints
-the peak memory in KiB of itself and of its largest child. `… encode` encodes without end and
-prints the pid of ffmpeg as soon as it runs.
+`python -m tests.media_driver join <folder> <clip> <voice> <count>` joins a clip `count` times,
+every second pair dissolving, under a narration as long as the film, and prints the peak memory in
+KiB of itself and of its largest child. `… encode` encodes without end and prints the pid of ffmpeg
+as soon as it runs.
 """
 
 import asyncio
@@ -13,10 +14,13 @@ from pathlib import Path
 
 from studio.media.ffmpeg import run_ffmpeg
 from studio.media.join import JoinRequest, join_film
+from studio.media.narration import Line, narrate
+from studio.media.timeline import Timeline
 
 FPS = 24
 SIZE = (160, 90)
 CLIP_FRAMES = 24
+OVERLAP = 8
 NEVER_SECONDS = 600.0
 ENDLESS = ("-re", "-f", "lavfi", "-i", "testsrc2=s=160x90:r=24", "-f", "null", "-")
 
@@ -35,8 +39,20 @@ def say(*numbers: int) -> None:
     sys.stdout.flush()
 
 
-async def join(folder: Path, clip: Path, count: int) -> None:
-    request = JoinRequest([clip] * count, [CLIP_FRAMES] * count, FPS, *SIZE)
+async def join(folder: Path, clip: Path, voice: Path, count: int) -> None:
+    overlaps = [OVERLAP * (index % 2) for index in range(count - 1)]
+    timeline = Timeline((CLIP_FRAMES,) * count, tuple(overlaps), FPS)
+    lines = [Line(position, "Ah.", voice) for position in range(count)]
+    speech = folder / f"narration-{count}.wav"
+    await narrate(lines, timeline, speech, folder=folder)
+    request = JoinRequest(
+        [clip] * count,
+        [CLIP_FRAMES] * count,
+        FPS,
+        *SIZE,
+        overlap_frames=overlaps,
+        speech=speech,
+    )
     await join_film(
         request, folder / "film.mp4", work_directory=folder, timeout_seconds=NEVER_SECONDS
     )
@@ -54,6 +70,7 @@ async def encode() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "join":
-        asyncio.run(join(Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])))
+        where, clip, voice = map(Path, sys.argv[2:5])
+        asyncio.run(join(where, clip, voice, int(sys.argv[5])))
     else:
         asyncio.run(encode())

@@ -32,10 +32,10 @@ from studio.contracts.workflow_io import (
 from workflows.casting import Part
 from workflows.context import RenderContext
 from workflows.failures import describe, is_cancellation
-from workflows.narration import Narrator
 from workflows.shoot import Documents, Shoot
 from workflows.shots import ShotRun
 from workflows.side_work import draw_sheets, speak_narration
+from workflows.voice_briefs import VoiceBriefs
 
 
 class RenderFailed(Exception):
@@ -52,14 +52,14 @@ class Production:
         self._board = context.board
         self._recorder = context.recorder
         self._policies = context.policies
-        self._narrator = Narrator(context)
+        self._briefs = VoiceBriefs(context)
         self._keyframes = 0
 
     async def run(self) -> Film:
         try:
             return await self._run_stages()
         finally:
-            self._narrator.stop()
+            self._briefs.stop()
 
     async def _run_stages(self) -> Film:
         analysis = await self._look_at_input()
@@ -76,7 +76,7 @@ class Production:
             film = await self._assemble(shots, track, spoken)
         finally:
             narration.cancel()
-        await self._narrator.finish()
+        await self._briefs.finish()
         return film
 
     async def _look_at_input(self) -> AssetAnalysis:
@@ -95,7 +95,7 @@ class Production:
             **policy,
         )
         self._warn(analysis.warnings)
-        self._narrator.say(Stage.INPUT, f"{counted(self._render.asset_count, 'upload')} looked at.")
+        self._briefs.say(Stage.INPUT, f"{counted(self._render.asset_count, 'upload')} looked at.")
         return analysis
 
     async def _make_music(self, analysis: AssetAnalysis) -> Track | None:
@@ -129,7 +129,7 @@ class Production:
             return None
         self._warn(track.warnings)
         self._recorder.deliver("music")
-        self._narrator.say(Stage.MUSIC, f"{track.duration_seconds:.0f} seconds of music made.")
+        self._briefs.say(Stage.MUSIC, f"{track.duration_seconds:.0f} seconds of music made.")
         return track
 
     async def _plan_shots(self, analysis: AssetAnalysis, track: Track | None) -> Screenplay:
@@ -155,7 +155,7 @@ class Production:
         self._warn(screenplay.warnings)
         self._board.retime(screenplay.shots, self._plan.frames_per_second)
         self._recorder.deliver("planning")
-        self._narrator.say(Stage.PLANNING, f"{counted(screenplay.shot_count, 'shot')} planned.")
+        self._briefs.say(Stage.PLANNING, f"{counted(screenplay.shot_count, 'shot')} planned.")
         return screenplay
 
     async def _shoot(
@@ -176,16 +176,14 @@ class Production:
             runs = [group.create_task(ShotRun(shoot, shot).run()) for shot in shots]
         filmed = _in_film(shots, [run.result() for run in runs])
         self._refuse_too_many_failures()
-        self._narrator.say(Stage.FILMING, f"{counted(len(filmed), 'shot')} filmed.")
+        self._briefs.say(Stage.FILMING, f"{counted(len(filmed), 'shot')} filmed.")
         return filmed
 
     def _count_keyframe(self) -> None:
         """With the last keyframe drawn, storyboarding is a finished stage."""
         self._keyframes += 1
         if self._keyframes == len(self._plan.shots):
-            self._narrator.say(
-                Stage.STORYBOARDING, f"{counted(self._keyframes, 'keyframe')} drawn."
-            )
+            self._briefs.say(Stage.STORYBOARDING, f"{counted(self._keyframes, 'keyframe')} drawn.")
 
     def _refuse_too_many_failures(self) -> None:
         states = [clip.status for clip in self._board.clips]
@@ -227,7 +225,7 @@ class Production:
         )
         self._warn(film.warnings)
         self._recorder.deliver("production")
-        self._narrator.say(Stage.PRODUCTION, f"The film of {film.duration_seconds:.0f} s is ready.")
+        self._briefs.say(Stage.PRODUCTION, f"The film of {film.duration_seconds:.0f} s is ready.")
         return film
 
     def _warn(self, warnings: Iterable[str]) -> None:

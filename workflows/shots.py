@@ -54,7 +54,7 @@ class ShotRun:
         takes = Takes(self._shoot, self._shot, drawn, self._redraw)
         if drawn.stand_in:
             self._board.update_clip(self._shot.index, status=ClipState.FILMING)
-            return await self._replace(takes.replacement(), "its keyframe was refused.")
+            return await self._replace(takes.replacement(), "its keyframe could not be drawn.")
         try:
             clip = await takes.film()
         except ShotLost as lost:

@@ -135,3 +135,7 @@ class ScreenplayDocument(Payload):
     shots: tuple[ShotScript, ...]
     characters: tuple[CharacterSheet, ...] = ()
     places: tuple[PlaceSheet, ...] = ()
+
+    def shot(self, index: int) -> ShotScript:
+        """The script of a shot that the plan has; `index` counts from 1."""
+        return next(shot for shot in self.shots if shot.index == index)

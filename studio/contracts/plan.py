@@ -1,8 +1,14 @@
 """What was decided when the request came in: shots, models, prices. Nothing here changes later."""
 
+from typing import Final
+
 from pydantic import Field
 
 from studio.contracts.base import Payload
+
+DISSOLVE_SECONDS_MAX: Final = 0.5
+DISSOLVE_CLIP_DIVISOR: Final = 3
+"""A dissolve takes at most this part of the shorter clip, so that most of a shot stands alone."""
 
 
 class ChargeLine(Payload):
@@ -39,6 +45,13 @@ class ShotTiming(Payload):
     frames: int = Field(ge=1)
     filmed_seconds: int = Field(ge=1)
     overlap_frames: int = Field(default=0, ge=0)
+
+
+def overlap_frames_max(before: int, after: int, frames_per_second: int) -> int:
+    """How many frames two neighbouring clips of these lengths may share."""
+    return min(
+        int(DISSOLVE_SECONDS_MAX * frames_per_second), min(before, after) // DISSOLVE_CLIP_DIVISOR
+    )
 
 
 class ModelChoice(Payload):

@@ -110,12 +110,10 @@ class AnalysisTask(ProjectTask):
 
 
 class AssetAnalysis(Payload):
-    """Where the analysis of all uploads is stored, and what the later stages need of it."""
+    """Where the analysis of all uploads is stored, and how many it describes."""
 
     analysis_key: str
     described_count: int
-    audio_key: str | None = None
-    audio_duration_seconds: float | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -270,7 +268,10 @@ class ClipJob(Payload):
 
 
 class ReconcileResult(Payload):
-    """What became of a submission whose outcome was unknown."""
+    """What became of a submission whose outcome was unknown.
+
+    `lost`: nothing was ordered, so that the shot may be ordered again.
+    """
 
     job: ClipJob | None = None
     lost: bool = False

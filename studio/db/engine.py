@@ -53,13 +53,14 @@ class Database:
     def transaction(self) -> Iterator[Session]:
         """A session that commits at the end of the block and rolls back on any error."""
         with (
-            self._turn(),
+            self.turn(),
             Session(self.engine, expire_on_commit=False) as session,
             session.begin(),
         ):
             yield session
 
-    def _turn(self) -> AbstractContextManager[None]:
+    def turn(self) -> AbstractContextManager[None]:
+        """For whoever writes without a session."""
         return self.writers.turn() if self.writers else nullcontext()
 
     @contextmanager

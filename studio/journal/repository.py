@@ -18,13 +18,16 @@ ERROR_LENGTH_MAX = 1000
 
 @dataclass(frozen=True)
 class Attempt:
-    """What the journal knows of one attempt."""
+    """What the journal knows of one attempt.
+
+    `open_since`: when it was begun, or prepared; an order can only have gone out after the latter.
+    """
 
     attempt_id: str
     state: AttemptState
     handle: dict[str, str] | None
     error: str | None
-    created_at: datetime
+    open_since: datetime
     prepared: dict[str, str] | None = None
     refusal: dict[str, str] | None = None
 
@@ -71,15 +74,21 @@ def find_attempt(session: Session, attempt_id: str) -> Attempt | None:
 def prepare_attempt(
     session: Session, attempt_id: str, prepared: dict[str, str], *, now: datetime
 ) -> bool:
-    """What the provider was given beforehand. The first one stays: an order may name it.
+    """What the provider was given beforehand. Answers whether the order may go out now.
 
-    False where the attempt was given up meanwhile, or prepared by another: nothing may be ordered.
+    Not where the attempt was given up meanwhile: another may be under way in its place.
     """
-    row = session.get(AttemptRow, attempt_id, with_for_update=True)
-    if row is None or row.state != AttemptState.SUBMITTING or row.prepared is not None:
-        return False
-    row.prepared, row.updated_at = prepared, now
-    return True
+    done = session.execute(
+        update(AttemptRow)
+        .where(
+            AttemptRow.attempt_id == attempt_id,
+            AttemptRow.state == AttemptState.SUBMITTING,
+            AttemptRow.prepared.is_(None),
+        )
+        .values(prepared=prepared, updated_at=now)
+        .returning(AttemptRow.attempt_id)
+    )
+    return done.one_or_none() is not None
 
 
 def accept_attempt(
@@ -101,9 +110,27 @@ def reject_attempt(
     _resolve(session, attempt_id, AttemptState.REJECTED, now=now, error=error, refusal=refusal)
 
 
-def lose_attempt(session: Session, attempt_id: str, error: str, *, now: datetime) -> None:
-    """The provider knows of no such job: a new attempt may be made."""
-    _resolve(session, attempt_id, AttemptState.LOST, now=now, error=error)
+def lose_attempt(
+    session: Session, attempt_id: str, error: str, *, prepared: bool, now: datetime
+) -> bool:
+    """The provider knows of no such job: a new attempt may be made.
+
+    `prepared` is how far it had come when the provider was asked. False, and no change, where it
+    was prepared since: then it may have been ordered since.
+    """
+    conditions = [
+        AttemptRow.attempt_id == attempt_id,
+        AttemptRow.state == AttemptState.SUBMITTING,
+    ]
+    if not prepared:
+        conditions.append(AttemptRow.prepared.is_(None))
+    done = session.execute(
+        update(AttemptRow)
+        .where(*conditions)
+        .values(state=AttemptState.LOST, error=error[:ERROR_LENGTH_MAX], updated_at=now)
+        .returning(AttemptRow.attempt_id)
+    )
+    return done.one_or_none() is not None
 
 
 def _resolve(
@@ -135,7 +162,7 @@ def _as_attempt(row: AttemptRow) -> Attempt:
         row.state,
         row.handle,
         row.error,
-        row.created_at,
+        row.updated_at,
         prepared=row.prepared,
         refusal=row.refusal,
     )

@@ -5,7 +5,6 @@ from uuid import UUID, uuid5
 CASH = "house:cash"
 REVENUE = "house:revenue"
 REFUNDS = "house:refunds"
-HOUSE_ACCOUNTS = (CASH, REVENUE, REFUNDS)
 """Our side of every transfer. The first migration inserts them."""
 
 _NAMESPACE = UUID("6f1c7d0e-5a0b-5c58-9d5f-2b8f0b6f7a11")

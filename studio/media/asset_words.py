@@ -16,7 +16,8 @@ _VOCABULARY: Final = {
         "woman women girl girls boy boys child children kid kids lady gentleman actor actress cast "
         "face faces portrait headshot selfie model mascot avatar creature monster animal pet dog "
         "cat horse robot android narrator presenter host king queen prince princess knight wizard "
-        "witch soldier detective doctor captain costume outfit wardrobe"
+        "witch soldier detective doctor captain scientist artist dancer astronaut traveller "
+        "costume outfit wardrobe"
     ),
     AssetClass.ENVIRONMENT: (
         "environment environments location locations place places setting background backdrop "
@@ -24,14 +25,16 @@ _VOCABULARY: Final = {
         "apartment house home building castle palace temple church tower bridge street alley road "
         "city town village forest jungle desert mountain mountains beach coast sea ocean lake "
         "river island cave garden park field farm factory warehouse lab laboratory station "
-        "spaceship planet corridor hall library museum theatre stage shop store market bar cafe "
-        "restaurant school hospital world lighthouse harbour harbor"
+        "spaceship space planet corridor hallway hall tunnel library archive museum gallery "
+        "theatre stage shop store market bar cafe restaurant school hospital world "
+        "lighthouse harbour harbor"
     ),
     AssetClass.PROP: (
         "prop props object objects item items product products package packaging logo brand bottle "
         "car truck bike bicycle motorcycle vehicle weapon sword gun knife shield ring necklace "
         "crown amulet book letter map key keys phone laptop computer camera watch bag suitcase hat "
-        "mask helmet guitar piano instrument tool furniture chair table lamp artifact artefact toy"
+        "shoe shoes mask helmet guitar piano instrument tool furniture chair table lamp artifact "
+        "artefact toy"
     ),
     AssetClass.STYLE: (
         "style styles stylistic mood moodboard look aesthetic aesthetics palette colours colors "

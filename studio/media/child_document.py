@@ -14,9 +14,9 @@ from studio.media.upload_limits import (
     ARCHIVE_ENTRIES_MAX,
     ARCHIVE_RATIO_FROM_BYTES,
     ARCHIVE_RATIO_MAX,
+    DOCUMENT_CHARACTERS_MAX,
     DOCUMENT_XML_BYTES_MAX,
     DOCX_TYPE,
-    INSPECTED_CHARACTERS_MAX,
     PDF_OBJECTS_MAX,
     PDF_PAGES_MAX,
     PDF_PAGES_READ_MAX,
@@ -44,7 +44,7 @@ STRICT_WORD: Final = "http://purl.oclc.org/ooxml/wordprocessingml/main"
 
 def inspect_document(path: Path, media_type: str) -> None:
     """Read the document as the studio will, and make sure that it stays within its limits."""
-    document_text(path, media_type, INSPECTED_CHARACTERS_MAX)
+    document_text(path, media_type, DOCUMENT_CHARACTERS_MAX)
 
 
 def document_text(path: Path, media_type: str, chars_max: int) -> str:

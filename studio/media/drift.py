@@ -55,6 +55,13 @@ class Heard:
     audible: bool
     lag_seconds: float | None = None
 
+    def then(self, after: "Heard") -> "Heard":
+        """What was heard in something that was itself heard in something else."""
+        both = [heard for heard in (self, after) if heard.audible]
+        lags = [heard.lag_seconds for heard in both if heard.lag_seconds is not None]
+        complete = bool(both) and len(lags) == len(both)
+        return Heard(bool(both), sum(lags) if complete else None)
+
 
 def picture_starts(film: Path, clips: Sequence[Path], timeline: Timeline) -> list[float | None]:
     """How much later than planned the first frame is shown that each clip shows alone, in seconds.
@@ -74,35 +81,53 @@ def picture_starts(film: Path, clips: Sequence[Path], timeline: Timeline) -> lis
     return drifts
 
 
-def sound_lags(
-    heard: Path, clips: Sequence[Path], mixed: Path | None, timeline: Timeline
-) -> list[Heard]:
+@dataclass(frozen=True)
+class Recordings:
+    """Sounds in the form of `LISTENING_ARGUMENTS`: the film's, and what it was made from.
+
+    `ambience` is what the clips were laid out to, and `mixed` that with music or a voice. Both are
+    None where there is neither, so that the clips can be heard in the film itself.
+    """
+
+    film: Path
+    ambience: Path | None = None
+    mixed: Path | None = None
+
+
+def sound_lags(recordings: Recordings, clips: Sequence[Path], timeline: Timeline) -> list[Heard]:
     """How much later than planned each clip is heard. Blocks.
 
-    `heard` is the film's sound in the form of `LISTENING_ARGUMENTS`, and `mixed` the mix that it
-    was mastered from. Where a clip's own sound is drowned by music or a voice, what the mix has at
-    its place is looked for instead.
+    Under music or a voice a clip may be drowned. Then it is looked for in what it was laid out to,
+    and the mix of that in the film; the two lags add up.
     """
-    return [_sound_lag(heard, clip, mixed, timeline, index) for index, clip in enumerate(clips)]
+    lags = []
+    for index, clip in enumerate(clips):
+        place, length = _alone(timeline, index)
+        begin = timeline.head(index) * LISTENING_HZ // timeline.frames_per_second
+        own = listened(read_sound(clip))[begin : begin + length]
+        if recordings.ambience is None or recordings.mixed is None:
+            lags.append(_heard(own, recordings.film, place))
+            continue
+        laid = _heard(own, recordings.ambience, place)
+        mixed = _heard(_excerpt(recordings.mixed, place, length), recordings.film, place)
+        lags.append(laid.then(mixed))
+    return lags
 
 
-def _sound_lag(
-    heard: Path, clip: Path, mixed: Path | None, timeline: Timeline, index: int
-) -> Heard:
-    """Only what a clip has for itself is looked for, not what it shares in a dissolve."""
-    rate = timeline.frames_per_second
-    begin = timeline.head(index) * LISTENING_HZ // rate
-    end = (timeline.clip_frames[index] - timeline.tail(index)) * LISTENING_HZ // rate
-    place = round(timeline.start_frames[index] * LISTENING_HZ / rate) + begin
-    length = min(end - begin, round(WINDOW_SECONDS_MAX * LISTENING_HZ))
-    own = listened(read_sound(clip))[begin : begin + length]
+def _alone(timeline: Timeline, index: int) -> tuple[int, int]:
+    """Where a clip is heard alone, not in a dissolve, and for how long; in samples."""
+    rate, head = timeline.frames_per_second, timeline.head(index)
+    frames = timeline.clip_frames[index] - head - timeline.tail(index)
+    place = round((timeline.start_frames[index] + head) * LISTENING_HZ / rate)
+    return place, min(frames * LISTENING_HZ // rate, round(WINDOW_SECONDS_MAX * LISTENING_HZ))
+
+
+def _heard(sound: Mono, recording: Path, place: int) -> Heard:
+    if not _is_audible(sound):
+        return Heard(audible=False)
     reach = round(REACH_SECONDS * LISTENING_HZ)
-    within = _excerpt(heard, place - reach, len(own) + 2 * reach)
-    lag = find_lag(own, within) if _is_audible(own) else None
-    if lag is None and mixed is not None:
-        own = _excerpt(mixed, place, length)
-        lag = find_lag(own, within) if _is_audible(own) else None
-    return Heard(_is_audible(own), None if lag is None else lag / LISTENING_HZ)
+    lag = find_lag(sound, _excerpt(recording, place - reach, len(sound) + 2 * reach))
+    return Heard(audible=True, lag_seconds=None if lag is None else lag / LISTENING_HZ)
 
 
 def _is_audible(sound: Mono) -> bool:

@@ -13,7 +13,7 @@ from studio.media.ffmpeg import SAFE_INPUT, disk_errors, file_url, partial_file,
 from studio.media.mastering import Master, master_sound
 from studio.media.mixing import MUSIC_OFFSET_DB, MeasuredTrack, MixDesk
 from studio.media.pieces import Cutter
-from studio.media.quality import Blueprint, QualityReport, measure
+from studio.media.quality import Blueprint, MixedSound, QualityReport, measure
 from studio.media.timeline import Timeline
 
 CLIPS_SHARE: Final = 0.2
@@ -104,29 +104,30 @@ class _Joiner:
             request.clips, lambda share: self.report_progress(CLIPS_SHARE * share)
         )
         pieces = await cutter.cut(clips)
-        mix = await self._mix(clips)
+        ambience, mix = await self._mix(clips)
         master = await self._master(mix)
         with partial_file(destination) as partial:
             await self._assemble(pieces, master, partial)
             report = await measure(
-                partial, self._blueprint(clips, mix), timeout_seconds=self.timeout_seconds
+                partial, self._blueprint(clips, ambience, mix), timeout_seconds=self.timeout_seconds
             )
         self.report_progress(1.0)
         return report
 
-    def _blueprint(self, clips: Sequence[Path], mix: MeasuredTrack) -> Blueprint:
-        request = self.request
-        alone = request.music is None and request.speech is None
+    def _blueprint(
+        self, clips: Sequence[Path], ambience: MeasuredTrack, mix: MeasuredTrack
+    ) -> Blueprint:
         return Blueprint(
             timeline=self.timeline,
-            width=request.width,
-            height=request.height,
+            width=self.request.width,
+            height=self.request.height,
             clips=clips,
-            mix=None if alone else mix.path,
             folder=self.folder,
+            sound=None if mix == ambience else MixedSound(ambience.path, mix.path),
         )
 
-    async def _mix(self, clips: Sequence[Path]) -> MeasuredTrack:
+    async def _mix(self, clips: Sequence[Path]) -> tuple[MeasuredTrack, MeasuredTrack]:
+        """The clips' sound alone, and with what is added to it."""
         request = self.request
         desk = MixDesk(self.folder, self.timeline.samples, self.timeout_seconds)
         halfway = (CLIPS_SHARE + MIX_SHARE) / 2
@@ -136,7 +137,7 @@ class _Joiner:
             music = await desk.music(request.music, request.music_start_seconds)
         if request.speech is not None:
             speech = await desk.speech(request.speech)
-        return await desk.mix(
+        return ambience, await desk.mix(
             ambience,
             music,
             speech,

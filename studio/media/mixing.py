@@ -15,6 +15,7 @@ from studio.media.ffmpeg import SAFE_INPUT, file_url, run_ffmpeg
 from studio.media.loudness import METER, Loudness, read_meter
 from studio.media.probe import probe
 from studio.media.timeline import Timeline
+from studio.media.tracks import fade_out
 
 AMBIENCE_LUFS: Final = -24.0
 """Where the shots' own sound lies in a mix; the master is raised as a whole afterwards."""
@@ -27,10 +28,6 @@ RAISE_DB_MAX: Final = 12.0
 """A quiet track is raised by no more: the rest of it is hiss."""
 
 MUSIC_FADE_IN_SECONDS: Final = 0.05
-MUSIC_FADE_OUT_SECONDS: Final = 2.0
-MUSIC_FADE_OUT_SHARE_MAX: Final = 0.25
-"""The fade at the end takes at most this share of the film."""
-
 LOOP_FADE_SECONDS: Final = 0.02
 """Fades a piece of music at its own ends, so that its repetition does not click."""
 
@@ -163,11 +160,9 @@ class MixDesk:
         return MeasuredTrack(track, read_meter(stderr))
 
     def _film_fades(self) -> str:
-        film_seconds = self.samples / SAMPLE_RATE_HZ
-        out = min(MUSIC_FADE_OUT_SECONDS, film_seconds * MUSIC_FADE_OUT_SHARE_MAX)
         return (
             f"atrim=end_sample={self.samples},afade=t=in:d={MUSIC_FADE_IN_SECONDS},"
-            f"afade=t=out:st={film_seconds - out:.6f}:d={out:.6f}"
+            f"{fade_out(self.samples / SAMPLE_RATE_HZ)}"
         )
 
 

@@ -11,7 +11,7 @@ from typing import BinaryIO, Final
 
 from studio.contracts.base import Payload
 from studio.media.checks import Check, Content, Measured, all_checks
-from studio.media.drift import ClipQuality, picture_starts, sound_lags
+from studio.media.drift import ClipQuality, Recordings, picture_starts, sound_lags
 from studio.media.errors import MediaError
 from studio.media.ffmpeg import file_url, run_ffmpeg
 from studio.media.lags import LISTENING_ARGUMENTS, LISTENING_FILTER
@@ -50,11 +50,19 @@ class QualityReport(Payload):
 
 
 @dataclass(frozen=True)
+class MixedSound:
+    """A film's sound before it was mastered: its clips' alone, and with all that was added."""
+
+    ambience: Path
+    mix: Path
+
+
+@dataclass(frozen=True)
 class Blueprint:
     """What a film should be, and what it was made of.
 
-    `clips` are the normalised ones. `mix` is the sound before it was mastered where more than the
-    clips is heard. `folder` takes a scratch file.
+    `clips` are the normalised ones. `sound` is None where nothing but the clips is heard. `folder`
+    takes scratch files.
     """
 
     timeline: Timeline
@@ -62,7 +70,7 @@ class Blueprint:
     height: int
     clips: Sequence[Path]
     folder: Path
-    mix: Path | None = None
+    sound: MixedSound | None = None
 
 
 async def measure(path: Path, blueprint: Blueprint, *, timeout_seconds: float) -> QualityReport:
@@ -71,12 +79,14 @@ async def measure(path: Path, blueprint: Blueprint, *, timeout_seconds: float) -
     if info.video is None or info.audio is None:
         raise MediaError("The film lacks its picture or its sound.")
     with tempfile.TemporaryDirectory(prefix="listen-", dir=blueprint.folder) as folder:
-        heard, mixed = Path(folder) / "heard.s16", None
-        loudness = read_meter(await _listen(path, METER, heard, timeout_seconds))
-        if blueprint.mix is not None:
-            mixed = Path(folder) / "mixed.s16"
-            await _listen(blueprint.mix, "anull", mixed, timeout_seconds)
-        clips = await asyncio.to_thread(_clip_qualities, path, heard, mixed, blueprint)
+        recordings = Recordings(Path(folder) / "film.s16")
+        loudness = read_meter(await _listen(path, METER, recordings.film, timeout_seconds))
+        if blueprint.sound is not None:
+            ambience, mixed = Path(folder) / "ambience.s16", Path(folder) / "mixed.s16"
+            await _listen(blueprint.sound.ambience, "anull", ambience, timeout_seconds)
+            await _listen(blueprint.sound.mix, "anull", mixed, timeout_seconds)
+            recordings = Recordings(recordings.film, ambience, mixed)
+        clips = await asyncio.to_thread(_clip_qualities, path, recordings, blueprint)
     content = await asyncio.to_thread(_read_content, path)
     measured = Measured(info.duration_seconds, info.video, info.audio, loudness, content, clips)
     return QualityReport(
@@ -110,11 +120,11 @@ async def _listen(path: Path, meter: str, heard: Path, timeout_seconds: float) -
 
 
 def _clip_qualities(
-    path: Path, heard: Path, mixed: Path | None, blueprint: Blueprint
+    path: Path, recordings: Recordings, blueprint: Blueprint
 ) -> tuple[ClipQuality, ...]:
     timeline = blueprint.timeline
     pictures = picture_starts(path, blueprint.clips, timeline)
-    sounds = sound_lags(heard, blueprint.clips, mixed, timeline)
+    sounds = sound_lags(recordings, blueprint.clips, timeline)
     return tuple(
         ClipQuality(
             index=index + 1,

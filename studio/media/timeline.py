@@ -4,23 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
-from typing import Final
 
-from studio.contracts.plan import ShotTiming
+from studio.contracts.plan import ShotTiming, overlap_frames_max
 from studio.media.encoding import samples_of
 from studio.media.errors import MediaError
-
-CROSSFADE_SECONDS_MAX: Final = 0.5
-CROSSFADE_CLIP_DIVISOR: Final = 3
-"""A crossfade takes at most this part of the shorter clip, so that most of a shot stands alone."""
-
-
-def overlap_frames_max(before: int, after: int, frames_per_second: int) -> int:
-    """How many frames two neighbouring clips of these lengths may share."""
-    return min(
-        int(CROSSFADE_SECONDS_MAX * frames_per_second),
-        min(before, after) // CROSSFADE_CLIP_DIVISOR,
-    )
 
 
 @dataclass(frozen=True)

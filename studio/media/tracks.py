@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Final
 
+from studio.contracts.limits import FILM_DURATION_SECONDS_MAX
 from studio.media.encoding import PCM_ARGUMENTS
 from studio.media.ffmpeg import SAFE_INPUT, file_url, partial_file, run_ffmpeg
 from studio.media.loudness import measure_loudness
@@ -10,11 +11,11 @@ from studio.media.loudness import measure_loudness
 MEASURE_TIMEOUT_SECONDS: Final = 240.0
 """Below the activity's own limit; an hour of sound takes some 20 s of one core."""
 
-CUT_FADE_SECONDS: Final = 2.0
-CUT_FADE_SHARE_MAX: Final = 0.25
-"""As the mix fades a film's music: two seconds, and never more than a quarter."""
+FADE_OUT_SECONDS: Final = 2.0
+FADE_OUT_SHARE_MAX: Final = 0.25
+"""Music ends in a fade, which takes no more than this share of it."""
 
-HEARD_SECONDS_MAX: Final = 600.0
+HEARD_SECONDS_MAX: Final = float(FILM_DURATION_SECONDS_MAX)
 """No film is longer, so no more of a recording is transcribed."""
 
 LISTENING_ARGUMENTS: Final = ("-c:a", "pcm_s16le", "-ar", "16000", "-ac", "1")
@@ -29,13 +30,15 @@ async def loudness_of(wav: Path) -> float | None:
     return measured.integrated_lufs
 
 
+def fade_out(duration_seconds: float) -> str:
+    """The filter that ends music of this length."""
+    fade = min(FADE_OUT_SECONDS, duration_seconds * FADE_OUT_SHARE_MAX)
+    return f"afade=t=out:st={duration_seconds - fade:.6f}:d={fade:.6f}"
+
+
 async def cut_with_fade(wav: Path, destination: Path, duration_seconds: float) -> None:
     """The beginning of a track, faded out at its end."""
-    fade = min(CUT_FADE_SECONDS, duration_seconds * CUT_FADE_SHARE_MAX)
-    chain = (
-        f"atrim=end={duration_seconds:.6f},"
-        f"afade=t=out:st={duration_seconds - fade:.6f}:d={fade:.6f}"
-    )
+    chain = f"atrim=end={duration_seconds:.6f},{fade_out(duration_seconds)}"
     await _convert(wav, destination, ["-af", chain, *PCM_ARGUMENTS])
 
 

@@ -124,5 +124,5 @@ XML_DEPTH_MAX: Final = 256
 XML_ELEMENTS_MAX: Final = 1_000_000
 """A novel of 500 pages has some 100,000; 35 KB of archive can hold eight million."""
 
-INSPECTED_CHARACTERS_MAX: Final = 20_000
-"""How much of a document is read before it is believed: as much as planning uses of it."""
+DOCUMENT_CHARACTERS_MAX: Final = 20_000
+"""What planning can use of one document (a page is about 3,000), and so what is read of it."""

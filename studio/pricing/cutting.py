@@ -11,15 +11,11 @@ from typing import Final
 
 from studio.contracts.documents import BeatGrid
 from studio.contracts.limits import SHOT_DURATION_SECONDS_MIN
-from studio.contracts.plan import ShotTiming
+from studio.contracts.plan import ShotTiming, overlap_frames_max
 
 REACH_SECONDS: Final = 1.0
 """How far a cut may be moved for a beat: at 60 beats a minute half of it always suffices. Farther
 would change how the planned shots share the film."""
-
-DISSOLVE_SECONDS_MAX: Final = 0.5
-DISSOLVE_SHARE_MAX: Final = 3
-"""A dissolve takes at most half a second, and a third of the shorter shot."""
 
 _ON_BEAT_FRAMES: Final = 0.5 + 1e-6
 """Nearer than half a frame no cut can be."""
@@ -98,9 +94,7 @@ def with_dissolves(
 
 def _dissolved(shot: ShotTiming, after: ShotTiming, frames_per_second: int) -> ShotTiming:
     seen, seen_after = _on_screen(shot), _on_screen(after)
-    overlap = min(
-        int(DISSOLVE_SECONDS_MAX * frames_per_second), min(seen, seen_after) // DISSOLVE_SHARE_MAX
-    )
+    overlap = overlap_frames_max(seen, seen_after, frames_per_second)
     if seen + overlap > shot.filmed_seconds * frames_per_second:
         return shot
     return shot.model_copy(update={"frames": seen + overlap, "overlap_frames": overlap})

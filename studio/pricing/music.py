@@ -12,7 +12,7 @@ from studio.contracts.workflow_io import MusicBrief
 from studio.pricing.uploads import UploadFacts
 
 _LEAST: Final = f"at least {MUSIC_DURATION_SECONDS_MIN} s of it must be left"
-_TOLERANCE_SECONDS: Final = 0.1
+TOLERANCE_SECONDS: Final = 0.1
 """A film is whole frames and a track is not: less than this is no difference to speak of."""
 
 
@@ -155,7 +155,14 @@ def length_warnings(
     length = brief.duration_seconds_max
     if brief.workflow is MusicWorkflow.UPLOADED_TRACK:
         length = uploads.first_audio_duration_seconds
-    if length is None or length - brief.start_seconds >= film_seconds - _TOLERANCE_SECONDS:
+    return () if length is None else below_film(length - brief.start_seconds, film_seconds)
+
+
+def below_film(left_seconds: float, film_seconds: float) -> tuple[str, ...]:
+    """What is said of music that ends before the film does."""
+    if left_seconds >= film_seconds - TOLERANCE_SECONDS:
         return ()
-    left = length - brief.start_seconds
-    return (f"There are {left:.1f} s of music for a film of {film_seconds:.1f} s.",)
+    return (
+        f"There are {left_seconds:.1f} s of music for a film of {film_seconds:.1f} s.",
+        "The music is repeated until the film ends.",
+    )

@@ -4,24 +4,19 @@ Dense storyboard text is refused by content filters more often than a few words 
 shot's description stays out of it where the plan says what moves.
 """
 
-from typing import Final
-
 from studio.contracts.documents import ShotScript
 from studio.providers.ports import Picture
 from studio.providers.quoting import plain, shortened
+from studio.providers.screenplay_rules import MOTION_LENGTH_MAX, SHEET_NAME_LENGTH_MAX
 from studio.providers.softening import SOFTENED_MAX, softened_prompt
-
-MOTION_LENGTH_MAX: Final = 300
-"""Characters: a sentence or two."""
-
-
-REFERENCE_NAME_LENGTH_MAX: Final = 80
-"""As on a sheet. A caller's label may have 500 characters, and Kling takes 2,500 of a prompt."""
 
 
 def reference_name(picture: Picture) -> str:
-    """Who or what a reference shows, as an order may say it."""
-    return shortened(plain(picture.name), REFERENCE_NAME_LENGTH_MAX) or "in the shot"
+    """Who or what a reference shows, no longer than on a sheet.
+
+    A caller's label may have 500 characters, and Kling takes 2,500 of a prompt.
+    """
+    return shortened(plain(picture.name), SHEET_NAME_LENGTH_MAX) or "in the shot"
 
 
 def motion_prompt(script: ShotScript, softened: int = 0) -> str:

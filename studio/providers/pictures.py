@@ -1,24 +1,66 @@
-"""A stored picture as a provider takes it: PNG or JPEG of a bounded size."""
+"""Stored pictures: opened with care, and as a provider takes them (PNG or JPEG, bounded)."""
 
 import asyncio
 import base64
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps
 
+from studio.contracts.limits import IMAGE_PIXELS_MAX
 from studio.providers.errors import ProviderRejected
 
-PIXELS_MAX: Final = 50_000_000
-"""As for uploads: a 4K keyframe has 8.3 million, and Pillow itself warns at 89."""
+_FORMATS: Final = ("PNG", "JPEG", "WEBP")
+_UNREADABLE: Final = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+)
+"""Whatever Pillow raises at bytes that are no picture."""
 
 _SENT_AS_THEY_ARE: Final = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 _QUALITIES: Final = (95, 88, 80)
 _SHRINK: Final = 0.75
 _SIDE_PIXELS_MIN: Final = 300
 """No video model takes a smaller picture."""
+
+
+class UnreadablePicture(ValueError):
+    """The bytes are no picture, a damaged one, or one with too many pixels."""
+
+
+@contextmanager
+def opened_picture(source: Path | IO[bytes]) -> Iterator[Image.Image]:
+    """A PNG, JPEG or WebP, opened by its header. UnreadablePicture, from the body's decoding, too.
+
+    Blocking: call from a thread.
+    """
+    try:
+        with Image.open(source, formats=_FORMATS) as opened:
+            _check_size(opened)
+            yield opened
+    except UnreadablePicture:
+        raise
+    except _UNREADABLE as error:
+        raise UnreadablePicture(type(error).__name__) from None
+
+
+def _check_size(picture: Image.Image) -> None:
+    """Before a pixel is decoded."""
+    if picture.width * picture.height > IMAGE_PIXELS_MAX:
+        raise UnreadablePicture("too many pixels")
+
+
+def upright_picture(source: Path | IO[bytes]) -> Image.Image:
+    """A whole picture as it is to be seen, in RGB. Raises UnreadablePicture. Blocking."""
+    with opened_picture(source) as opened:
+        return ImageOps.exif_transpose(opened).convert("RGB")
 
 
 @dataclass(frozen=True)
@@ -49,12 +91,9 @@ def _encode(path: Path, bytes_max: int) -> EncodedPicture:
             if data.startswith(magic):
                 return EncodedPicture(data, media_type)
     try:
-        with Image.open(path, formats=("PNG", "JPEG", "WEBP")) as opened:
-            if opened.width * opened.height > PIXELS_MAX:
-                raise ProviderRejected("A picture has too many pixels to be sent to the provider.")
-            picture = opened.convert("RGB")
-    except (UnidentifiedImageError, OSError, ValueError) as error:
-        raise ProviderRejected("A picture of the order cannot be read.") from error
+        picture = upright_picture(path)
+    except UnreadablePicture as error:
+        raise ProviderRejected(f"A picture of the order cannot be read: {error}.") from None
     while True:
         for quality in _QUALITIES:
             buffer = io.BytesIO()

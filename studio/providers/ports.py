@@ -219,7 +219,10 @@ class SpeechRequest:
 
 
 class Analyst(Protocol):
-    """Looks at uploads. None where it has no sense for what it was given."""
+    """Looks at uploads. None where it has no sense for what it was given.
+
+    Whoever asks bounds the words and times that a model answers with.
+    """
 
     async def describe(self, request: DescribeRequest) -> Description | None: ...
 
@@ -289,7 +292,8 @@ class VideoModel(Protocol):
 
         None only where the provider is sure that there is none, because another may be ordered
         then. While it cannot tell yet (its list lags behind), raise ProviderError: it is asked
-        again until the deadline, and after that the shot is given up unordered.
+        again until the deadline, and after that the shot is given up unordered. ProviderRejected
+        where it can never tell: the shot is given up at once.
         """
         ...
 

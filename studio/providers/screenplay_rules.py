@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 from studio.contracts.assets import AssetKind
 from studio.contracts.documents import CharacterSheet, PlaceSheet, ScreenplayDocument, ShotScript
 from studio.contracts.text import counted
+from studio.pricing.wishes import wishes
 from studio.providers.marked_shots import marked_shots, swapped_shots
 from studio.providers.ports import PlanRequest
 from studio.providers.quoting import plain, shortened
@@ -40,7 +41,7 @@ _CHARACTERS_A_WORD: Final = 2
 _UNSPACED: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _SENTENCE: Final = re.compile(r"[^.!?…。！？]+[.!?…。！？]*")  # noqa: RUF001 - CJK
 _DISSOLVE: Final = re.compile(
-    r"\bdissolv|\bcross[- ]?(?:fad|dissolv)|\bfad\w+ into\b", re.IGNORECASE
+    r"\bdissolv\w*|\bcross[- ]?(?:fad|dissolv)\w*|\bfad\w+ into\b", re.IGNORECASE
 )
 
 Sheet = TypeVar("Sheet", CharacterSheet, PlaceSheet)
@@ -55,9 +56,9 @@ class Problem:
 
 
 def asks_for_dissolves(request: PlanRequest) -> bool:
-    """Whether the brief speaks of dissolves or crossfades anywhere."""
+    """Whether the brief wants dissolves or crossfades anywhere."""
     texts = (request.screenplay, request.instructions, request.additional_lore, request.style)
-    return any(_DISSOLVE.search(text) for text in texts)
+    return any(any(wishes(text, _DISSOLVE)) for text in texts)
 
 
 def narration_words_max(request: PlanRequest, position: int) -> int:

@@ -6,7 +6,6 @@ proxies answer when the two sides lost each other, so they do not.
 """
 
 import json
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -46,7 +45,7 @@ HTTP_DENIALS: Final = frozenset({401, 402, 403})
 HTTP_NOT_FOUND: Final = 404
 HTTP_BUSY: Final = 429
 
-_SECONDS: Final = re.compile(r"\d{1,9}(?:\.\d{1,9})?")
+_SECONDS: Final = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)s?")
 
 
 @dataclass(frozen=True)
@@ -68,10 +67,7 @@ class Reply:
 
     @property
     def retry_after_seconds(self) -> float | None:
-        """The header's seconds; a date there is ignored."""
-        match = _SECONDS.fullmatch(self.headers.get("retry-after", "").strip())
-        seconds = float(match[0]) if match else math.nan
-        return min(seconds, RETRY_AFTER_SECONDS_MAX) if math.isfinite(seconds) else None
+        return wait_seconds(self.headers.get("retry-after"))
 
     def at(self, *path: str) -> object:
         """What stands in the document under these names, or None."""
@@ -81,6 +77,15 @@ class Reply:
         """The text under these names, empty where there is none."""
         found = self.at(*path)
         return found if isinstance(found, str) else ""
+
+
+def wait_seconds(wish: object) -> float | None:
+    """How long a busy provider wants to be left alone, bounded; None where it does not say.
+
+    `wish` is a Retry-After header, of which a date is ignored, or a protobuf duration ("3.5s").
+    """
+    match = _SECONDS.fullmatch(str(wish or "").strip())
+    return min(float(match[1]), RETRY_AFTER_SECONDS_MAX) if match else None
 
 
 def dig(document: object, *path: str) -> object:

@@ -29,6 +29,7 @@ from tests.contract.video_vendors import (
     DOWNLOADING,
     FINDING,
     KEY,
+    KLING,
     OMNI,
     REFUSALS,
     VENDORS,
@@ -248,6 +249,19 @@ async def test_a_clip_that_is_gone_is_said_to_be_gone(scene: Scene, tmp_path: Pa
     assert leftovers(tmp_path) == []
 
 
+@pytest.mark.parametrize("vendor", [KLING, OMNI], ids=str, indirect=True)
+async def test_a_job_that_seems_to_run_again_is_not_gone(scene: Scene, tmp_path: Path) -> None:
+    """A provider's machines do not all know at the same time that it has ended: it was paid for."""
+    handle = await scene.order()
+    await scene.ended(handle)
+    scene.server.faults.add(scene.vendor.poll, Fault.STILL_RUNNING)
+    with pytest.raises(ProviderError) as raised:
+        await scene.model.collect(handle, tmp_path / "clip.mp4")
+    assert not isinstance(raised.value, OutputExpired)
+    await scene.model.collect(handle, tmp_path / "clip.mp4")
+    assert (tmp_path / "clip.mp4").stat().st_size > 0
+
+
 @pytest.mark.parametrize("fault", REFUSALS)
 async def test_a_content_filter_names_what_it_refused(scene: Scene, fault: str) -> None:
     scene.server.faults.add(scene.vendor.submit, fault)
@@ -302,6 +316,14 @@ async def test_a_job_that_the_provider_does_not_know_is_not_said_to_have_failed(
 
 def kept(handle: dict[str, str]) -> dict[str, str]:
     return {name: handle[name] for name in ("endpoint",) if name in handle}
+
+
+async def test_a_key_that_comes_back_with_an_error_goes_no_further(scene: Scene) -> None:
+    scene.server.faults.add(scene.vendor.submit, Fault.KEY_ECHOED)
+    with pytest.raises(ProviderError) as raised:
+        await scene.order()
+    assert "Unexpected request to" in raised.value.detail
+    assert KEY not in raised.value.detail
 
 
 async def test_a_busy_provider_says_when_to_ask_again(scene: Scene) -> None:

@@ -41,6 +41,37 @@ BRIEF: dict[str, Any] = {
     "assets": [{"filename": "keeper.png", "label": "The keeper", "purpose": "character"}],
 }
 
+PLAN: dict[str, Any] = {
+    "characters": [
+        {
+            "name": "The keeper",
+            "description": "An old man in a blue coat.",
+            "reference_indices": [0],
+        }
+    ],
+    "places": [],
+    "shots": [
+        {
+            "index": index,
+            "title": title,
+            "description": f"The keeper {action} in the lighthouse.",
+            "camera_move": "slow push in",
+            "motion": f"He {action}.",
+            "characters": ["The keeper"],
+            "place": "",
+            "reference_indices": [],
+            "narration": narration,
+            "continues": False,
+            "dissolves": False,
+        }
+        for index, title, action, narration in (
+            (1, "Stairs", "climbs the stairs", "Every night he climbs."),
+            (2, "Lamp", "lights the lamp and looks out at the sea", ""),
+        )
+    ],
+}
+"""What the planner answers: the vendors' own default is a valid one without a narrator."""
+
 ONE_SHOT: dict[str, Any] = {
     "name": "One shot",
     "screenplay": "Shot 1: A knight draws a sword.",
@@ -101,6 +132,7 @@ def test_every_stage_is_done_by_the_models_that_were_asked_for(
     stack: Stack, agent: Agent, vendors: VendorServer, keeper: Path
 ) -> None:
     stack.start_worker()
+    vendors.responder = lambda ask: PLAN if "shots" in str(ask.schema) else None
     brief = {**BRIEF, "video_model": "kling-v3-pro-image-to-video"}
     ended = _rendered(agent, brief, [keeper])
     assert [use["used"] for use in ended["models"].values()] == [

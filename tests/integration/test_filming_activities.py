@@ -44,6 +44,10 @@ class SlowVideoModel:
     """A provider that answers an order when it is allowed to."""
 
     may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+    may_prepare: asyncio.Event | None = None
+    preparing: asyncio.Event = field(default_factory=asyncio.Event)
+    may_tell: asyncio.Event | None = None
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
     ordering: asyncio.Event = field(default_factory=asyncio.Event)
     polled: asyncio.Event = field(default_factory=asyncio.Event)
     orders: list[str] = field(default_factory=list)
@@ -51,8 +55,6 @@ class SlowVideoModel:
     refusal: ProviderError | None = None
     id_repeats: int = 1
     clip: bytes = b""
-    preparing: asyncio.Event = field(default_factory=asyncio.Event)
-    may_prepare: asyncio.Event | None = None
 
     async def prepare(self, request: VideoRequest) -> Handle:
         self.preparing.set()
@@ -85,7 +87,11 @@ class SlowVideoModel:
     ) -> Handle | None:
         assert age_seconds >= 0
         assert prepared in ({}, {"uploaded": request.keyframe.key})
-        return {"job": request.attempt_id} if request.attempt_id in self.orders else None
+        found = {"job": request.attempt_id} if request.attempt_id in self.orders else None
+        self.asked.set()
+        if self.may_tell is not None:
+            await self.may_tell.wait()
+        return found
 
 
 @pytest.fixture
@@ -279,6 +285,26 @@ async def test_an_id_that_does_not_fit_into_a_history_is_not_taken(
     with pytest.raises(SubmissionUnknown, match="too long"):
         await ActivityEnvironment().run(filming.submit_clip, task)
     assert _state(bench) == AttemptState.SUBMITTING
+
+
+@pytest.mark.requirement("FLOW-3")
+async def test_an_order_that_goes_out_while_it_is_asked_about_is_not_given_up(
+    model: SlowVideoModel, filming: ModelFilmingActivities, task: ClipTask
+) -> None:
+    model.may_prepare = asyncio.Event()
+    model.may_answer.set()
+    model.may_tell = asyncio.Event()
+    ordering = asyncio.create_task(ActivityEnvironment().run(filming.submit_clip, task))
+    await model.preparing.wait()
+    asking = asyncio.create_task(ActivityEnvironment().run(filming.reconcile_clip, task))
+    await model.asked.wait()
+    model.may_prepare.set()
+    assert await ordering == _job()
+    model.may_tell.set()
+    with pytest.raises(ProviderError, match="went on"):
+        await asking
+    found = await ActivityEnvironment().run(filming.reconcile_clip, task)
+    assert found == ReconcileResult(job=_job())
 
 
 @pytest.mark.parametrize("shutdown", [False, True])

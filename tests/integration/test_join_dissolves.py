@@ -7,12 +7,13 @@ import av
 import numpy as np
 import pytest
 
+from studio.contracts.plan import overlap_frames_max
 from studio.media.errors import MediaError
 from studio.media.ffmpeg import file_url, run_ffmpeg
 from studio.media.join import JoinRequest, join_film
 from studio.media.normalise import normalise_clip
 from studio.media.quality import QualityReport
-from studio.media.timeline import Timeline, overlap_frames_max
+from studio.media.timeline import Timeline
 from tests.media_fixtures import (
     FLASH_SECONDS,
     SET_B,

@@ -54,18 +54,22 @@ async def test_cancelling_kills_ffmpeg_before_it_returns() -> None:
 
 
 @linux_only
-async def test_cancelling_a_join_leaves_neither_children_nor_files(tmp_path: Path) -> None:
+@pytest.mark.parametrize("until", [0.05, 0.15, 0.35, 0.75])
+@pytest.mark.parametrize("overlaps", [(), (8,) * 7])
+async def test_cancelling_a_join_leaves_neither_children_nor_files(
+    tmp_path: Path, until: float, overlaps: tuple[int, ...]
+) -> None:
     clip = await make_normalised(tmp_path)
     before = file_names(tmp_path)
     children = child_pids()
     started = asyncio.Event()
     work = asyncio.create_task(
         join_film(
-            JoinRequest([clip] * 8, [CLIP_FRAMES] * 8, FPS, *SIZE),
+            JoinRequest([clip] * 8, [CLIP_FRAMES] * 8, FPS, *SIZE, overlap_frames=overlaps),
             tmp_path / "film.mp4",
             work_directory=tmp_path,
             timeout_seconds=NEVER_SECONDS,
-            on_progress=lambda fraction: started.set() if fraction > 0.15 else None,
+            on_progress=lambda fraction: started.set() if fraction > until else None,
         )
     )
     await started.wait()
@@ -165,14 +169,15 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(disk)], check=True)
 
 
+@pytest.mark.parametrize("overlaps", [(), (8,) * 3])
 async def test_a_disk_that_fills_while_joining_leaves_it_as_it_was(
-    tmp_path: Path, small_disk: Path
+    tmp_path: Path, small_disk: Path, overlaps: tuple[int, ...]
 ) -> None:
     clip = await make_normalised(tmp_path)
 
     with pytest.raises(DiskFull):
         await join_film(
-            JoinRequest([clip] * 4, [CLIP_FRAMES] * 4, FPS, *SIZE),
+            JoinRequest([clip] * 4, [CLIP_FRAMES] * 4, FPS, *SIZE, overlap_frames=overlaps),
             small_disk / "film.mp4",
             work_directory=small_disk,
             timeout_seconds=TIMEOUT_SECONDS,
@@ -181,19 +186,23 @@ async def test_a_disk_that_fills_while_joining_leaves_it_as_it_was(
 
 
 async def test_memory_stays_flat_from_3_to_64_shots(tmp_path: Path) -> None:
-    clip = await make_normalised(tmp_path)
+    """With dissolves and a narrator: everything that a film can have for each of its shots."""
+    await make_normalised(tmp_path)
+    clip, voice = tmp_path / "clip.mov", tmp_path / "voice.wav"
+    await run_ffmpeg(["-i", file_url(clip), file_url(voice)], timeout_seconds=TIMEOUT_SECONDS)
 
-    few = await peak_memory_kib(tmp_path, clip, 3)
-    many = await peak_memory_kib(tmp_path, clip, 64)
+    few = await peak_memory_kib(tmp_path, clip, voice, 3)
+    many = await peak_memory_kib(tmp_path, clip, voice, 64)
 
     growth_kib_max = 16 * 1024
     assert many[0] - few[0] < growth_kib_max
     assert many[1] - few[1] < growth_kib_max
 
 
-async def peak_memory_kib(folder: Path, clip: Path, count: int) -> tuple[int, int]:
+async def peak_memory_kib(folder: Path, clip: Path, voice: Path, count: int) -> tuple[int, int]:
+    paths = map(str, (folder, clip, voice))
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.media_driver", "join", str(folder), str(clip), str(count)),
+        *(sys.executable, "-m", "tests.media_driver", "join", *paths, str(count)),
         stdout=asyncio.subprocess.PIPE,
     )
     output, _ = await process.communicate()

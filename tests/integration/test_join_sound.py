@@ -1,5 +1,6 @@
 """The film's sound: loud enough, never clipped, music under the shots, everything under a voice."""
 
+import asyncio
 from pathlib import Path
 
 import av
@@ -130,6 +131,33 @@ async def test_music_ducks_under_a_voice_and_comes_back(tmp_path: Path) -> None:
     before, during = strength(film, 440, 0.8, 1.8), strength(film, 440, 2.5, 3.5)
     assert during < before - 6
     assert strength(film, 1500, 2.5, 3.5) > during + 6
+
+
+async def test_the_sound_of_the_shots_ducks_under_a_voice_too(tmp_path: Path) -> None:
+    voice = await make_tone(tmp_path / "voice.wav", "0.3*sin(2*PI*1500*t)*between(t,2,4)", 4.0)
+    spec = ClipSpec(*SIZE, hum_level=0.2, beep_level=0.0)
+    report = await film_of(tmp_path, spec, count=4, speech=voice)
+
+    film = tmp_path / "film.mp4"
+    before, during = strength(film, 220, 0.8, 1.4), strength(film, 220, 2.5, 2.9)
+    after = strength(film, 220, 5.2, 5.8)
+    assert during < before - 6
+    assert after == pytest.approx(before, abs=1)
+    assert strength(film, 1500, 2.5, 3.5) > during + 6
+    assert report.passed
+
+
+async def test_tracks_are_added_and_not_halved(tmp_path: Path) -> None:
+    """A voice that is silent must change nothing of the music beside it."""
+    music = await make_tone(tmp_path / "music.wav", "0.3*sin(2*PI*440*t)", 6.0)
+    silence = await make_tone(tmp_path / "voice.wav", "0", 1.0)
+    without = tmp_path / "without"
+    await asyncio.to_thread(without.mkdir)
+    await film_of(without, SILENT, music=music)
+    await film_of(tmp_path, SILENT, music=music, speech=silence)
+
+    heard = [strength(folder / "film.mp4", 440, 0.5, 2.0) for folder in (tmp_path, without)]
+    assert heard[0] == pytest.approx(heard[1], abs=0.5)
 
 
 async def test_music_that_ends_before_its_start_is_a_plain_error(tmp_path: Path) -> None:

@@ -73,6 +73,8 @@ async def test_clips_that_agree_join_without_drift_at_the_exact_length(tmp_path:
     assert decoded_frames(film) == sum(frames)
     assert flash_times(film) == pytest.approx(expected, abs=FRAME_SECONDS)
     assert beep_times(film) == pytest.approx(expected, abs=FRAME_SECONDS / 4)
+    assert [clip.picture_drift_ms for clip in report.clips] == [0] * len(SET_A)
+    assert [clip.sound_drift_ms for clip in report.clips] == pytest.approx([0] * 4, abs=1)
 
 
 async def test_clips_that_differ_in_everything_join_without_drift(tmp_path: Path) -> None:
@@ -90,6 +92,10 @@ async def test_clips_that_differ_in_everything_join_without_drift(tmp_path: Path
     assert decoded_frames(film) == sum(frames)
     assert flash_times(film) == pytest.approx(positions, abs=FRAME_SECONDS)
     assert beep_times(film) == pytest.approx(with_sound, abs=FRAME_SECONDS)
+    assert [clip.picture_drift_ms for clip in report.clips] == [0] * len(SET_B)
+    assert [clip.sound_drift_ms is None for clip in report.clips] == [
+        spec.sound_seconds is None for spec in SET_B
+    ]
 
 
 async def test_a_clip_that_was_never_normalised_is_brought_into_line(tmp_path: Path) -> None:

@@ -94,6 +94,8 @@ def test_clips_of_google_cloud_go_beside_what_is_stored(monkeypatch: pytest.Monk
         ("FVS_PROVIDER_CALLS_MAX", '{"fall": 3}', "has a provider that does not exist"),
         ("FVS_PROVIDER_CALLS_MAX", '{"fal": 0}', "greater than or equal to 1"),
         ("FVS_PROVIDER_CALLS_MAX", "4", "must be a JSON object"),
+        ("FVS_LOST_AFTER_SECONDS", '{"google": 3}', "has a provider that does not exist"),
+        ("FVS_LOST_AFTER_SECONDS", '{"fal": 0}', "greater than 0"),
     ],
 )
 def test_a_wrong_setting_is_named(

@@ -13,8 +13,9 @@ from studio.providers.errors import (
     RefusedInput,
     SubmissionUnknown,
 )
-from studio.providers.google.errors import RETRY_AFTER_SECONDS_MAX, provider_error
+from studio.providers.google.errors import provider_error
 from studio.providers.quoting import QUOTE_LENGTH_MAX
+from studio.providers.wire import RETRY_AFTER_SECONDS_MAX
 from tests.google_scenes import KEY
 
 

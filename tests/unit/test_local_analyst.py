@@ -13,11 +13,9 @@ from tests.local_scenes import pattern
 async def described(
     pictures: list[Path],
     kind: AssetKind = AssetKind.IMAGE,
-    filename: str = "IMG_1.png",
     label: str = "",
-    purpose: str = "",
 ) -> Description | None:
-    request = DescribeRequest("local-analyst", kind, pictures, filename, label, purpose)
+    request = DescribeRequest("local-analyst", kind, pictures, "IMG_1.png", label)
     return await LocalAnalyst().describe(request)
 
 
@@ -33,9 +31,7 @@ async def test_a_picture_is_described_by_its_shape_its_light_and_its_colours(
 ) -> None:
     Image.new("RGB", (160, 90), (20, 60, 160)).save(tmp_path / "a.png")
     found = await described([tmp_path / "a.png"], label="The lake")
-    assert found == Description(
-        "A wide picture, dark, mostly blue.", AssetClass.ENVIRONMENT, "The lake"
-    )
+    assert found == Description("A wide picture, dark, mostly blue.", AssetClass.OTHER, "The lake")
 
 
 async def test_a_videos_movement_is_told(tmp_path: Path) -> None:
@@ -45,26 +41,6 @@ async def test_a_videos_movement_is_told(tmp_path: Path) -> None:
     assert moving is not None
     assert still.text.endswith("It hardly moves.")
     assert "moves a lot" in moving.text
-
-
-@pytest.mark.parametrize(
-    ("words", "expected"),
-    [
-        ({"purpose": "environment", "label": "The woman"}, AssetClass.ENVIRONMENT),
-        ({"label": "The young woman"}, AssetClass.CHARACTER),
-        ({"label": "My dog"}, AssetClass.CHARACTER),
-        ({"filename": "old_castle-v2.jpg"}, AssetClass.ENVIRONMENT),
-        ({"filename": "bottle.png"}, AssetClass.PROP),
-        ({"purpose": "mood board"}, AssetClass.STYLE),
-        ({"filename": "IMG_0001.png"}, AssetClass.OTHER),
-    ],
-)
-async def test_what_an_upload_is_for_comes_from_the_callers_words(
-    tmp_path: Path, words: dict[str, str], expected: AssetClass
-) -> None:
-    found = await described(frames(tmp_path, 0), **words)  # type: ignore[arg-type]  # each row's own
-    assert found is not None
-    assert found.asset_class is expected
 
 
 async def test_what_cannot_be_seen_is_not_described(tmp_path: Path) -> None:

@@ -147,13 +147,13 @@ async def test_a_size_that_no_picture_has_is_refused(tmp_path: Path, size: tuple
 async def test_a_reference_that_is_no_picture_is_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "notes.png"
     path.write_text("not a picture")
-    with pytest.raises(ProviderRejected, match=r"notes\.png is no picture"):
+    with pytest.raises(ProviderRejected, match=r"notes\.png cannot be read"):
         await drawn(image_request(references=[path]), tmp_path)
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "L", "CMYK", "1", "I;16"])
 async def test_references_of_every_mode_are_drawn(tmp_path: Path, mode: str) -> None:
-    path = tmp_path / ("reference.tif" if mode == "CMYK" else "reference.png")
+    path = tmp_path / ("reference.jpg" if mode == "CMYK" else "reference.png")
     Image.new(mode, (40, 30)).save(path)
     assert (await drawn(image_request(references=[path]), tmp_path)).size == (320, 180)
 

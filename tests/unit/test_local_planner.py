@@ -2,8 +2,9 @@ import pytest
 
 from studio.contracts.assets import AssetKind
 from studio.contracts.documents import AssetNote, AssetReport
-from studio.providers.local.planner import DESCRIPTION_LENGTH_MAX, TITLE_LENGTH_MAX, LocalPlanner
+from studio.providers.local.planner import LocalPlanner
 from studio.providers.local.words import CAMERA_MOVES
+from studio.providers.screenplay_rules import DESCRIPTION_LENGTH_MAX, TITLE_LENGTH_MAX
 from tests.local_scenes import (
     REFERENCE_INSTRUCTIONS,
     REFERENCE_SCREENPLAY,

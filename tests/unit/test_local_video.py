@@ -130,7 +130,7 @@ async def test_a_keyframe_that_is_no_picture_fails_for_good(tmp_path: Path) -> N
     status = await finished(model, await model.submit(video_request(), {}))
     assert status.state is JobState.FAILED
     assert status.rejected
-    assert "no picture" in (status.error or "")
+    assert "cannot be read" in (status.error or "")
 
 
 async def test_a_storage_that_is_away_is_asked_again(tmp_path: Path) -> None:

@@ -14,7 +14,13 @@ from PIL import Image
 from studio.media.encoding import fit_filter, video_arguments
 from studio.media.errors import MediaError
 from studio.media.ffmpeg import file_url, run_ffmpeg
-from studio.media.normalise import NormalisedClip, normalise_clip, preview_clip, thumbnail
+from studio.media.normalise import (
+    NormalisedClip,
+    normalise_clip,
+    parameter_sets,
+    preview_clip,
+    thumbnail,
+)
 from studio.media.poster import poster
 from studio.media.probe import probe
 from tests.media_fixtures import (
@@ -251,3 +257,42 @@ async def test_a_poster_is_as_large_as_the_film(tmp_path: Path) -> None:
 
     with Image.open(tmp_path / "poster.jpg") as picture:
         assert picture.size == (1280, 720)
+
+
+async def test_a_poster_is_not_taken_from_a_black_beginning(tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    late = (
+        "color=black:s=160x90:r=24:d=2[dark];testsrc2=s=160x90:r=24:d=2[light];[dark][light]concat"
+    )
+    await run_ffmpeg(
+        ["-f", "lavfi", "-i", late, "-pix_fmt", "yuv420p", file_url(film)],
+        timeout_seconds=TIMEOUT_SECONDS,
+    )
+    await poster(film, tmp_path / "poster.jpg")
+
+    with Image.open(tmp_path / "poster.jpg") as picture:
+        assert np.asarray(picture.convert("L")).std() > 20
+    assert file_names(tmp_path) == {"film.mp4", "poster.jpg"}
+
+
+async def test_a_clip_can_be_cut_apart_where_it_was_asked_for(tmp_path: Path) -> None:
+    source = await make_clip(tmp_path / "source.mp4", SMALL)
+    clip = tmp_path / "clip.mov"
+    asked = [7, 17]
+    await normalise_clip(
+        source,
+        clip,
+        frames=24,
+        frames_per_second=FPS,
+        width=SIZE[0],
+        height=SIZE[1],
+        keyframes=asked,
+        timeout_seconds=TIMEOUT_SECONDS,
+    )
+
+    info = await probe(clip)
+    assert info.video is not None
+    assert set(asked) <= set(info.video.keyframes)
+    assert info.video.extradata == await parameter_sets(
+        tmp_path, frames_per_second=FPS, width=SIZE[0], height=SIZE[1]
+    )

@@ -85,7 +85,10 @@ def test_scene_mode_keeps_its_own_length_and_warns_of_a_short_track() -> None:
     )
     frozen = COMPLETE.freeze(request, audio(10.0))
     assert sum(shot.frames for shot in frozen.plan.shots) == 24 * 24
-    assert frozen.plan.warnings == ("There are 10.0 s of music for a film of 24.0 s.",)
+    assert frozen.plan.warnings == (
+        "There are 10.0 s of music for a film of 24.0 s.",
+        "The music is repeated until the film ends.",
+    )
 
 
 def test_a_minimum_that_the_model_cannot_reach_is_refused() -> None:

@@ -152,7 +152,12 @@ def test_narration_in_a_script_without_spaces_counts_by_characters() -> None:
 
 @pytest.mark.parametrize(
     ("instructions", "dissolves"),
-    [("Crossfade between shots.", True), ("Cut hard.", False), ("Let it dissolve.", True)],
+    [
+        ("Crossfade between shots.", True),
+        ("Let it dissolve.", True),
+        ("Cut hard.", False),
+        ("Hard cuts only, no dissolves.", False),
+    ],
 )
 def test_shots_dissolve_only_where_the_brief_asks(instructions: str, *, dissolves: bool) -> None:
     shots = [planned_shot(n, dissolves=True, continues=True) for n in (1, 2, 3)]

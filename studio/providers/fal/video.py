@@ -31,7 +31,7 @@ from studio.providers.ports import Handle, JobState, JobStatus, VideoRequest
 from studio.providers.wire import HTTP_NOT_FOUND, ORDER_TIMEOUT_SECONDS, JsonCalls, Reply
 
 QUEUE_URL: Final = "https://queue.fal.run"
-LIST_LAG_SECONDS: Final = 300.0
+LOST_AFTER_SECONDS: Final = 300.0
 """fal promises no time for its list. An order lost on the way ends with the 45 s of its own
 time-out; the rest is what a log pipeline of minutes may need."""
 
@@ -51,8 +51,10 @@ class FalKlingVideo:
         now: Callable[[], datetime],
         base_url: str | None = None,
         order_timeout_seconds: float = ORDER_TIMEOUT_SECONDS,
+        lost_after_seconds: float = LOST_AFTER_SECONDS,
     ) -> None:
         """`base_url` stands for all of fal's hosts: see `studio/providers/hosts.py`."""
+        self._lost_after_seconds = lost_after_seconds
         self._now = now
         self._uploads = FalUploads(key, base_url=base_url)
         self._calls = JsonCalls(
@@ -142,7 +144,7 @@ class FalKlingVideo:
         )
         if request_id is not None:
             return _handle(endpoint, request_id)
-        if age_seconds <= LIST_LAG_SECONDS:
+        if age_seconds <= self._lost_after_seconds:
             raise ProviderError("fal's list may not be complete yet.")
         return None
 

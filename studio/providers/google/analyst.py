@@ -14,19 +14,14 @@ from studio.contracts.documents import AssetClass, Segment, Transcript
 from studio.providers.errors import ModerationRefused
 from studio.providers.google.answers import refuse_blocked, text_of
 from studio.providers.google.client import GoogleClient
-from studio.providers.google.pictures import UnreadablePicture, picture_part
+from studio.providers.google.pictures import picture_part
 from studio.providers.google.recordings import UnreadableRecording, recording_part
+from studio.providers.pictures import UnreadablePicture
 from studio.providers.ports import DescribeRequest, Description, TranscribeRequest
 from studio.providers.quoting import plain, shortened
 
 PICTURES_MAX: Final = 8
 """Frames of a video that tell it; each costs as much as a page of text."""
-DESCRIPTION_LENGTH_MAX: Final = 600
-NAME_LENGTH_MAX: Final = 80
-SEGMENTS_MAX: Final = 1_000
-SEGMENT_LENGTH_MAX: Final = 500
-_LANGUAGE_LENGTH_MAX: Final = 35
-"""The longest tag that RFC 5646 asks software to keep."""
 _HINT_LENGTH_MAX: Final = 300
 
 _DESCRIBE: Final = """\
@@ -65,7 +60,7 @@ class _Transcript(_Form):
 
 
 class GoogleAnalyst:
-    """Analyst port. None where the upload cannot be read, was filtered, or the answer is of no use.
+    """Analyst port. None where the upload cannot be read, was filtered, or the answer has no form.
 
     Raises what `GoogleClient` raises: a quota or a lost answer is no description.
     """
@@ -84,11 +79,7 @@ class GoogleAnalyst:
         answer = await self._ask(request.model, parts, _DESCRIBE, _Description)
         if not isinstance(answer, _Description) or not plain(answer.text):
             return None
-        return Description(
-            text=shortened(plain(answer.text), DESCRIPTION_LENGTH_MAX),
-            asset_class=answer.asset_class,
-            name=shortened(plain(answer.name), NAME_LENGTH_MAX),
-        )
+        return Description(answer.text, answer.asset_class, answer.name)
 
     async def transcribe(self, request: TranscribeRequest) -> Transcript | None:
         try:
@@ -99,8 +90,8 @@ class GoogleAnalyst:
         if not isinstance(answer, _Transcript):
             return None
         return Transcript(
-            segments=_segments(answer.segments, request.duration_seconds),
-            language=shortened(plain(answer.language), _LANGUAGE_LENGTH_MAX),
+            segments=tuple(Segment(**segment.model_dump()) for segment in answer.segments),
+            language=answer.language,
         )
 
     async def _ask(
@@ -133,17 +124,3 @@ def _hints(request: DescribeRequest) -> str:
     hints = {"file": request.filename, "label": request.label, "purpose": request.purpose}
     told = [f"{n}: {shortened(plain(t), _HINT_LENGTH_MAX)}" for n, t in hints.items() if t.strip()]
     return "\n".join([what, *told])
-
-
-def _segments(segments: Sequence[_Segment], duration_seconds: float) -> tuple[Segment, ...]:
-    """In order, within the recording, without empty ones."""
-    kept = [
-        Segment(
-            start_seconds=segment.start_seconds,
-            end_seconds=min(max(segment.end_seconds, segment.start_seconds), duration_seconds),
-            text=shortened(plain(segment.text), SEGMENT_LENGTH_MAX),
-        )
-        for segment in segments[:SEGMENTS_MAX]
-        if segment.start_seconds < duration_seconds and plain(segment.text)
-    ]
-    return tuple(sorted(kept, key=lambda segment: segment.start_seconds))

@@ -11,7 +11,8 @@ from studio.contracts.documents import CharacterSheet, ShotScript
 from studio.providers.errors import ModerationRefused
 from studio.providers.google.answers import refuse_blocked, text_of
 from studio.providers.google.client import GoogleClient
-from studio.providers.google.pictures import UnreadablePicture, frame_parts, picture_part
+from studio.providers.google.pictures import frame_parts, picture_part
+from studio.providers.pictures import UnreadablePicture
 from studio.providers.ports import Picture, ReviewRequest, Verdict
 from studio.providers.quoting import plain, shortened
 

@@ -7,13 +7,10 @@ where the request was handed over and no usable answer came back, something may 
 that is SubmissionUnknown, a 5xx included, because Google documents none of them as not executed.
 """
 
-import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-import httpx2
 from google.auth import exceptions as auth_errors
 from google.genai import _interactions_errors as interactions_errors
 from google.genai import errors as genai_errors
@@ -28,35 +25,20 @@ from studio.providers.errors import (
     RefusedInput,
     SubmissionUnknown,
 )
+from studio.providers.moderation import is_moderation, refused_input
 from studio.providers.quoting import quoted
-
-RETRY_AFTER_SECONDS_MAX: Final = 3_600.0
-"""A longer wish is a mistake or a daily quota: it is asked again within the hour."""
-
-_NOTHING_SENT: Final = (
-    httpx2.ConnectError,
-    httpx2.ConnectTimeout,
-    httpx2.PoolTimeout,
-    httpx2.ProxyError,
-    httpx2.UnsupportedProtocol,
+from studio.providers.wire import (
+    HTTP_BUSY,
+    HTTP_DENIALS,
+    HTTP_REFUSALS,
+    NOTHING_SENT,
+    wait_seconds,
 )
-_DURATION: Final = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)s?")
+
 _KEY_REASONS: Final = frozenset(
     {"API_KEY_INVALID", "API_KEY_SERVICE_BLOCKED", "BILLING_DISABLED", "SERVICE_DISABLED"}
 )
 """Of `google.rpc.ErrorInfo`: what Google answers to a wrong key with, under HTTP 400 and 403."""
-_FILTER_WORDS: Final = re.compile(
-    r"safety (?:polic|filter|setting|reason)|content[_ ]polic|usage guidelines|responsible ai"
-    r"|prohibited (?:use|content)|blocked by (?:the )?(?:safety|content)|sensitive words",
-    re.IGNORECASE,
-)
-_OUTPUT_WORDS: Final = re.compile(r"\b(?:generated|output)\b", re.IGNORECASE)
-_PICTURE_WORDS: Final = re.compile(r"\b(?:image|picture|photo|frame)s?\b", re.IGNORECASE)
-
-_HTTP_UNAUTHORIZED: Final = 401
-_HTTP_FORBIDDEN: Final = 403
-_HTTP_BUSY: Final = 429
-_HTTP_CLIENT_ERRORS: Final = range(400, 500)
 _HTTP_REDIRECTS: Final = range(300, 400)
 _KINDS: Final[Mapping[int, type[ProviderError]]] = {
     404: ModelGone,  # the model is all that a synchronous call addresses
@@ -94,13 +76,13 @@ def provider_error(error: BaseException, *, secrets: Iterable[str] = ()) -> Prov
 def refused_input_of(message: str) -> RefusedInput | None:
     """Which input an error's words say a content filter refused; None where they speak of none.
 
-    Interactions and old models have no field for it, only a sentence.
+    Interactions and old models have no field for it, only a sentence. The pictures of a call that
+    answers at once are its references.
     """
-    if not _FILTER_WORDS.search(message):
+    if not is_moderation(message):
         return None
-    if _OUTPUT_WORDS.search(message):
-        return RefusedInput.OUTPUT
-    return RefusedInput.REFERENCES if _PICTURE_WORDS.search(message) else RefusedInput.PROMPT
+    refused = refused_input(message, otherwise=RefusedInput.PROMPT)
+    return RefusedInput.REFERENCES if refused is RefusedInput.KEYFRAME else refused
 
 
 def _unanswered(error: BaseException) -> ProviderError:
@@ -110,7 +92,7 @@ def _unanswered(error: BaseException) -> ProviderError:
         return ProviderDenied("Google refused this server's credentials at sign-in.")
     # `interactions` wraps what httpx2 raised and keeps it as the cause.
     cause = error.__cause__ if isinstance(error, interactions_errors.APIError) else None
-    if isinstance(cause or error, _NOTHING_SENT):
+    if isinstance(cause or error, NOTHING_SENT):
         return ProviderError("Google could not be reached; nothing was sent.")
     kind = type(cause or error).__name__
     return SubmissionUnknown(
@@ -121,7 +103,7 @@ def _unanswered(error: BaseException) -> ProviderError:
 def _answered(answer: _Answer, secrets: Iterable[str]) -> ProviderError:
     said = quoted(answer.message, secrets=secrets) or "no reason given"
     told = f"Google answered {answer.code} {quoted(answer.status, secrets=secrets)}: {said}"
-    if answer.code == _HTTP_BUSY:
+    if answer.code == HTTP_BUSY:
         return ProviderBusy(told, retry_after_seconds=_retry_after_seconds(answer))
     kind = _kind_of(answer)
     refused = refused_input_of(said)
@@ -135,13 +117,13 @@ def _kind_of(answer: _Answer) -> type[ProviderError]:
         return ProviderDenied
     if answer.code in _KINDS:
         return _KINDS[answer.code]
-    if answer.code in _HTTP_CLIENT_ERRORS:
+    if answer.code in HTTP_REFUSALS:
         return ProviderRejected
     return ProviderError if answer.code in _HTTP_REDIRECTS else SubmissionUnknown
 
 
 def _is_denial(answer: _Answer) -> bool:
-    if answer.code in (_HTTP_UNAUTHORIZED, _HTTP_FORBIDDEN):
+    if answer.code in HTTP_DENIALS:
         return True
     # A wrong key is 400 INVALID_ARGUMENT, a region or billing that is missing FAILED_PRECONDITION:
     # https://ai.google.dev/gemini-api/docs/troubleshooting
@@ -149,19 +131,13 @@ def _is_denial(answer: _Answer) -> bool:
 
 
 def _retry_after_seconds(answer: _Answer) -> float | None:
-    """`google.rpc.RetryInfo`'s delay, else the header's seconds; a date there is ignored."""
+    """`google.rpc.RetryInfo`'s delay, else the header's."""
     for detail in answer.details:
         if str(detail.get("@type", "")).endswith("google.rpc.RetryInfo"):
-            seconds = _seconds_of(detail.get("retryDelay"))
+            seconds = wait_seconds(detail.get("retryDelay"))
             if seconds is not None:
                 return seconds
-    return _seconds_of(answer.headers.get("retry-after"))
-
-
-def _seconds_of(value: object) -> float | None:
-    match = _DURATION.fullmatch(str(value or "").strip())
-    seconds = float(match[1]) if match else math.nan
-    return min(seconds, RETRY_AFTER_SECONDS_MAX) if math.isfinite(seconds) else None
+    return wait_seconds(answer.headers.get("retry-after"))
 
 
 def _of_models(error: genai_errors.APIError) -> _Answer:

@@ -15,12 +15,8 @@ from studio.providers.google.answers import (
 )
 from studio.providers.google.client import GoogleClient
 from studio.providers.google.image_prompt import aspect_of, image_prompt, introduction
-from studio.providers.google.pictures import (
-    REFERENCE_PIXELS,
-    UnreadablePicture,
-    picture_part,
-    write_png,
-)
+from studio.providers.google.pictures import REFERENCE_PIXELS, picture_part, write_png
+from studio.providers.pictures import UnreadablePicture
 from studio.providers.ports import ImageRequest
 from studio.providers.quoting import quoted
 

@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from studio.providers.errors import OutputExpired, ProviderError
-from studio.providers.ports import JobState, JobStatus
+from studio.providers.ports import Handle, JobState, JobStatus
+
+OUTPUT: Final = "output"
+"""The name of an attempt's folder in handles."""
+LOST_AFTER_SECONDS: Final = 900.0
+"""Google states 6 minutes for a clip at its busiest hours; two and a half times that with no clip
+in the folder is no job."""
 
 _CLIP: Final = ".mp4"
 _UNSAFE: Final = re.compile(r"[^a-z0-9_-]+")
@@ -49,6 +55,31 @@ async def clip_below(objects: ObjectStore, prefix: str) -> StoredClip | None:
         if clip.uri.startswith(prefix) and clip.uri.endswith(_CLIP) and clip.size_bytes > 0
     ]
     return min(clips, key=lambda clip: clip.uri, default=None)
+
+
+async def look_below(objects: ObjectStore, prefix: str) -> JobStatus:
+    """The state of a job that only its folder is known of."""
+    if await clip_below(objects, prefix) is None:
+        return JobStatus(JobState.RUNNING)
+    return JobStatus(JobState.SUCCEEDED, progress=1.0)
+
+
+async def job_below(
+    objects: ObjectStore,
+    prefix: str,
+    *,
+    age_seconds: float,
+    lost_after_seconds: float = LOST_AFTER_SECONDS,
+) -> Handle | None:
+    """The job of an order that nobody answered, by its clip; None where there surely is none.
+
+    Raises ProviderError while it may still be filmed.
+    """
+    if await clip_below(objects, prefix) is not None:
+        return {OUTPUT: prefix}
+    if age_seconds <= lost_after_seconds:
+        raise ProviderError("There is no clip yet; Google may still be filming it.")
+    return None
 
 
 async def found_below(objects: ObjectStore, prefix: str) -> JobStatus:

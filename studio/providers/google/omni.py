@@ -24,22 +24,22 @@ from studio.providers.errors import (
 from studio.providers.google.asking import JobUnknown, asked, ordered, refusable
 from studio.providers.google.client import GoogleClient
 from studio.providers.google.objects import (
+    OUTPUT,
     ObjectStore,
-    clip_below,
     collect_below,
     found_below,
+    job_below,
     label_of,
+    look_below,
     output_prefix,
 )
 from studio.providers.google.omni_order import format_of, generation_of, input_of
-from studio.providers.google.veo import LOST_AFTER_SECONDS
 from studio.providers.moderation import is_moderation, refused_input
 from studio.providers.ports import Handle, JobState, JobStatus, VideoRequest
 from studio.providers.quoting import quoted
 from studio.providers.wire import ORDER_TIMEOUT_SECONDS
 
 INTERACTION: Final = "interaction"
-OUTPUT: Final = "output"
 
 _RUNNING: Final = frozenset({"queued", "in_progress", "requires_continuation"})
 """The server itself continues a background interaction."""
@@ -127,7 +127,10 @@ class OmniVideo:
         if OUTPUT in handle and self._objects is not None:
             await collect_below(self._objects, handle[OUTPUT], destination)
             return
-        video = _video(await self._interaction(handle))
+        interaction = await self._interaction(handle)
+        if interaction.status in _RUNNING:
+            raise ProviderError("Google says that the interaction, which had ended, still runs.")
+        video = _video(interaction)
         if video is not None and video.data:
             await keep_clip_bytes(_decoded(str(video.data)), destination)
         elif video is not None and video.uri and self._files is not None:
@@ -140,14 +143,10 @@ class OmniVideo:
     ) -> Handle | None:
         prefix = prepared.get(OUTPUT)
         if prefix is None or self._objects is None:
-            raise ProviderError(
+            raise ProviderRejected(
                 f"Google cannot be asked about {request.attempt_id}: its interactions have no list."
             )
-        if await clip_below(self._objects, prefix) is not None:
-            return {OUTPUT: prefix}
-        if age_seconds <= LOST_AFTER_SECONDS:
-            raise ProviderError("There is no clip yet; Google may still be filming it.")
-        return None
+        return await job_below(self._objects, prefix, age_seconds=age_seconds)
 
     async def _interaction(self, handle: Handle) -> Interaction:
         with asked(self._client):
@@ -159,9 +158,7 @@ class OmniVideo:
     async def _look(self, handle: Handle) -> JobStatus:
         if self._objects is None:
             raise ProviderError("The clip's bucket is not configured on this worker.")
-        if await clip_below(self._objects, handle[OUTPUT]) is None:
-            return JobStatus(JobState.RUNNING)
-        return JobStatus(JobState.SUCCEEDED, progress=1.0)
+        return await look_below(self._objects, handle[OUTPUT])
 
 
 def _video(interaction: Interaction) -> VideoContent | None:

@@ -1,4 +1,4 @@
-"""Pictures on their way to a model and back. Blocking: call from a thread."""
+"""Pictures on their way to a model of Google and back. Blocking: call from a thread."""
 
 import io
 from collections.abc import Sequence
@@ -8,46 +8,27 @@ from typing import Final
 import av
 from av.error import FFmpegError
 from google.genai import types
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
-from studio.contracts.limits import IMAGE_PIXELS_MAX
+from studio.providers.pictures import UnreadablePicture, upright_picture
 
 LOOKED_AT_PIXELS: Final = 1_024
 """Longest side of a picture to judge or describe: Gemini tiles at 768, more costs and adds none."""
 REFERENCE_PIXELS: Final = 1_536
 """Longest side of a picture to draw from: a face in a full figure still has its features."""
 _JPEG_QUALITY: Final = 90
-_FORMATS: Final = ("PNG", "JPEG", "WEBP")
 _FRAME_PIXELS_MAX: Final = 4_096 * 2_304
 """A 4K clip's frame with room to spare."""
-
-_UNREADABLE: Final = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    UnidentifiedImageError,
-    Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
-)
-"""Whatever Pillow raises at bytes that are no picture of ours."""
-
-
-class UnreadablePicture(ValueError):
-    """The bytes are no picture, a damaged one, or one with too many pixels."""
 
 
 def picture_part(path: Path, longest_side: int = LOOKED_AT_PIXELS) -> types.Part:
     """A stored picture as a JPEG part, scaled down. Raises UnreadablePicture."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UnreadablePicture(type(error).__name__) from None
-    return _jpeg_part(_decoded(data), longest_side)
+    return _jpeg_part(upright_picture(path), longest_side)
 
 
 def write_png(data: bytes, destination: Path) -> None:
     """Write a model's PNG, JPEG or WebP as a plain RGB PNG. Raises UnreadablePicture."""
-    picture = _decoded(data)
+    picture = upright_picture(io.BytesIO(data))
     part = destination.with_name(destination.name + ".part")
     try:
         picture.save(part, format="PNG")
@@ -87,23 +68,6 @@ def _sampled(container: "av.container.InputContainer", count_max: int) -> Sequen
     if not parts:
         raise UnreadablePicture("no frames")
     return parts
-
-
-def _decoded(data: bytes) -> Image.Image:
-    try:
-        with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
-            _check_size(opened)
-            return ImageOps.exif_transpose(opened).convert("RGB")
-    except UnreadablePicture:
-        raise
-    except _UNREADABLE as error:
-        raise UnreadablePicture(type(error).__name__) from None
-
-
-def _check_size(picture: Image.Image) -> None:
-    """Before a pixel is decoded: opening reads the header only."""
-    if picture.width * picture.height > IMAGE_PIXELS_MAX:
-        raise UnreadablePicture("too many pixels")
 
 
 def _jpeg_part(picture: Image.Image, longest_side: int) -> types.Part:

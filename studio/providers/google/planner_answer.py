@@ -10,8 +10,6 @@ from studio.providers.ports import PlanRequest
 from studio.providers.quoting import quoted
 from studio.providers.screenplay_rules import MOTION_LENGTH_MAX, SHEETS_MAX, Problem
 
-ANSWER_LENGTH_MAX: Final = 1_000_000
-"""64 shots take some 100,000 characters."""
 _PROBLEMS_MAX: Final = 8
 """As many faults of form are named; the rest mends itself with them."""
 
@@ -61,7 +59,7 @@ def answer_schema(request: PlanRequest) -> dict[str, object]:
 def read_answer(text: str, request: PlanRequest) -> ScreenplayDocument | list[Problem]:
     """The answer as a document, or what is wrong with its form."""
     try:
-        answer = _Answer.model_validate(json.loads(_bare(text[:ANSWER_LENGTH_MAX])))
+        answer = _Answer.model_validate(json.loads(_bare(text)))
     except ValidationError as error:
         return [
             Problem(f"{'.'.join(map(str, e['loc']))}: {quoted(e['msg'])}", vital=True)

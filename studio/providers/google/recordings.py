@@ -8,10 +8,12 @@ import av
 from av.error import FFmpegError
 from google.genai import types
 
+from studio.contracts.limits import FILM_DURATION_SECONDS_MAX
+
 HEARD_HERTZ: Final = 16_000
 """Gemini listens at 16 kHz in one channel, whatever it is sent (its audio documentation)."""
-HEARD_SECONDS_MAX: Final = 600
-"""The longest film; FLAC of that is 10 MB at most, below the 20 MB of a request."""
+HEARD_SECONDS_MAX: Final = FILM_DURATION_SECONDS_MAX
+"""FLAC of ten minutes is 10 MB at most, below the 20 MB of a request."""
 
 
 class UnreadableRecording(ValueError):

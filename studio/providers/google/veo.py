@@ -10,19 +10,18 @@ from typing import Final
 
 from google.genai import types
 
-from studio.providers.errors import (
-    ProviderError,
-    RefusedInput,
-    SubmissionUnknown,
-)
+from studio.providers.errors import RefusedInput, SubmissionUnknown
 from studio.providers.google.asking import JobUnknown, asked, ordered
 from studio.providers.google.client import GoogleClient
 from studio.providers.google.objects import (
+    LOST_AFTER_SECONDS,
+    OUTPUT,
     ObjectStore,
-    clip_below,
     collect_below,
     found_below,
+    job_below,
     label_of,
+    look_below,
     output_prefix,
 )
 from studio.providers.moderation import is_moderation, refused_input
@@ -31,16 +30,12 @@ from studio.providers.ports import Handle, JobState, JobStatus, Picture, VideoRe
 from studio.providers.quoting import quoted
 from studio.providers.wire import ORDER_TIMEOUT_SECONDS
 
-LOST_AFTER_SECONDS: Final = 900.0
-"""Google states 6 minutes for a clip at its busiest hours; two and a half times that with no clip
-in the folder is no job."""
 PICTURE_BYTES_MAX: Final = 7 * 1024 * 1024
 """Of inline pictures on Google Cloud. Veo's own 20 MB is for the whole picture in a bucket."""
 REFERENCES_MAX: Final = 3
 """Asset pictures that Veo 3.1 takes, the keyframe among them."""
 
 OPERATION: Final = "operation"
-OUTPUT: Final = "output"
 
 # google.rpc.Code of operations that will fail again, and of those that an operator has to mend.
 _WILL_FAIL_AGAIN: Final = frozenset({3, 5, 7, 9, 11, 12, 16})
@@ -56,7 +51,9 @@ class VeoVideo:
         *,
         output_uri: str,
         order_timeout_seconds: float = ORDER_TIMEOUT_SECONDS,
+        lost_after_seconds: float = LOST_AFTER_SECONDS,
     ) -> None:
+        self._lost_after_seconds = lost_after_seconds
         self._order_timeout_seconds = order_timeout_seconds
         self._client = client
         self._objects = objects
@@ -92,7 +89,7 @@ class VeoVideo:
     async def poll(self, handle: Handle) -> JobStatus:
         name = handle.get(OPERATION)
         if name is None:
-            return await self._look(handle)
+            return await look_below(self._objects, handle[OUTPUT])
         try:
             with asked(self._client):
                 operation = await self._client.sdk.aio.operations.get(
@@ -117,17 +114,12 @@ class VeoVideo:
     async def reconcile(
         self, request: VideoRequest, prepared: Handle, *, age_seconds: float
     ) -> Handle | None:
-        prefix = self._prefix(request, prepared)
-        if await clip_below(self._objects, prefix) is not None:
-            return {OUTPUT: prefix}
-        if age_seconds <= LOST_AFTER_SECONDS:
-            raise ProviderError("There is no clip yet; Google may still be filming it.")
-        return None
-
-    async def _look(self, handle: Handle) -> JobStatus:
-        if await clip_below(self._objects, handle[OUTPUT]) is None:
-            return JobStatus(JobState.RUNNING)
-        return JobStatus(JobState.SUCCEEDED, progress=1.0)
+        return await job_below(
+            self._objects,
+            self._prefix(request, prepared),
+            age_seconds=age_seconds,
+            lost_after_seconds=self._lost_after_seconds,
+        )
 
     def _prefix(self, request: VideoRequest, prepared: Handle) -> str:
         return prepared.get(OUTPUT) or output_prefix(self._output_uri, request.attempt_id)

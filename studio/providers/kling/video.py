@@ -25,7 +25,7 @@ from studio.providers.ports import Handle, JobState, JobStatus, VideoRequest
 from studio.providers.wire import ORDER_TIMEOUT_SECONDS, JsonCalls, dig
 
 KLING_URL: Final = "https://api-singapore.klingai.com"
-ORDER_SETTLES_SECONDS: Final = 120.0
+LOST_AFTER_SECONDS: Final = 120.0
 """Until then an order whose reply was lost may still be on its way in: it waits 10 s for its turn,
 and 45 s each for being written and answered."""
 
@@ -47,8 +47,10 @@ class KlingVideo:
         *,
         base_url: str | None = None,
         order_timeout_seconds: float = ORDER_TIMEOUT_SECONDS,
+        lost_after_seconds: float = LOST_AFTER_SECONDS,
     ) -> None:
         """`base_url` stands for all of Kling's hosts: see `studio/providers/hosts.py`."""
+        self._lost_after_seconds = lost_after_seconds
         self._calls = JsonCalls(
             "Kling",
             headers={"authorization": f"Bearer {key}"},
@@ -116,7 +118,10 @@ class KlingVideo:
         return False
 
     async def collect(self, handle: Handle, destination: Path) -> None:
-        outputs = (await self._task(handle)).get("outputs")
+        task = await self._task(handle)
+        if task.get("status") in _RUNNING:
+            raise ProviderError("Kling says that the task, which had ended, still runs.")
+        outputs = task.get("outputs")
         for output in outputs if isinstance(outputs, list) else []:
             url = dig(output, "url")
             if dig(output, "type") == "video" and isinstance(url, str) and url:
@@ -130,7 +135,7 @@ class KlingVideo:
     ) -> Handle | None:
         del prepared
         handle = await self._find(request.attempt_id)
-        if handle is None and age_seconds <= ORDER_SETTLES_SECONDS:
+        if handle is None and age_seconds <= self._lost_after_seconds:
             raise ProviderError("The order may still be on its way to Kling.")
         return handle
 

@@ -5,7 +5,7 @@ It recognises neither people nor places: what an upload is for comes from the ca
 
 import asyncio
 import colorsys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -16,8 +16,7 @@ from PIL import Image
 
 from studio.contracts.assets import AssetKind
 from studio.contracts.documents import AssetClass, Transcript
-from studio.contracts.limits import IMAGE_PIXELS_MAX
-from studio.providers.local.words import PERSON_WORDS, SCENE_WORDS, word_set, words_of
+from studio.providers.pictures import UnreadablePicture, opened_picture
 from studio.providers.ports import DescribeRequest, Description, TranscribeRequest
 
 COLOURS_NAMED_MAX: Final = 3
@@ -27,18 +26,6 @@ _COLOUR_SHARE_MIN: Final = 0.08
 
 Pixels = NDArray[np.float32]
 """Red, green and blue from 0 to 1, shape (height, width, 3)."""
-
-_CLASS_WORDS: Final[Mapping[AssetClass, frozenset[str]]] = {
-    AssetClass.STYLE: word_set("style look mood moodboard grade palette texture reference"),
-    AssetClass.CHARACTER: PERSON_WORDS
-    | word_set("character actor actress cast face portrait costume animal dog cat robot mascot"),
-    AssetClass.ENVIRONMENT: frozenset[str]().union(*SCENE_WORDS.values())
-    | word_set("environment location place background backdrop set scenery exterior"),
-    AssetClass.PROP: word_set(
-        "prop object product logo bottle car sword tool device phone watch shoe package item "
-        "photograph photo book letter"
-    ),
-}
 
 _HUES: Final = (
     (0.045, "red"), (0.11, "orange"), (0.18, "yellow"), (0.42, "green"), (0.53, "teal"),
@@ -81,34 +68,18 @@ def _described(request: DescribeRequest) -> Description | None:
     text = f"{_shape(size)} {noun}, {_named(light, _BRIGHTNESS)}, mostly {_colours(first)}."
     if len(pixels) > 1:
         text += f" {_named(_movement(pixels), _MOVEMENT)}"
-    return Description(text=text, asset_class=class_of(request), name=request.label.strip())
+    return Description(text=text, asset_class=AssetClass.OTHER, name=request.label.strip())
 
 
 def _opened(path: Path) -> tuple[tuple[int, int], Pixels] | None:
     try:
-        with Image.open(path) as picture:
-            if picture.width * picture.height > IMAGE_PIXELS_MAX:
-                return None
+        with opened_picture(path) as picture:
             size = picture.size
             picture.draft("RGB", _SAMPLE_SIZE)
             small = picture.convert("RGB").resize(_SAMPLE_SIZE, Image.Resampling.BOX)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except UnreadablePicture:
         return None
     return size, np.asarray(small, np.float32) / np.float32(255)
-
-
-def class_of(request: DescribeRequest) -> AssetClass:
-    """What the caller's words call the upload: the purpose first, then the label, then the name."""
-    texts = (request.purpose, request.label, request.filename.rsplit(".", 1)[0].replace("_", " "))
-    for text in texts:
-        words = words_of(text)
-        named = [known for known in AssetClass if known.value in words]
-        if named:
-            return named[0]
-        for known, vocabulary in _CLASS_WORDS.items():
-            if words & vocabulary:
-                return known
-    return AssetClass.OTHER
 
 
 def _shape(size: tuple[int, int]) -> str:

@@ -12,12 +12,13 @@ from typing import Final, Self
 import imageio_ffmpeg
 from PIL import Image
 
-from studio.contracts.limits import FILM_DURATION_SECONDS_MAX, IMAGE_PIXELS_MAX
+from studio.contracts.limits import FILM_DURATION_SECONDS_MAX
 from studio.media.encoding import BT709_FILTER, video_arguments
 from studio.providers.errors import ProviderError, ProviderRejected
 from studio.providers.local.ambience import write_ambience
 from studio.providers.local.art.cels import Layers, layers_of
 from studio.providers.local.frames import MovingStill
+from studio.providers.pictures import UnreadablePicture, opened_picture
 from studio.providers.ports import Handle
 
 CLIP_SIDE_MIN: Final = 16
@@ -124,12 +125,10 @@ def render_clip(
 
 def _load_still(path: Path) -> tuple[Image.Image, Layers | None]:
     try:
-        with Image.open(path) as opened:
-            if opened.width * opened.height > IMAGE_PIXELS_MAX:
-                raise ProviderRejected("the keyframe has too many pixels")
+        with opened_picture(path) as opened:
             return opened.convert("RGB"), layers_of(opened)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ProviderRejected(f"the keyframe is no picture: {error}") from error
+    except UnreadablePicture as error:
+        raise ProviderRejected(f"the keyframe cannot be read: {error}") from None
 
 
 def _encode(

@@ -43,6 +43,7 @@ from studio.providers.local.words import (
     scene_of,
     words_of,
 )
+from studio.providers.pictures import UnreadablePicture, opened_picture
 from studio.providers.ports import ImageRequest, Picture
 
 IMAGE_SIDE_MIN: Final = 16
@@ -164,15 +165,13 @@ def _seed_of(request: ImageRequest) -> int:
 
 def _load(path: Path) -> Image.Image:
     try:
-        with Image.open(path) as opened:
-            if opened.width * opened.height > IMAGE_PIXELS_MAX:
-                raise ProviderRejected(f"the reference {path.name} has too many pixels")
+        with opened_picture(path) as opened:
             opened.draft("RGB", (REFERENCE_SIDE_MAX, REFERENCE_SIDE_MAX))
             picture = ImageOps.exif_transpose(opened)
             picture.thumbnail((REFERENCE_SIDE_MAX, REFERENCE_SIDE_MAX))
             return _opaque(picture)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ProviderRejected(f"the reference {path.name} is no picture: {error}") from error
+    except UnreadablePicture as error:
+        raise ProviderRejected(f"the reference {path.name} cannot be read: {error}") from None
 
 
 def _opaque(picture: Image.Image) -> Image.Image:

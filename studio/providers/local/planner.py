@@ -25,15 +25,15 @@ from studio.providers.local.narrator import is_about_narration, narration_of
 from studio.providers.local.screenplay import Beat, beats_of, distribute, story_sentences_of
 from studio.providers.local.words import CAMERA_MOVES, LETTERING, camera_move_of
 from studio.providers.ports import PlanRequest
+from studio.providers.quoting import shortened
+from studio.providers.screenplay_rules import (
+    DESCRIPTION_LENGTH_MAX,
+    TITLE_LENGTH_MAX,
+    asks_for_dissolves,
+)
 
-DESCRIPTION_LENGTH_MAX: Final = 2_000
-"""A model's prompt; longer beats are cut at a word."""
-TITLE_LENGTH_MAX: Final = 48
-"""Fits a frame's lower edge on one line at a legible size."""
 STYLE_SHARE: Final = 0.2
 """How far a style preset's palette pulls the colours that the words ask for."""
-DOCUMENT_LENGTH_MAX: Final = 20_000
-"""As much of an uploaded document as one film can tell."""
 
 _TITLE_SEAM = re.compile(
     r"\s+(?:and|as|while|lined|with|that|which|where|who|beneath|above|toward|towards)\s|[,;:.!?—]",
@@ -94,7 +94,7 @@ class LocalPlanner:
             motion=f"{title_of(beat).rstrip('.')}. Camera: {move.replace('_', ' ')}, slow.",
             characters=tuple(name_of(n) for n in shown if n.asset_class is AssetClass.CHARACTER),
             place=places[0] if places else "",
-            dissolves=request.shots[position].overlap_frames > 0,
+            dissolves=asks_for_dissolves(request) and position < len(request.shots) - 1,
             palette=palette_with_uploads(self._palette(request, beat), uploads).as_hex(),
             reference_indices=references,
         )
@@ -118,9 +118,7 @@ def _narration_of(request: PlanRequest, position: int, beat: Beat) -> str:
     """A moment that is seen again is not told again."""
     if not request.narration or beat.variation:
         return ""
-    timing = request.shots[position]
-    seconds = (timing.frames - timing.overlap_frames) / request.frames_per_second
-    return narration_of(beat.text, seconds)
+    return narration_of(beat.text, request.shots[position].frames / request.frames_per_second)
 
 
 def _story_of(request: PlanRequest) -> tuple[list[Beat], bool]:
@@ -132,7 +130,7 @@ def _story_of(request: PlanRequest) -> tuple[list[Beat], bool]:
     if beats := beats_of(request.screenplay, wanted):
         return beats, True
     notes = request.assets.notes
-    documents = " ".join(n.text[:DOCUMENT_LENGTH_MAX] for n in notes if n.text.strip())
+    documents = " ".join(n.text for n in notes if n.text.strip())
     uploads = [_sentence_about(n) for n in notes if n.kind is not AssetKind.AUDIO]
     for text in (request.instructions, request.additional_lore, documents):
         sentences = [s for s in story_sentences_of(text) if not is_about_narration(s)]
@@ -152,7 +150,7 @@ def _move_of(beat: Beat) -> str | None:
 
 def _description_of(beat: Beat) -> str:
     text = f"{beat.text} ({beat.variation})" if beat.variation else beat.text
-    return _shortened(text, DESCRIPTION_LENGTH_MAX)
+    return shortened(text, DESCRIPTION_LENGTH_MAX)
 
 
 def title_of(beat: Beat) -> str:
@@ -163,16 +161,8 @@ def title_of(beat: Beat) -> str:
             title = beat.text[: seam.start()]
             break
     if beat.variation:
-        title = f"{_shortened(title, TITLE_LENGTH_MAX - len(beat.variation) - 2)}, {beat.variation}"
-    return _shortened(title, TITLE_LENGTH_MAX)
-
-
-def _shortened(text: str, length_max: int) -> str:
-    text = text.strip()
-    if len(text) <= length_max:
-        return text
-    cut = text[: length_max - 1]
-    return (cut.rsplit(" ", 1)[0] if " " in cut else cut).rstrip(" ,;:-") + "…"
+        title = f"{shortened(title, TITLE_LENGTH_MAX - len(beat.variation) - 2)}, {beat.variation}"
+    return shortened(title.strip(), TITLE_LENGTH_MAX)
 
 
 def _style_of(request: PlanRequest) -> str:

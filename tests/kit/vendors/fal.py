@@ -163,7 +163,9 @@ class FalQueue:
         found = [
             job
             for job in reversed(self._works.books.jobs("fal"))
-            if job.model in endpoints and start <= job.sent_at < end
+            if job.model in endpoints
+            and start <= job.sent_at < end
+            and self._works.latencies.is_listed(job)
         ]
         if call.injection is not None and call.injection.fault is Fault.NOT_LISTED:
             found = found[1:]

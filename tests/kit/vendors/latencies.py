@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 
 from tests.kit.vendors.books import Job
 
-KINDS = ("text", "image", "speech", "music", "video")
+KINDS = ("text", "image", "speech", "music", "video", "listing")
 
 
 @dataclass
 class Latencies:
     """`seconds` by kind (text, image, speech, music, video); what is not named takes none.
+
+    `listing` is how far fal's list lags behind: a job that is younger is not on it.
 
     A job that takes no time says `polls` times that it runs before it is done.
     """
@@ -31,3 +33,6 @@ class Latencies:
     def is_over(self, job: Job) -> bool:
         """Whether its time is up, asked about or not."""
         return time.monotonic() >= job.accepted + job.seconds
+
+    def is_listed(self, job: Job) -> bool:
+        return time.monotonic() >= job.accepted + self.of("listing")

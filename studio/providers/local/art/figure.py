@@ -18,8 +18,6 @@ _HALF_WIDTH: Final = 0.40
 _ABOVE: Final = 1.07
 _BELOW: Final = 0.02
 
-POSES: Final = ("stand", "walk", "reach", "look_up")
-
 
 @dataclass(frozen=True)
 class Costume:

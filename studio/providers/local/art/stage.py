@@ -38,7 +38,6 @@ class Anchors:
     light: Point = (0.5, 0.4)
     gallery_motion: str = "float"
     orbit: tuple[Point, Point] = ((0.5, 0.2), (0.4, 0.1))
-    horizon: float = 0.5
     tunnel: bool = False
 
 

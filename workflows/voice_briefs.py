@@ -14,7 +14,7 @@ from workflows.context import RenderContext
 from workflows.failures import describe, is_cancellation
 
 
-class Narrator:
+class VoiceBriefs:
     """Speaks one sentence a stage, where the request enabled it. A failure is only a warning."""
 
     def __init__(self, context: RenderContext) -> None:
