@@ -154,7 +154,8 @@ class ModelFilmingActivities(FilmingActivities):
             if known.state == AttemptState.ACCEPTED and known.handle:
                 return ReconcileResult(job=_job(task, known.handle))
             if known.state == AttemptState.SUBMITTING:
-                return await self._ask(task, model, known, folder)
+                # Torn off half-way, a job that was found would film on for nobody.
+                return await outlast_cancellation(self._ask(task, model, known, folder))
             if known.state == AttemptState.REJECTED:
                 return ReconcileResult(lost=recalled(known).code not in FINAL_REFUSALS)
         return ReconcileResult(lost=True)
