@@ -35,7 +35,7 @@ from studio.contracts.workflow_io import (
 )
 from studio.journal import repository as journal
 from studio.journal.tables import AttemptState
-from studio.media.errors import DiskFull, MediaError, UndecodableMedia
+from studio.media.errors import DiskFull, MediaError, MediaTimeout, UndecodableMedia
 from studio.media.inspect import inspect_file
 from studio.providers.errors import (
     ProviderDenied,
@@ -154,7 +154,8 @@ class ModelFilmingActivities(FilmingActivities):
             if known.state == AttemptState.ACCEPTED and known.handle:
                 return ReconcileResult(job=_job(task, known.handle))
             if known.state == AttemptState.SUBMITTING:
-                return await self._ask(task, model, known, folder)
+                # Torn off half-way, a job that was found would film on for nobody.
+                return await outlast_cancellation(self._ask(task, model, known, folder))
             if known.state == AttemptState.REJECTED:
                 return ReconcileResult(lost=recalled(known).code not in FINAL_REFUSALS)
         return ReconcileResult(lost=True)
@@ -222,8 +223,8 @@ class ModelFilmingActivities(FilmingActivities):
                 # A stranger's file: this process and ffmpeg see what a limited child has seen.
                 await inspect_file(raw, AssetKind.VIDEO, CLIP_TYPE)
             return await keep_clip(self._bench, task.clip, raw, folder)
-        except DiskFull:
-            raise
+        except (DiskFull, MediaTimeout):
+            raise  # this machine's fault: another may have the room or the time
         except (MediaError, UnusableAnswer) as error:
             last = activity.info().attempt >= COLLECT_ATTEMPTS_MAX
             kind = UndecodableMedia if last else MediaError

@@ -307,6 +307,25 @@ async def test_an_order_that_goes_out_while_it_is_asked_about_is_not_given_up(
     assert found == ReconcileResult(job=_job())
 
 
+async def test_a_question_about_an_order_outlasts_a_cancellation(
+    model: SlowVideoModel, filming: ModelFilmingActivities, task: ClipTask
+) -> None:
+    """A job that is found can be withdrawn; one that nobody hears of is filmed and billed."""
+    ordering = ActivityEnvironment()
+    lost = asyncio.create_task(ordering.run(filming.submit_clip, task))
+    await model.ordering.wait()
+    ordering.cancel(ActivityCancellationDetails(worker_shutdown=True))
+    with pytest.raises(asyncio.CancelledError):
+        await lost
+    model.may_tell = asyncio.Event()
+    asking = ActivityEnvironment()
+    answer = asyncio.create_task(asking.run(filming.reconcile_clip, task))
+    await model.asked.wait()
+    asking.cancel()
+    model.may_tell.set()
+    assert await answer == ReconcileResult(job=_job())
+
+
 @pytest.mark.parametrize("shutdown", [False, True])
 async def test_a_wait_that_ends_early_leaves_the_job_to_whoever_comes_next(
     model: SlowVideoModel, filming: ModelFilmingActivities, *, shutdown: bool
