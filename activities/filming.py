@@ -16,7 +16,13 @@ from activities.clips import keep_clip
 from activities.heartbeats import heartbeating
 from activities.measures import count_attempt
 from activities.orders import video_request
-from activities.paid_calls import FREE_PROVIDER, digest_of
+from activities.paid_calls import (
+    FREE_PROVIDER,
+    PaidCall,
+    digest_of,
+    keep_result,
+    kept_result,
+)
 from activities.polling import ClipFailed, wait_for_clip
 from activities.refusals import recalled, remembered
 from activities.reviews import review_media
@@ -35,7 +41,7 @@ from studio.contracts.workflow_io import (
 )
 from studio.journal import repository as journal
 from studio.journal.tables import AttemptState
-from studio.media.errors import DiskFull, MediaError, UndecodableMedia
+from studio.media.errors import DiskFull, MediaError, MediaTimeout, UndecodableMedia
 from studio.media.inspect import inspect_file
 from studio.providers.errors import (
     ProviderDenied,
@@ -154,7 +160,8 @@ class ModelFilmingActivities(FilmingActivities):
             if known.state == AttemptState.ACCEPTED and known.handle:
                 return ReconcileResult(job=_job(task, known.handle))
             if known.state == AttemptState.SUBMITTING:
-                return await self._ask(task, model, known, folder)
+                # Torn off half-way, a job that was found would film on for nobody.
+                return await outlast_cancellation(self._ask(task, model, known, folder))
             if known.state == AttemptState.REJECTED:
                 return ReconcileResult(lost=recalled(known).code not in FINAL_REFUSALS)
         return ReconcileResult(lost=True)
@@ -201,6 +208,8 @@ class ModelFilmingActivities(FilmingActivities):
         model = self._video_model(job.provider)
         try:
             async with heartbeating("filming") as pulse:
+                if await self._collected(job) is not None:
+                    return  # a run that was reset: the provider may not know the job any more
                 await wait_for_clip(model, job.handle, job.poll_interval_seconds, pulse)
         except (ClipFailed, ProviderRejected):
             count_attempt(job.provider, "failed")
@@ -211,8 +220,17 @@ class ModelFilmingActivities(FilmingActivities):
     async def collect_clip(self, task: CollectTask) -> Clip:
         model = self._video_model(task.job.provider)
         async with heartbeating("collecting"), self._bench.workspace("collect") as folder:
+            known = await self._collected(task.job)
+            if known is not None:
+                return known
             # It is filmed and will be paid for: a cancellation keeps it.
             return await outlast_cancellation(self._collect(task, model, folder))
+
+    async def _collected(self, job: ClipJob) -> Clip | None:
+        """The job's clip where it is in our storage already: its provider deletes it in time."""
+        if job.provider == FREE_PROVIDER:
+            return None
+        return await kept_result(self._bench, _clip_call_id(job), Clip)
 
     async def _collect(self, task: CollectTask, model: VideoModel, folder: Path) -> Clip:
         raw = folder / "raw.mp4"
@@ -221,13 +239,22 @@ class ModelFilmingActivities(FilmingActivities):
             if task.job.provider != FREE_PROVIDER:
                 # A stranger's file: this process and ffmpeg see what a limited child has seen.
                 await inspect_file(raw, AssetKind.VIDEO, CLIP_TYPE)
-            return await keep_clip(self._bench, task.clip, raw, folder)
-        except DiskFull:
-            raise
+            clip = await keep_clip(self._bench, task.clip, raw, folder)
+        except (DiskFull, MediaTimeout):
+            raise  # this machine's fault: another may have the room or the time
         except (MediaError, UnusableAnswer) as error:
             last = activity.info().attempt >= COLLECT_ATTEMPTS_MAX
             kind = UndecodableMedia if last else MediaError
             raise kind(f"The clip cannot be used: {error.detail}") from None
+        if task.job.provider != FREE_PROVIDER:
+            call = PaidCall(
+                call_id=_clip_call_id(task.job),
+                project_id=task.clip.project_id,
+                provider=task.job.provider,
+                request=task.clip,
+            )
+            await keep_result(self._bench, call, clip)
+        return clip
 
     @activity.defn
     async def withdraw_clip(self, job: ClipJob) -> None:
@@ -263,6 +290,10 @@ class ModelFilmingActivities(FilmingActivities):
         critic = adapter(self._providers.critics, task.model)
         async with heartbeating("looking"):
             return await review_media(self._bench, task, critic, critic.review_clip, "clip.mp4")
+
+
+def _clip_call_id(job: ClipJob) -> str:
+    return f"{job.attempt_id}-clip"
 
 
 def _job(task: ClipTask, handle: Handle) -> ClipJob:

@@ -81,6 +81,21 @@ async def paid_call(
     return result
 
 
+async def kept_result(bench: Workbench, call_id: str, kind: type[Result]) -> Result | None:
+    """What `keep_result` kept under this id, or None."""
+    known = await bench.transact(lambda session: journal.find_result(session, call_id))
+    return None if known is None else kind.model_validate(known)
+
+
+async def keep_result(bench: Workbench, call: PaidCall, result: BaseModel) -> None:
+    """Keep what may not be had again, such as a clip that its provider deletes after a while."""
+    entry = journal.Call(call.call_id, call.project_id, call.provider, digest_of(call.request))
+    document = result.model_dump(mode="json")
+    await bench.transact(
+        lambda session: journal.keep_result(session, entry, document, now=bench.now())
+    )
+
+
 def digest_of(request: BaseModel | Mapping[str, object]) -> str:
     """SHA-256 over a request: one id must never stand for two of them."""
     if isinstance(request, BaseModel):

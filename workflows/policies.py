@@ -66,11 +66,13 @@ class Policies:
             retry_policy=_ONCE,
             cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         )
+        # Canceled, the question under way is still answered: a job that is found is withdrawn.
         self.reconcile = ActivityPolicy(
             start_to_close_timeout=timedelta(seconds=timings.reconcile_timeout_seconds),
             schedule_to_close_timeout=deadline,
             heartbeat_timeout=heartbeat,
             retry_policy=_STEADY,
+            cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         )
         # Polling resumes from the handle on any worker; one limit for all tries together.
         self.wait = ActivityPolicy(

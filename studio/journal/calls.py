@@ -61,6 +61,31 @@ def begin_call(
     return None
 
 
+def find_result(session: Session, call_id: str) -> dict[str, Any] | None:
+    row = session.get(CallRow, call_id)
+    return None if row is None else row.result
+
+
+def keep_result(session: Session, call: Call, result: dict[str, Any], *, now: datetime) -> None:
+    """Keep the result of work that costs nothing to try but may not be possible again.
+
+    The first one stays.
+    """
+    if session.get(CallRow, call.call_id, with_for_update=True) is None:
+        session.add(
+            CallRow(
+                call_id=call.call_id,
+                project_id=call.project_id,
+                provider=call.provider,
+                request_digest=call.request_digest,
+                tries=0,
+                result=result,
+                created_at=now,
+                updated_at=now,
+            )
+        )
+
+
 def return_try(session: Session, call_id: str, *, now: datetime) -> None:
     """The provider took nothing on: the try does not count."""
     session.execute(

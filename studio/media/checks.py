@@ -23,7 +23,7 @@ class Check(Payload):
     """One promise about the film: what was measured, what was allowed, whether it held.
 
     `value` is None where the question has no answer, as the loudness of a silent film. `sentence`
-    says in plain words what is missed.
+    says in plain words what is missed, and is empty where nothing is.
     """
 
     name: str
@@ -55,12 +55,15 @@ class Measured:
 
 def all_checks(film: Measured, timeline: Timeline, size: tuple[int, int]) -> tuple[Check, ...]:
     """Every promise, in the order in which a reader would ask."""
-    return (
+    checks = (
         *_picture_checks(film.video, timeline, size),
         *_time_checks(film, timeline),
         _drift_check(film.clips, timeline.frames_per_second),
         *_sound_checks(film.audio, film.loudness),
         *_file_checks(film.content),
+    )
+    return tuple(
+        check.model_copy(update={"sentence": ""}) if check.passed else check for check in checks
     )
 
 

@@ -318,6 +318,14 @@ def kept(handle: dict[str, str]) -> dict[str, str]:
     return {name: handle[name] for name in ("endpoint",) if name in handle}
 
 
+async def test_a_key_that_comes_back_with_an_error_goes_no_further(scene: Scene) -> None:
+    scene.server.faults.add(scene.vendor.submit, Fault.KEY_ECHOED)
+    with pytest.raises(ProviderError) as raised:
+        await scene.order()
+    assert "Unexpected request to" in raised.value.detail
+    assert KEY not in raised.value.detail
+
+
 async def test_a_busy_provider_says_when_to_ask_again(scene: Scene) -> None:
     handle = await scene.order()
     scene.server.faults.add(scene.vendor.poll, Fault.BUSY, retry_after_seconds=3)

@@ -20,6 +20,7 @@ from studio.db.engine import Database
 from studio.journal.repository import find_attempt
 from studio.journal.tables import AttemptState
 from studio.media.errors import MediaError, UndecodableMedia
+from studio.media.ffmpeg import run_ffmpeg
 from studio.providers.errors import (
     ModelGone,
     ModerationRefused,
@@ -277,6 +278,27 @@ async def test_what_is_no_clip_is_refused_by_a_limited_process_and_not_fetched_f
     assert not list(bench.scratch.glob("collect-*"))
 
 
+async def test_a_clip_that_was_fetched_is_kept_although_its_provider_forgets_it(
+    bench: Workbench, model: SlowVideoModel, task: ClipTask, tmp_path: Path
+) -> None:
+    """A run that an operator resets goes through the same steps again, perhaps days later."""
+    film = tmp_path / "film.mp4"
+    source = "testsrc=size=320x180:rate=24:duration=4"
+    await run_ffmpeg(
+        ["-f", "lavfi", "-i", source, "-c:v", "libx264", "-f", "mp4", str(film)],
+        timeout_seconds=60,
+    )
+    model.clip = film.read_bytes()
+    filming = ModelFilmingActivities(bench, Providers(videos={"paid": model}))
+    job = _job().model_copy(update={"provider": "paid"})
+    collect = CollectTask(clip=task, job=job)
+    clip = await ActivityEnvironment().run(filming.collect_clip, collect)
+    model.clip = b"<html>It is gone.</html>"
+    await ActivityEnvironment().run(filming.await_clip, job)
+    assert not model.polled.is_set()
+    assert await ActivityEnvironment().run(filming.collect_clip, collect) == clip
+
+
 async def test_an_id_that_does_not_fit_into_a_history_is_not_taken(
     bench: Workbench, model: SlowVideoModel, filming: ModelFilmingActivities, task: ClipTask
 ) -> None:
@@ -305,6 +327,25 @@ async def test_an_order_that_goes_out_while_it_is_asked_about_is_not_given_up(
         await asking
     found = await ActivityEnvironment().run(filming.reconcile_clip, task)
     assert found == ReconcileResult(job=_job())
+
+
+async def test_a_question_about_an_order_outlasts_a_cancellation(
+    model: SlowVideoModel, filming: ModelFilmingActivities, task: ClipTask
+) -> None:
+    """A job that is found can be withdrawn; one that nobody hears of is filmed and billed."""
+    ordering = ActivityEnvironment()
+    lost = asyncio.create_task(ordering.run(filming.submit_clip, task))
+    await model.ordering.wait()
+    ordering.cancel(ActivityCancellationDetails(worker_shutdown=True))
+    with pytest.raises(asyncio.CancelledError):
+        await lost
+    model.may_tell = asyncio.Event()
+    asking = ActivityEnvironment()
+    answer = asyncio.create_task(asking.run(filming.reconcile_clip, task))
+    await model.asked.wait()
+    asking.cancel()
+    model.may_tell.set()
+    assert await answer == ReconcileResult(job=_job())
 
 
 @pytest.mark.parametrize("shutdown", [False, True])
