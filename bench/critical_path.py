@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from bench.options import Options
 from bench.orchestration_runs import Comparison, Load, Round
 from bench.paced_models import Pace
-from bench.paced_runs import at_pace, measure_paced
+from bench.paced_runs import MEDIA_ACTIVITIES_MAX, at_pace, measure_paced
 from bench.result import Finding, Row, middle, rounded, show
 
 NAME: Final = "critical-path"
@@ -93,6 +93,7 @@ def run(options: Options) -> Finding:
             "rounds": rounds,
             "real": "workflow, credits, journal, documents, storage, polling; SQLite; dev server",
             "replaced": "models keep a pace, media are copied instead of encoded",
+            "media_activities_max": MEDIA_ACTIVITIES_MAX,
             "sizes": [size.details() for size in sizes],
         },
     )

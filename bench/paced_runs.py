@@ -19,6 +19,8 @@ from runtime.processes import Child
 
 DRAWING: Final = str(CALLS_OF_A_SHOT.index("draw_keyframe"))
 FILMING: Final = str(CALLS_OF_A_SHOT.index("await_clip"))
+MEDIA_ACTIVITIES_MAX: Final = 100
+"""By default as many as processors, since each encodes; copies need none."""
 
 Measured = TypeVar("Measured")
 
@@ -61,6 +63,9 @@ def _worker(
     place: Place, kind: str, url: str, module: tuple[str, ...], pace: Pace
 ) -> contextlib.AbstractContextManager[Child]:
     environment = place.environment(
-        url, FVS_RENDER_TASK_QUEUE=f"bench-{kind}", **pace.as_environment()
+        url,
+        FVS_RENDER_TASK_QUEUE=f"bench-{kind}",
+        FVS_MEDIA_ACTIVITIES_MAX=str(MEDIA_ACTIVITIES_MAX),
+        **pace.as_environment(),
     )
     return running(place.python(kind, "-m", *module, environment=environment))
