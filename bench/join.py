@@ -10,8 +10,6 @@ import resource
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,7 +23,7 @@ from bench.join_clips import ALIKE, CLIP_SECONDS, SETS, ClipSpec, make_clips
 from bench.join_judge import Judgement, judge
 from bench.join_plain import plain_command
 from bench.join_work import FPS, Spent
-from bench.meters import children_of, resident_bytes
+from bench.meters import PeakWatch, children_of, resident_bytes
 from bench.options import Options
 from bench.result import Finding, Row, rounded, show
 from studio.contracts.limits import MEBIBYTE
@@ -125,7 +123,7 @@ def _work(task: str, folder: Path, *arguments: Path | int) -> tuple[Spent, int]:
     """Run the product's way in a process of its own; what it spent, and its tree's peak memory."""
     command = [sys.executable, "-m", "bench.join_work", task, str(folder), *map(str, arguments)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        watch = _TreeWatch(process.pid)
+        watch = PeakWatch(lambda: _tree_bytes(process.pid), every_seconds=LOOK_SECONDS)
         with watch:
             output, _ = process.communicate()
     if process.returncode != 0:
@@ -145,28 +143,6 @@ def _memories(folder: Path, shots: Sequence[int]) -> dict[int, float]:
     return {
         count: _work("memory", work, work / "clip-0.mov", count)[1] / MEBIBYTE for count in shots
     }
-
-
-class _TreeWatch:
-    """Looks at a process and its children while a block runs."""
-
-    def __init__(self, pid: int) -> None:
-        self.peak = 0
-        self._pid = pid
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._look)
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _look(self) -> None:
-        while not self._done.is_set():
-            self.peak = max(self.peak, _tree_bytes(self._pid))
-            time.sleep(LOOK_SECONDS)
 
 
 def _tree_bytes(pid: int) -> int:

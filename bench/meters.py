@@ -1,6 +1,9 @@
 """What processes use, as the kernel counts it (proc(5))."""
 
 import os
+import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -57,6 +60,29 @@ def children_of(pid: int) -> tuple[int, ...]:
         for child in (task / "children").read_text().split():
             found += [int(child), *children_of(int(child))]
     return tuple(found)
+
+
+class PeakWatch:
+    """Looks again and again while a block runs, and keeps the largest of what it saw."""
+
+    def __init__(self, look: Callable[[], int], *, every_seconds: float) -> None:
+        self.peak = 0
+        self._look = look
+        self._every_seconds = every_seconds
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._done.is_set():
+            self.peak = max(self.peak, self._look())
+            time.sleep(self._every_seconds)
 
 
 def _status_bytes(pid: int, name: str) -> int:

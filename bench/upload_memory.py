@@ -1,8 +1,6 @@
 """How much memory the gateway takes while a file of the largest size is uploaded."""
 
 import json
-import threading
-import time
 import wave
 from pathlib import Path
 from typing import Final
@@ -10,7 +8,13 @@ from typing import Final
 import httpx2
 
 from bench.errors import MeasurementFailed
-from bench.meters import children_of, peak_resident_bytes, reset_peak, resident_bytes
+from bench.meters import (
+    PeakWatch,
+    children_of,
+    peak_resident_bytes,
+    reset_peak,
+    resident_bytes,
+)
 from bench.options import Options
 from bench.place import a_place
 from bench.result import Finding, Row, rounded, show
@@ -69,7 +73,7 @@ def _peaks(service: Service, client: httpx2.Client, sound: Path) -> tuple[int, i
     """Peak resident bytes of the gateway, and of the largest child that it started."""
     pid = service.process.pid
     reset_peak(pid)
-    child = _ChildWatch(pid)
+    child = PeakWatch(lambda: _largest_child(pid), every_seconds=LOOK_SECONDS)
     with child, sound.open("rb") as content:
         answer = client.post(
             f"{service.base_url}/api/agent/renders",
@@ -80,28 +84,6 @@ def _peaks(service: Service, client: httpx2.Client, sound: Path) -> tuple[int, i
     if answer.status_code != httpx2.codes.CREATED:
         raise MeasurementFailed(f"The upload was refused: {answer.text}")
     return peak_resident_bytes(pid), child.peak
-
-
-class _ChildWatch:
-    """Looks at the children of a process while a block runs; they come and go."""
-
-    def __init__(self, pid: int) -> None:
-        self.peak = 0
-        self._pid = pid
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._look)
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _look(self) -> None:
-        while not self._done.is_set():
-            self.peak = max(self.peak, _largest_child(self._pid))
-            time.sleep(LOOK_SECONDS)
 
 
 def _largest_child(pid: int) -> int:
