@@ -14,6 +14,7 @@ import httpx2
 from runtime.dev_account import FirstAccount, prepare_database
 from runtime.dev_files import DevNote, Pids, StackError, StackFolder, StackSecrets, open_folder
 from runtime.dev_stripe import (
+    STANDIN_HOST,
     WEBHOOK_PATH,
     StandinPlace,
     StripeInUse,
@@ -179,15 +180,15 @@ class Stack:
         return f"http://{self._options.host}:{self._options.gateway_port}"
 
     def _stripe(self, folder: StackFolder, secrets: StackSecrets) -> StripeInUse:
-        port, host = self._options.stripe_port, self._options.host
+        port = self._options.stripe_port
         if is_real_stripe(self._environment):
             stripe = real_stripe(self._environment)
         elif port is None:
             stripe = no_stripe()
         else:
-            self._check_port("stand-in for Stripe", "--stripe-port", port)
+            self._check_port("stand-in for Stripe", "--stripe-port", port, STANDIN_HOST)
             webhook_url = f"{self._gateway_url}{WEBHOOK_PATH}"
-            place = StandinPlace(self._options.commands.stripe, host, port, webhook_url)
+            place = StandinPlace(self._options.commands.stripe, port, webhook_url)
             stripe = stripe_standin(place, folder, secrets, self._environment)
         self.payments = stripe.sentence
         return stripe
@@ -277,7 +278,7 @@ class Stack:
     def _stripe_listens(self) -> bool:
         port = self._options.stripe_port
         return "stripe" not in self._supervisor.pids() or (
-            port is not None and is_listening(self._options.host, port)
+            port is not None and is_listening(STANDIN_HOST, port)
         )
 
     def _refuse_to_go_on_dying(self) -> None:
@@ -287,8 +288,8 @@ class Stack:
                 words = last_log_line(child.spec.log_file) or "it said nothing"
                 raise StackError(f"The {name} ends while it starts: {words}")
 
-    def _check_port(self, what: str, option: str, port: int) -> None:
-        host = self._options.host
+    def _check_port(self, what: str, option: str, port: int, host: str | None = None) -> None:
+        host = host or self._options.host
         if not is_port_free(host, port):
             raise StackError(
                 f"Port {port} of {host}, wanted for the {what}, is taken. Stop what uses it, or "

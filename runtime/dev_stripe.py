@@ -10,6 +10,9 @@ from runtime.processes import ProcessSpec
 SECRET_KEY_VARIABLES: Final = ("FVS_STRIPE_SECRET_KEY", "STRIPE_SECRET_KEY")
 """As `runtime.settings` reads them; one of them makes the stack use Stripe itself."""
 
+STANDIN_HOST: Final = "127.0.0.1"
+"""Nobody else's machine has business with it."""
+
 WEBHOOK_PATH: Final = "/api/stripe/webhooks"
 SPT_PATH: Final = "/v1/test_helpers/shared_payment/granted_tokens"
 """Where a client of the stand-in gets a payment token, as in Stripe's own test mode."""
@@ -41,13 +44,12 @@ class StandinPlace:
     """What the stand-in is started with, and where it listens; `webhook_url` is the gateway's."""
 
     command: tuple[str, ...]
-    host: str
     port: int
     webhook_url: str
 
     @property
     def url(self) -> str:
-        return f"http://{self.host}:{self.port}"
+        return f"http://{STANDIN_HOST}:{self.port}"
 
 
 def is_real_stripe(environment: Mapping[str, str]) -> bool:
@@ -75,10 +77,10 @@ def stripe_standin(
 ) -> StripeInUse:
     """The stand-in, with this folder's keys; what was paid outlives it in the folder."""
     arguments = (
-        *("--host", place.host, "--port", str(place.port)),
+        *("--port", str(place.port)),
         *("--webhook-url", place.webhook_url),
         *("--network-id", secrets.stripe_network_id),
-        *("--state-file", str(folder.stripe_state_file)),
+        *("--state", str(folder.stripe_state_file)),
     )
     of_caller = {k: v for k, v in environment.items() if not k.startswith(_OF_OTHERS)}
     keys = {

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,8 @@ from runtime.ports import free_port
 PATIENCE_SECONDS = 120.0
 """A limit for a machine that is busy, not a measure."""
 Command = Callable[[Path, "Ports"], list[str]]
+Variables = Mapping[str, str]
+NONE: Variables = {}
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def is_alive(pid: int) -> bool:
 
 
 def launch(
-    directory: Path, ports: Ports, command: Command = standin, **variables: str
+    directory: Path, ports: Ports, command: Command = standin, variables: Variables = NONE
 ) -> subprocess.Popen[str]:
     """Start it in this environment without settings of the product's, but for `variables`."""
     environment = {
@@ -123,10 +125,10 @@ def launch(
 
 @contextmanager
 def running_stack(
-    directory: Path, ports: Ports, command: Command = standin, **variables: str
+    directory: Path, ports: Ports, command: Command = standin, variables: Variables = NONE
 ) -> Iterator[RunningStack]:
     """A stack that has said where everything is; it is stopped, or killed, at the end."""
-    process = launch(directory, ports, command, **variables)
+    process = launch(directory, ports, command, variables)
     assert process.stdout is not None
     try:
         line = process.stdout.readline()

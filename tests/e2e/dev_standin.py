@@ -34,7 +34,7 @@ class Health(http.server.BaseHTTPRequestHandler):
 
 def stripe() -> None:
     arguments = dict(zip(sys.argv[2::2], sys.argv[3::2], strict=True))
-    address = (arguments["--host"], int(arguments["--port"]))
+    address = ("127.0.0.1", int(arguments["--port"]))
     http.server.ThreadingHTTPServer(address, Health).serve_forever()
 
 

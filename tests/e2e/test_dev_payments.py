@@ -47,10 +47,10 @@ def test_gateway_and_stand_in_know_each_other(tmp_path: Path, ports: Ports) -> N
         # No key is an argument, which every user of the machine can read.
         assert standin.variables == keys
         assert standin.arguments == [
-            *("--host", "127.0.0.1", "--port", str(ports.stripe)),
+            *("--port", str(ports.stripe)),
             *("--webhook-url", f"{note.gateway_url}/api/stripe/webhooks"),
             *("--network-id", secrets.stripe_network_id),
-            *("--state-file", str(tmp_path / "stripe.db")),
+            *("--state", str(tmp_path / "stripe.db")),
         ]
 
 
@@ -58,7 +58,7 @@ def test_settings_of_stripe_without_a_key_are_not_mixed_with_the_stand_ins(
     tmp_path: Path, ports: Ports
 ) -> None:
     given = {"FVS_STRIPE_WEBHOOK_SECRET": "whsec_of_another", "FVS_STRIPE_NETWORK_ID": "profile_1"}
-    with running_stack(tmp_path, ports, **given) as stack:
+    with running_stack(tmp_path, ports, variables=given) as stack:
         variables = told(stack.note.gateway_url).variables
         assert "FVS_STRIPE_WEBHOOK_SECRET" not in variables
         assert variables["FVS_STRIPE_NETWORK_ID"].startswith("profile_test_")
@@ -69,7 +69,7 @@ def test_with_a_key_of_stripes_payments_go_there(tmp_path: Path, ports: Ports) -
         "STRIPE_SECRET_KEY": "sk_test_of_the_developer",
         "FVS_STRIPE_NETWORK_ID": "profile_test_developer",
     }
-    with running_stack(tmp_path, ports, **given) as stack:
+    with running_stack(tmp_path, ports, variables=given) as stack:
         note = stack.note
         assert (note.stripe_url, note.stripe_secret_key, note.stripe_spt_url) == (None,) * 3
         assert note.pids.stripe is None
