@@ -1,103 +1,22 @@
-"""Who pays for quotes: clients of others as they are published, and one written by hand."""
+"""Clients of others that pay for quotes, as they are published: mppx of npm, and pympp."""
 
-import base64
 import json
 import os
-import re
 import subprocess
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import httpx
-import httpx2
 from mpp.client.transport import Mpp
 from mpp.methods.stripe.client import OnChallengeParameters, charge
 
+from tests.kit.customer import JsonObject
 from tests.kit.npm import npm_modules
 from tests.kit.till import GOOD_CARD, SECRET_KEY, Till
 
 CALL_SECONDS_MAX = 120
 PAYMENT_REJECTED = 75
 """mppx's exit code for a payment that the server did not take."""
-
-JsonObject = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Offer:
-    """A 402: the problem that it says, and its challenge, parameter by parameter."""
-
-    problem: JsonObject
-    www_authenticate: str
-    challenge: Mapping[str, str]
-
-    @property
-    def quote_id(self) -> str:
-        return str(self.problem["quote_id"])
-
-    @property
-    def request(self) -> JsonObject:
-        return dict(json.loads(_unpadded(self.challenge["request"])))
-
-    @property
-    def amount_cents(self) -> int:
-        return int(self.request["amount"])
-
-
-def offer_of(answer: httpx2.Response) -> Offer:
-    """What a 402 offers."""
-    assert answer.status_code == 402, (answer.status_code, answer.text)
-    header = answer.headers["www-authenticate"]
-    scheme, _, parameters = header.partition(" ")
-    assert scheme == "Payment"
-    return Offer(answer.json(), header, dict(re.findall(r'(\w+)="([^"]*)"', parameters)))
-
-
-def credential(challenge: Mapping[str, str], payload: Mapping[str, object]) -> str:
-    """The value of `Authorization` that answers a challenge; nothing in it is checked."""
-    document = {"challenge": dict(challenge), "payload": dict(payload)}
-    encoded = base64.urlsafe_b64encode(json.dumps(document).encode()).rstrip(b"=")
-    return f"Payment {encoded.decode()}"
-
-
-def receipt_of(answer: httpx2.Response | httpx.Response) -> JsonObject:
-    return dict(json.loads(_unpadded(answer.headers["payment-receipt"])))
-
-
-def _unpadded(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-
-class RawPayer:
-    """Speaks the protocol by hand, so that a test decides on every byte of it."""
-
-    def __init__(self, base_url: str, till: Till) -> None:
-        self._till = till
-        self._http = httpx2.Client(base_url=f"{base_url}/api/agent", timeout=60)
-
-    def ask(self, request: JsonObject, **more: object) -> Offer:
-        """A new quote. `more` are further fields of the body, such as `upload_urls`."""
-        return offer_of(self._http.post("/render-quotes", json={"request": request, **more}))
-
-    def answer_to(self, offer: Offer, *, card: str = GOOD_CARD) -> str:
-        """A credential that pays this offer."""
-        token = self._till.mint(offer.amount_cents, card=card)
-        return credential(offer.challenge, {"spt": token})
-
-    def offer_at(self, url: str) -> Offer:
-        """A fresh challenge of a quote, from its payment URL."""
-        return offer_of(self._http.get(url))
-
-    def pay(self, offer: Offer, *, card: str = GOOD_CARD) -> httpx2.Response:
-        return self.send(offer.problem["payment_url"], self.answer_to(offer, card=card))
-
-    def send(self, url: str, authorization: str, *, method: str = "POST") -> httpx2.Response:
-        return self._http.request(method, url, headers={"Authorization": authorization})
-
-    def close(self) -> None:
-        self._http.close()
 
 
 async def pay_with_mpp(

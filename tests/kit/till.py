@@ -85,5 +85,6 @@ def taking_payments(stack: Stack) -> Iterator[Till]:
             FVS_STRIPE_BASE_URL=stripe.url,
             FVS_MPP_SECRET=MPP_SECRET,
             FVS_PAYMENT_REALM="127.0.0.1",
+            FVS_QUOTES_PER_MINUTE_MAX="10000",
         )
         yield Till(stripe)
