@@ -71,7 +71,12 @@ def credential(challenge: Mapping[str, str], payload: Mapping[str, object]) -> s
 
 
 def receipt_of(answer: httpx2.Response | httpx.Response) -> JsonObject:
-    return dict(json.loads(_unpadded(answer.headers["payment-receipt"])))
+    return read_receipt(answer.headers["payment-receipt"])
+
+
+def read_receipt(value: str) -> JsonObject:
+    """What a `Payment-Receipt` says."""
+    return dict(json.loads(_unpadded(value)))
 
 
 def _unpadded(text: str) -> bytes:

@@ -2,19 +2,22 @@
 
 import json
 import os
+import re
+import shutil
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 from mpp.client.transport import Mpp
 from mpp.methods.stripe.client import OnChallengeParameters, charge
 
-from tests.kit.customer import JsonObject
+from tests.kit.customer import JsonObject, read_receipt
 from tests.kit.npm import npm_modules
 from tests.kit.till import GOOD_CARD, SECRET_KEY, Till
 
 CALL_SECONDS_MAX = 120
+WALLETS = Path(__file__).parents[1] / "payers_npm"
 PAYMENT_REJECTED = 75
 """mppx's exit code for a payment that the server did not take."""
 
@@ -40,18 +43,37 @@ async def pay_with_mpp(
 
 @dataclass(frozen=True)
 class Ran:
-    """What a command did. `output` and `errors` are what it printed."""
+    """What a command did, and what it printed."""
 
     exit_code: int
-    output: str = field(repr=False)
-    errors: str = field(repr=False)
+    output: str
+    errors: str
+
+    @property
+    def statuses(self) -> list[int]:
+        """Of every answer that it got, where it was asked to print their heads."""
+        return [
+            int(status) for status in re.findall(r"^HTTP/1\.1 (\d+)", self.output, re.MULTILINE)
+        ]
+
+    @property
+    def receipt(self) -> JsonObject | None:
+        """That of the last answer, if it has one."""
+        found = re.findall(r"^payment-receipt: (\S+)", self.output, re.MULTILINE)
+        return read_receipt(found[-1]) if found else None
+
+    @property
+    def json(self) -> JsonObject:
+        """The body of the last answer, or all that was printed."""
+        _, _, body = self.output.strip().rpartition("\n\n")
+        return dict(json.loads(body))
 
 
 @dataclass(frozen=True)
 class Mppx:
     """The command of the npm package `mppx`, with a test key of Stripe's stand-in.
 
-    `home` is a folder of its own: it would keep accounts and settings there.
+    `home` is a folder of its own, in which it would keep accounts.
     """
 
     till: Till
@@ -60,16 +82,17 @@ class Mppx:
     def pay(
         self, url: str, *, body: JsonObject | None = None, method: str = "", card: str = GOOD_CARD
     ) -> Ran:
-        """Ask for the URL and pay what it asks for. JSON of the answer is the output."""
-        arguments = [url, "-M", f"paymentMethod={card}"]
+        """Ask for the URL and pay what it asks for; prints head and body of the answers."""
+        arguments = [url, "--include", "-M", f"paymentMethod={card}"]
         arguments += ["-J", json.dumps(body)] if body is not None else []
         arguments += ["-X", method] if method else []
         return self.run(*arguments)
 
-    def run(self, *arguments: str) -> Ran:
-        script = npm_modules("payers_npm", "NO REAL CLIENT PAYS A QUOTE") / "mppx/dist/bin.js"
+    def run(self, *arguments: str, wallet: str = "") -> Ran:
+        """`wallet` is a configuration of `tests/payers_npm` that pays in place of its own one."""
+        modules = npm_modules("payers_npm", "NO REAL CLIENT PAYS A QUOTE")
         finished = subprocess.run(
-            ["node", str(script), *arguments],
+            ["node", str(modules / "mppx/dist/bin.js"), *arguments],
             capture_output=True,
             text=True,
             check=False,
@@ -81,6 +104,14 @@ class Mppx:
                 "HOME": str(self.home),
                 "MPPX_STRIPE_SECRET_KEY": SECRET_KEY,
                 "MPPX_STRIPE_SPT_URL": self.till.spt_url,
+                "MPPX_CONFIG": str(self._beside_modules(wallet, modules)) if wallet else "",
             },
         )
         return Ran(finished.returncode, finished.stdout, finished.stderr)
+
+    def _beside_modules(self, wallet: str, modules: Path) -> Path:
+        """A copy of the configuration where Node finds the packages that it imports."""
+        link = self.home / "node_modules"
+        if not link.exists():
+            link.symlink_to(modules)
+        return Path(shutil.copy(WALLETS / wallet, self.home))
