@@ -18,6 +18,7 @@ from gateway.routes.health import health_router
 from gateway.routes.models import models_router
 from gateway.routes.receipts import receipts_router
 from gateway.routes.renders import renders_router
+from gateway.routes.webhooks import webhooks_router
 
 TITLE: Final = "Future Video Studio agent API"
 SUMMARY: Final = "Give an agent a brief. Get back a finished film."
@@ -70,6 +71,7 @@ def _add_routes(app: FastAPI, gateway: Gateway) -> None:
     app.include_router(renders_router(gateway))
     app.include_router(receipts_router(gateway))
     app.include_router(health_router(gateway))
+    app.include_router(webhooks_router(gateway))
     files = gateway.local_files
     if files is not None:
         app.include_router(files_router(gateway, files))

@@ -28,6 +28,7 @@ from gateway.limits import (
 )
 from gateway.problem import ProblemError, problem, problem_response
 from gateway.services.fingerprint import IdempotencyKeyReused, InvalidIdempotencyKey
+from gateway.services.webhooks import WebhooksUnconfigured
 from gateway.services.workflows import WorkflowsUnavailable
 from studio.accounts.errors import InvalidKey
 from studio.contracts.errors import StudioError
@@ -35,6 +36,7 @@ from studio.contracts.problems import RequestInfeasible
 from studio.ingest import errors as ingest
 from studio.ledger.errors import IdempotencyConflict, InsufficientCredits
 from studio.media.errors import MediaError
+from studio.payments.errors import WebhookRefused
 from studio.renders.errors import InvalidCursor, UnknownRender
 from studio.storage.port import ObjectNotFound, StorageError
 from studio.storage.signing import SignatureExpired, SignatureInvalid
@@ -42,6 +44,8 @@ from studio.storage.signing import SignatureExpired, SignatureInvalid
 RETRY_AFTER_UNAVAILABLE_SECONDS: Final = 5
 """A lock's timeout, and more than a restart of Temporal or of a worker takes."""
 RETRY_AFTER_SLOT_SECONDS: Final = 5
+RETRY_AFTER_UNCONFIGURED_SECONDS: Final = 600
+"""Somebody has to set something and start the gateway anew."""
 CLIENT_CLOSED_STATUS: Final = 499
 
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("gateway")
@@ -62,6 +66,7 @@ def _retry(status: int, seconds: int) -> Answer:
 _UNAVAILABLE: Final = _retry(503, RETRY_AFTER_UNAVAILABLE_SECONDS)
 
 ANSWERS: Final[dict[type[StudioError], Answer]] = {
+    WebhookRefused: Answer(400),
     InvalidKey: Answer(401, {"WWW-Authenticate": AUTHENTICATE_CHALLENGE}),
     InsufficientCredits: Answer(402),
     SignatureInvalid: Answer(403),
@@ -84,6 +89,7 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     TooManyUploads: _retry(429, RETRY_AFTER_SLOT_SECONDS),
     TooManyQuotes: Answer(429),  # the error knows when
     WorkflowsUnavailable: _UNAVAILABLE,
+    WebhooksUnconfigured: _retry(503, RETRY_AFTER_UNCONFIGURED_SECONDS),
     StorageError: _UNAVAILABLE,
     MediaError: _UNAVAILABLE,  # what a file itself did wrong is a BrokenUpload
     StudioError: Answer(500),
