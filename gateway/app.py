@@ -7,12 +7,15 @@ from typing import Final
 from fastapi import FastAPI
 
 from gateway.dependencies import Dependencies, Gateway
+from gateway.discovery import OPEN_PATHS
 from gateway.errors import register_errors
 from gateway.middleware.access_log import AccessLogMiddleware
+from gateway.middleware.cors import CorsMiddleware
 from gateway.middleware.failures import FailureMiddleware
 from gateway.middleware.request_id import RequestIdMiddleware
 from gateway.middleware.security_headers import SecurityHeadersMiddleware
 from gateway.openapi import OPENAPI_PATH, install_openapi
+from gateway.routes.discovery import discovery_router
 from gateway.routes.files import files_router
 from gateway.routes.health import health_router
 from gateway.routes.models import models_router
@@ -59,6 +62,7 @@ def create_app(dependencies: Dependencies) -> FastAPI:
     )
     app.state.gateway = gateway
     _add_routes(app, gateway)
+    app.include_router(discovery_router(gateway, app))
     _add_middleware(app, gateway)
     register_errors(app)
     install_openapi(app)
@@ -80,6 +84,7 @@ def _add_routes(app: FastAPI, gateway: Gateway) -> None:
 def _add_middleware(app: FastAPI, gateway: Gateway) -> None:
     """The last one added is the outermost: it sees the answers of all the others."""
     app.add_middleware(FailureMiddleware)
+    app.add_middleware(CorsMiddleware, paths=OPEN_PATHS)
     app.add_middleware(SecurityHeadersMiddleware)
     app.add_middleware(
         AccessLogMiddleware, metrics=gateway.metrics, monotonic=gateway.clock.monotonic
