@@ -40,10 +40,8 @@ _OFFER: Final = {
 }
 
 
-def paying_document(
-    full: Fragment, *, base_url: str, missing_settings: Sequence[str] = ()
-) -> Fragment:
-    """The routes for paying agents, with what they refer to, as found at `base_url`.
+def paying_document(full: Fragment, *, missing_settings: Sequence[str] = ()) -> Fragment:
+    """The routes for paying agents, with what they refer to; the same wherever it is found.
 
     Where `missing_settings` names what keeps this server from taking payments, nothing is offered.
     Only the first route has the offer: the others need a quote, which no crawler has.
@@ -56,17 +54,22 @@ def paying_document(
     return {
         "openapi": full["openapi"],
         "info": part(full["info"]) | {"description": in_a_sentence(missing_settings)},
-        "servers": [{"url": base_url}],
-        "x-service-info": {
-            "categories": ["media"],
-            "docs": {
-                "homepage": base_url + LLMS_PATH,
-                "apiReference": base_url + OPENAPI_PATH,
-                "llms": base_url + LLMS_PATH,
-            },
-        },
         "paths": paths,
         "components": {"schemas": _schemas_of(paths, full)},
+    }
+
+
+def located(document: Fragment, base_url: str) -> Fragment:
+    """The small document as found at `base_url`: with that of the server and of its texts."""
+    docs = {
+        "homepage": base_url + LLMS_PATH,
+        "apiReference": base_url + OPENAPI_PATH,
+        "llms": base_url + LLMS_PATH,
+    }
+    return {
+        **document,
+        "servers": [{"url": base_url}],
+        "x-service-info": {"categories": ["media"], "docs": docs},
     }
 
 

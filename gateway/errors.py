@@ -6,16 +6,19 @@ An error without a line of its own takes its nearest ancestor's.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Final
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
+from starlette.routing import compile_path
 
 from gateway.auth import AUTHENTICATE_CHALLENGE
 from gateway.limits import (
@@ -215,7 +218,19 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
         detail,
         request_id=_request_id(request),
     )
-    return problem_response(document, dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods_at(request))
+    return problem_response(document, headers)
+
+
+def _methods_at(request: Request) -> list[str]:
+    """Every method of an address. The framework names those of the first route alone."""
+    methods: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        if route.path and compile_path(route.path)[0].match(request.scope["path"]):
+            methods |= route.methods or set()
+    return sorted(methods)
 
 
 async def _on_disconnect(_request: Request, _error: Exception) -> Response:

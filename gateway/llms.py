@@ -23,9 +23,9 @@ def llms_text(document: Fragment, *, base_url: str, missing_settings: Sequence[s
 > Protocol, method `stripe`), and poll until the film is there.
 
 One credit is one US cent. A film costs {PAYMENT_CENTS_MIN} to {PAYMENT_CENTS_MAX} cents, by the
-same prices with and without an account. A quote is valid for {QUOTE_LIFETIME_SECONDS // 60} minutes.
-Every error is JSON (RFC 9457) whose `detail` is a plain sentence; where it helps to come back,
-`Retry-After` says when.
+same prices with and without an account. A quote can be paid for {QUOTE_LIFETIME_SECONDS // 60}
+minutes. Every error is JSON (RFC 9457) whose `detail` is a plain sentence; where it helps to come
+back, `Retry-After` says when.
 
 ## Pay for one film
 

@@ -13,9 +13,11 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 METHODS: Final = "GET, HEAD, POST"
-REQUEST_HEADERS: Final = "Authorization, Content-Type, Idempotency-Key, Accept-Payment"
+REQUEST_HEADERS: Final = (
+    "Authorization, Content-Type, Idempotency-Key, Accept-Payment, X-FVS-Claim-Token, X-Request-Id"
+)
 """`*` would not cover Authorization (Fetch, 4.9)."""
-EXPOSED_HEADERS: Final = "WWW-Authenticate, Payment-Receipt, Retry-After, Location"
+EXPOSED_HEADERS: Final = "WWW-Authenticate, Payment-Receipt, Retry-After, Location, X-Request-Id"
 """Without the first two a page could not pay, and would not see that it has."""
 PREFLIGHT_SECONDS: Final = "7200"
 """As long as Chromium remembers an answer at most."""

@@ -1,6 +1,7 @@
 """Where agents and crawlers look first: `/openapi.json` for paying agents, and `/llms.txt`."""
 
 import json
+from functools import cache
 from typing import Final
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -11,6 +12,7 @@ from gateway.discovery import (
     DISCOVERY_MAX_AGE_SECONDS,
     DISCOVERY_PATH,
     LLMS_PATH,
+    located,
     paying_document,
 )
 from gateway.llms import llms_text
@@ -26,21 +28,18 @@ def discovery_router(gateway: Gateway, app: FastAPI) -> APIRouter:
     router = APIRouter()
     missing = gateway.dependencies.webhooks.missing
 
-    def document_at(base_url: str) -> Fragment:
-        return paying_document(app.openapi(), base_url=base_url, missing_settings=missing)
+    @cache
+    def document() -> Fragment:
+        return paying_document(app.openapi(), missing_settings=missing)
 
     async def get_document(request: Request) -> Response:
-        document = document_at(gateway.hosts.base_url(request.scope))
-        content = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+        found = located(document(), gateway.hosts.base_url(request.scope))
+        content = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
         return Response(content, media_type=JSON_MEDIA_TYPE, headers=_HEADERS)
 
     async def get_text(request: Request) -> Response:
         base_url = gateway.hosts.base_url(request.scope)
-        text = llms_text(
-            document_at(base_url),
-            base_url=base_url,
-            missing_settings=missing,
-        )
+        text = llms_text(document(), base_url=base_url, missing_settings=missing)
         return PlainTextResponse(text, headers=_HEADERS)
 
     for path, answer in ((DISCOVERY_PATH, get_document), (LLMS_PATH, get_text)):
