@@ -19,6 +19,7 @@ from gateway.services.renders import Renders
 from gateway.services.submission import Submissions
 from gateway.services.threads import Threads
 from gateway.services.uploads import Inspect, in_turn
+from gateway.services.webhooks import Webhooks, WebhookTrust
 from gateway.services.workflows import Workflows
 from studio.contracts.status import RenderSnapshot
 from studio.contracts.workflow_io import Timings
@@ -34,9 +35,14 @@ def _never() -> bool:
     return False
 
 
+def _no_webhooks() -> WebhookTrust:
+    return WebhookTrust(missing=("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"))
+
+
 @dataclass(frozen=True)
 class Dependencies:
-    """What the composition root decides. Secrets are in `peppers` and `signer` only.
+    """What the composition root decides. Secrets are in `peppers`, `signer` and
+    `webhooks` only.
 
     `staging` is scratch space for uploads; `stopping` says that the process is being asked to
     end, so that held answers are given up; `timings` go into each render's workflow.
@@ -59,6 +65,7 @@ class Dependencies:
     trusted_proxies: tuple[Network, ...] = ()
     timings: Timings = field(default_factory=Timings)
     body_patience: BodyPatience = field(default_factory=BodyPatience)
+    webhooks: WebhookTrust = field(default_factory=_no_webhooks)
     stopping: Callable[[], bool] = _never
 
 
@@ -102,6 +109,13 @@ class Gateway:
             metrics=given.metrics,
             active_renders_max=given.active_renders_max,
             timings=given.timings,
+        )
+        self.webhooks = Webhooks(
+            threads=self.threads,
+            starter=given.workflows,
+            clock=given.clock,
+            metrics=given.metrics,
+            trust=given.webhooks,
         )
         self.health = Health(
             threads=self.threads,

@@ -6,27 +6,32 @@ An error without a line of its own takes its nearest ancestor's.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Final
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
+from starlette.routing import compile_path
 
 from gateway.auth import AUTHENTICATE_CHALLENGE
 from gateway.limits import (
     RETRY_AFTER_BUSY_SECONDS,
     BodyTooLarge,
     BodyTooSlow,
+    TooManyQuotes,
     TooManyRenders,
     TooManyUploads,
 )
 from gateway.problem import ProblemError, problem, problem_response
 from gateway.services.fingerprint import IdempotencyKeyReused, InvalidIdempotencyKey
+from gateway.services.webhooks import WebhooksUnconfigured
 from gateway.services.workflows import WorkflowsUnavailable
 from studio.accounts.errors import InvalidKey
 from studio.contracts.errors import StudioError
@@ -34,6 +39,7 @@ from studio.contracts.problems import RequestInfeasible
 from studio.ingest import errors as ingest
 from studio.ledger.errors import IdempotencyConflict, InsufficientCredits
 from studio.media.errors import MediaError
+from studio.payments.errors import WebhookRefused
 from studio.renders.errors import InvalidCursor, UnknownRender
 from studio.storage.port import ObjectNotFound, StorageError
 from studio.storage.signing import SignatureExpired, SignatureInvalid
@@ -41,6 +47,8 @@ from studio.storage.signing import SignatureExpired, SignatureInvalid
 RETRY_AFTER_UNAVAILABLE_SECONDS: Final = 5
 """A lock's timeout, and more than a restart of Temporal or of a worker takes."""
 RETRY_AFTER_SLOT_SECONDS: Final = 5
+RETRY_AFTER_UNCONFIGURED_SECONDS: Final = 600
+"""Somebody has to set something and start the gateway anew."""
 CLIENT_CLOSED_STATUS: Final = 499
 
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("gateway")
@@ -61,6 +69,7 @@ def _retry(status: int, seconds: int) -> Answer:
 _UNAVAILABLE: Final = _retry(503, RETRY_AFTER_UNAVAILABLE_SECONDS)
 
 ANSWERS: Final[dict[type[StudioError], Answer]] = {
+    WebhookRefused: Answer(400),
     InvalidKey: Answer(401, {"WWW-Authenticate": AUTHENTICATE_CHALLENGE}),
     InsufficientCredits: Answer(402),
     SignatureInvalid: Answer(403),
@@ -81,7 +90,9 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     InvalidIdempotencyKey: Answer(422),
     TooManyRenders: _retry(429, RETRY_AFTER_BUSY_SECONDS),
     TooManyUploads: _retry(429, RETRY_AFTER_SLOT_SECONDS),
+    TooManyQuotes: Answer(429),  # the error knows when
     WorkflowsUnavailable: _UNAVAILABLE,
+    WebhooksUnconfigured: _retry(503, RETRY_AFTER_UNCONFIGURED_SECONDS),
     StorageError: _UNAVAILABLE,
     MediaError: _UNAVAILABLE,  # what a file itself did wrong is a BrokenUpload
     StudioError: Answer(500),
@@ -134,7 +145,14 @@ def error_response(error: StudioError, request_id: str | None) -> Response:
         credits_available=shortfall.credits_available if shortfall else None,
         request_id=request_id,
     )
-    return problem_response(document, answer.headers)
+    return problem_response(document, answer.headers | _own_headers(error))
+
+
+def _own_headers(error: StudioError) -> dict[str, str]:
+    """What an error knows better than its class."""
+    if isinstance(error, TooManyQuotes):
+        return {"Retry-After": str(error.retry_after_seconds)}
+    return {}
 
 
 def _problem_errors(error: StudioError) -> list[ProblemError] | None:
@@ -200,7 +218,19 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
         detail,
         request_id=_request_id(request),
     )
-    return problem_response(document, dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods_at(request))
+    return problem_response(document, headers)
+
+
+def _methods_at(request: Request) -> list[str]:
+    """Every method of an address. The framework names those of the first route alone."""
+    methods: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        if route.path and compile_path(route.path)[0].match(request.scope["path"]):
+            methods |= route.methods or set()
+    return sorted(methods)
 
 
 async def _on_disconnect(_request: Request, _error: Exception) -> Response:

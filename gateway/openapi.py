@@ -5,17 +5,15 @@ from typing import Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from starlette.requests import Request
-from starlette.responses import JSONResponse
 
 from gateway.problem import PROBLEM_MEDIA_TYPE, ProblemDocument, problem, title_of
 from gateway.services.links import API_PREFIX
 from studio.catalog.catalogue import load_catalogue
+from studio.contracts.limits import IDEMPOTENCY_KEY_LENGTH_MAX
+from studio.contracts.quote_request import QuoteRequest
 from studio.contracts.request import RenderRequest
 
 OPENAPI_PATH: Final = f"{API_PREFIX}/openapi.json"
-OPENAPI_ROOT_PATH: Final = "/openapi.json"
-"""The same document where programs look for it first."""
 _SCHEMAS: Final = "#/components/schemas/"
 _REQUEST_REF: Final = {"$ref": f"{_SCHEMAS}RenderRequest"}
 
@@ -52,16 +50,42 @@ EXAMPLE_REQUEST: Final[Fragment] = {
     ],
 }
 
+EXAMPLE_QUOTE: Final[Fragment] = {
+    "request": {
+        "name": "Paid quote test",
+        "project_mode": "scene",
+        "screenplay": "Shot 1: A glass airship drifts over a frozen city.",
+        "shot_count": 1,
+        "scene_target_duration_seconds": 4,
+        "video_resolution": "720p",
+    }
+}
+"""The reference's, but for its uploads: programs that check paid routes pay for the example, and
+nothing is at `example.com/reference.jpg`."""
+
+_IDEMPOTENCY_KEY: Final[Fragment] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Any text of your own, once a request: it makes a retry safe.",
+    "schema": {"type": "string", "maxLength": IDEMPOTENCY_KEY_LENGTH_MAX},
+}
+
+QUOTE_BODY: Final[Fragment] = {
+    "parameters": [_IDEMPOTENCY_KEY],
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"$ref": f"{_SCHEMAS}QuoteRequest"},
+                "example": EXAMPLE_QUOTE,
+            }
+        },
+    },
+}
+
 SUBMISSION_BODY: Final[Fragment] = {
-    "parameters": [
-        {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "required": False,
-            "description": "Any text of your own, once a request: it makes a retry safe.",
-            "schema": {"type": "string", "maxLength": 255},
-        }
-    ],
+    "parameters": [_IDEMPOTENCY_KEY],
     "requestBody": {
         "required": True,
         "content": {
@@ -206,11 +230,7 @@ def install_openapi(app: FastAPI) -> None:
             app.openapi_schema = _document(app)
         return app.openapi_schema
 
-    async def answer(_request: Request) -> JSONResponse:
-        return JSONResponse(build())
-
     app.openapi = build  # type: ignore[method-assign]  # the framework's documented way
-    app.add_route(OPENAPI_ROOT_PATH, answer, include_in_schema=False)
 
 
 def _document(app: FastAPI) -> dict[str, object]:
@@ -226,7 +246,7 @@ def _document(app: FastAPI) -> dict[str, object]:
     schemas = components.setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    for model in (RenderRequest, ProblemDocument):
+    for model in (RenderRequest, QuoteRequest, ProblemDocument):
         schema = model.model_json_schema(ref_template=_SCHEMAS + "{model}")
         schemas.update(schema.pop("$defs", {}))
         schemas[model.__name__] = schema
