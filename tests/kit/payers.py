@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import httpx
 from mpp.client.transport import Mpp
@@ -91,23 +92,31 @@ class Mppx:
     def run(self, *arguments: str, wallet: str = "") -> Ran:
         """`wallet` is a configuration of `tests/payers_npm` that pays in place of its own one."""
         modules = npm_modules("payers_npm", "NO REAL CLIENT PAYS A QUOTE")
-        finished = subprocess.run(
-            ["node", str(modules / "mppx/dist/bin.js"), *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=CALL_SECONDS_MAX,
-            stdin=subprocess.DEVNULL,
-            cwd=self.home,
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(self.home),
-                "MPPX_STRIPE_SECRET_KEY": SECRET_KEY,
-                "MPPX_STRIPE_SPT_URL": self.till.spt_url,
-                "MPPX_CONFIG": str(self._beside_modules(wallet, modules)) if wallet else "",
-            },
-        )
-        return Ran(finished.returncode, finished.stdout, finished.stderr)
+        # Into files: Node ends without waiting until a pipe has taken all of a long report.
+        with TemporaryFile("w+") as output, TemporaryFile("w+") as errors:
+            finished = subprocess.run(
+                ["node", str(modules / "mppx/dist/bin.js"), *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+                check=False,
+                timeout=CALL_SECONDS_MAX,
+                cwd=self.home,
+                env=self._environment(wallet, modules),
+            )
+            output.seek(0)
+            errors.seek(0)
+            return Ran(finished.returncode, output.read(), errors.read())
+
+    def _environment(self, wallet: str, modules: Path) -> dict[str, str]:
+        """All that the command is told: no settings of whoever runs the tests."""
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.home),
+            "MPPX_STRIPE_SECRET_KEY": SECRET_KEY,
+            "MPPX_STRIPE_SPT_URL": self.till.spt_url,
+            "MPPX_CONFIG": str(self._beside_modules(wallet, modules)) if wallet else "",
+        }
 
     def _beside_modules(self, wallet: str, modules: Path) -> Path:
         """A copy of the configuration where Node finds the packages that it imports."""
