@@ -20,6 +20,9 @@ FREE_BYTES_MIN: Final = 500 * 1024 * 1024
 """A three-shot render with its scratch files takes about a tenth of this."""
 
 SECRET_BYTES: Final = 32
+ID_BYTES: Final = 12
+"""As much as Stripe's own ids have."""
+
 PRIVATE_MODE: Final = 0o600
 
 
@@ -29,8 +32,8 @@ class StackError(StudioError):
     code: ClassVar[str] = "stack_error"
 
 
-def _drawn(prefix: str = "") -> str:
-    return prefix + secrets.token_hex(SECRET_BYTES)
+def _drawn(prefix: str = "", size_bytes: int = SECRET_BYTES) -> str:
+    return prefix + secrets.token_hex(size_bytes)
 
 
 class StackSecrets(BaseModel):
@@ -46,7 +49,7 @@ class StackSecrets(BaseModel):
     mpp_secret: str = Field(default_factory=_drawn)
     stripe_secret_key: str = Field(default_factory=lambda: _drawn("sk_test_"))
     stripe_webhook_secret: str = Field(default_factory=lambda: _drawn("whsec_"))
-    stripe_network_id: str = Field(default_factory=lambda: _drawn("profile_test_"))
+    stripe_network_id: str = Field(default_factory=lambda: _drawn("profile_test_", ID_BYTES))
 
     @property
     def is_complete(self) -> bool:

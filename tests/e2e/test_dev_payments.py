@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from runtime.dev_files import StackFolder
@@ -10,11 +11,15 @@ from tests.e2e.dev_driver import (
     PATIENCE_SECONDS,
     Ports,
     free_ports,
+    fvs_dev,
     launch,
     running_stack,
     speaking_standin,
     told,
+    until,
 )
+from tests.kit.customer import ONE_SHOT, credential, offer_of, receipt_of
+from tests.kit.till import mint_token
 
 pytestmark = [pytest.mark.e2e, pytest.mark.temporal]
 
@@ -115,3 +120,33 @@ def test_an_older_folder_gets_what_payments_need_and_keeps_the_rest(
         assert StackFolder(tmp_path).read_secrets() == drawn
     assert drawn is not None
     assert drawn.model_dump().items() >= older.items()
+
+
+def test_what_was_paid_outlives_a_restart_of_the_stack(tmp_path: Path, ports: Ports) -> None:
+    with running_stack(tmp_path, ports, fvs_dev) as stack:
+        note = stack.note
+        quotes_url = f"{note.gateway_url}/api/agent/render-quotes"
+        offer = offer_of(httpx2.post(quotes_url, json={"request": ONE_SHOT}, timeout=30))
+        token = mint_token(
+            str(note.stripe_spt_url),
+            str(note.stripe_secret_key),
+            offer.amount_cents,
+            network_id=offer.network_id,
+        )
+        payment = {"Authorization": credential(offer.challenge, {"spt": token})}
+        paid = httpx2.post(offer.problem["payment_url"], headers=payment, timeout=60)
+        assert paid.status_code == 202, paid.text
+        assert stack.stop() == 0
+    with running_stack(tmp_path, ports, fvs_dev):
+
+        def status() -> dict[str, object]:
+            return dict(httpx2.get(offer.problem["status_url"], timeout=30).json())
+
+        until(lambda: status()["status"] not in ("queued", "running"))
+        until(lambda: status()["payment_status"] != "rendering")
+        assert status()["status"] == status()["payment_status"] == "completed"
+        known = httpx2.get(
+            f"{note.stripe_url}/v1/payment_intents/{receipt_of(paid)['reference']}",
+            auth=(str(note.stripe_secret_key), ""),
+        )
+        assert known.json()["status"] == "succeeded"

@@ -53,6 +53,11 @@ class Offer:
     def amount_cents(self) -> int:
         return int(self.request["amount"])
 
+    @property
+    def network_id(self) -> str:
+        """Whom a payment token has to be granted to."""
+        return str(self.request["methodDetails"]["networkId"])
+
 
 def offer_of(answer: httpx2.Response) -> Offer:
     """What a 402 offers."""

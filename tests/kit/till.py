@@ -50,20 +50,42 @@ class Till:
         expires_at: int | None = None,
     ) -> str:
         """A shared payment token, as a wallet grants one to a seller."""
-        answer = httpx2.post(
+        return mint_token(
             self.spt_url,
-            auth=(SECRET_KEY, ""),
-            headers={"Stripe-Version": PREVIEW},
-            data={
-                "payment_method": card,
-                "usage_limits[currency]": currency,
-                "usage_limits[max_amount]": str(amount_cents),
-                "usage_limits[expires_at]": str(expires_at or int(time.time()) + TOKEN_SECONDS),
-                "seller_details[network_id]": network_id,
-            },
+            SECRET_KEY,
+            amount_cents,
+            card=card,
+            currency=currency,
+            network_id=network_id,
+            expires_at=expires_at,
         )
-        assert answer.status_code == 200, answer.text
-        return str(answer.json()["id"])
+
+
+def mint_token(
+    spt_url: str,
+    secret_key: str,
+    amount_cents: int,
+    *,
+    network_id: str,
+    card: str = GOOD_CARD,
+    currency: str = "usd",
+    expires_at: int | None = None,
+) -> str:
+    """A shared payment token of any stand-in; by default it lives as long as a quote."""
+    answer = httpx2.post(
+        spt_url,
+        auth=(secret_key, ""),
+        headers={"Stripe-Version": PREVIEW},
+        data={
+            "payment_method": card,
+            "usage_limits[currency]": currency,
+            "usage_limits[max_amount]": str(amount_cents),
+            "usage_limits[expires_at]": str(expires_at or int(time.time()) + TOKEN_SECONDS),
+            "seller_details[network_id]": network_id,
+        },
+    )
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["id"])
 
 
 @contextmanager
