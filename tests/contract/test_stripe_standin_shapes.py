@@ -24,20 +24,21 @@ def standin() -> Iterator[StripeStandin]:
 
 
 @pytest.fixture
-def seller(standin: StripeStandin) -> Seller:
-    return Seller(standin.url)
+def seller(standin: StripeStandin) -> Iterator[Seller]:
+    with Seller(standin.url) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
-def mock() -> Iterator[str]:
-    with running_stripe_mock() as url:
-        yield url
+def mock() -> Iterator[Seller]:
+    with running_stripe_mock() as url, Seller(url) as theirs:
+        yield theirs
 
 
 @pytest.fixture(scope="module")
-def preview_mock() -> Iterator[str]:
-    with running_stripe_mock("-beta") as url:
-        yield url
+def preview_mock() -> Iterator[Seller]:
+    with running_stripe_mock("-beta") as url, Seller(url) as theirs:
+        yield theirs
 
 
 def test_the_comparison_with_the_sdks_classes_sees_every_kind_of_departure() -> None:
@@ -125,9 +126,8 @@ def test_every_event_and_what_it_is_about_have_the_sdks_fields(
     }
 
 
-def test_lists_and_searches_look_as_stripes_mock_has_them(seller: Seller, mock: str) -> None:
+def test_lists_and_searches_look_as_stripes_mock_has_them(seller: Seller, mock: Seller) -> None:
     refund = seller.client.v1.refunds.create({"payment_intent": seller.bought().id})
-    theirs = Seller(mock)
     assert refund.id
     for path, params in (
         ("/v1/payment_intents", {}),
@@ -137,14 +137,15 @@ def test_lists_and_searches_look_as_stripes_mock_has_them(seller: Seller, mock: 
     ):
         sent: Json = {"limit": 1, **params}
         ours = seller.send("get", path, GA, **sent)
-        other = theirs.send("get", path, GA, **sent)
+        other = mock.send("get", path, GA, **sent)
         for page in (ours, other):
             page.pop("data")
         assert set(differences(ours, other)) - ABSENT == set(), path
 
 
-def test_objects_have_every_field_of_stripes_mock_with_its_type(seller: Seller, mock: str) -> None:
-    theirs = Seller(mock)
+def test_objects_have_every_field_of_stripes_mock_with_its_type(
+    seller: Seller, mock: Seller
+) -> None:
     paid = seller.bought()
     refund = seller.client.v1.refunds.create({"payment_intent": paid.id})
     waiting = seller.bought(AUTHENTICATES)
@@ -159,30 +160,30 @@ def test_objects_have_every_field_of_stripes_mock_with_its_type(seller: Seller, 
     ]
     for method, path, params in asked:
         ours = seller.send(method, path, GA, **params)
-        other = theirs.send(method, path, GA, **params)
+        other = mock.send(method, path, GA, **params)
         assert set(differences(ours, other)) - ABSENT == set(), path
     envelope = seller.send("get", f"/v1/events/{event.id}", GA)
-    other_envelope = theirs.send("get", f"/v1/events/{event.id}", GA)
+    other_envelope = mock.send("get", f"/v1/events/{event.id}", GA)
     for one in (envelope, other_envelope):
         one.pop("data")
     assert differences(envelope, other_envelope) == []
 
 
 def test_a_dispute_has_every_field_of_stripes_mock_with_its_type(
-    standin: StripeStandin, seller: Seller, mock: str
+    standin: StripeStandin, seller: Seller, mock: Seller
 ) -> None:
     paid = seller.bought("pm_card_createDispute")
     standin.let_turns_happen()
     events = seller.client.v1.events.list({"type": "charge.dispute.created", "limit": 100}).data
     subjects = [json.loads(str(event.data.object)) for event in events]
     (ours,) = [subject for subject in subjects if subject["payment_intent"] == paid.id]
-    assert differences(ours, Seller(mock).send("get", f"/v1/disputes/{ours['id']}", GA)) == []
+    assert differences(ours, mock.send("get", f"/v1/disputes/{ours['id']}", GA)) == []
 
 
 def test_tokens_have_every_field_of_stripes_mock_of_the_preview(
-    seller: Seller, preview_mock: str
+    seller: Seller, preview_mock: Seller
 ) -> None:
-    theirs, token = Seller(preview_mock), seller.mint()
+    token = seller.mint()
     limits = {"usage_limits": {"currency": "usd", "max_amount": 500}}
     asked: list[tuple[str, str, Json]] = [
         (
@@ -195,12 +196,12 @@ def test_tokens_have_every_field_of_stripes_mock_of_the_preview(
     ]
     for method, path, params in asked:
         ours = seller.send(method, path, PREVIEW, **params)
-        assert differences(ours, theirs.send(method, path, PREVIEW, **params)) == [], path
+        assert differences(ours, preview_mock.send(method, path, PREVIEW, **params)) == [], path
 
 
-def test_refusals_have_the_fields_of_stripes_mock(seller: Seller, mock: str) -> None:
+def test_refusals_have_the_fields_of_stripes_mock(seller: Seller, mock: Seller) -> None:
     bodies = []
-    for one in (seller, Seller(mock)):
+    for one in (seller, mock):
         with pytest.raises(stripe.InvalidRequestError) as caught:
             one.client.v1.payment_intents.create({"amount": 500})  # type: ignore[typeddict-item]  # on purpose
         assert caught.value.http_status == 400

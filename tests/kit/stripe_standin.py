@@ -1,10 +1,11 @@
 """Who sells and who pays at the stand-in of Stripe: everything over the wire, by Stripe's SDK."""
 
-import asyncio
 import json
 import secrets
-import time
-from typing import cast
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Self, cast
 
 import stripe
 from stripe.params import PaymentIntentCreateParams
@@ -31,7 +32,19 @@ class Seller:
 
     def __init__(self, url: str, key: str = KEY) -> None:
         self.url = url
-        self.client = stripe.StripeClient(key, base_addresses={"api": url}, max_network_retries=0)
+        self._http = stripe.RequestsClient()
+        self.client = _client(key, url, self._http)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._http.close()  # type: ignore[no-untyped-call]  # typed in part
 
     def send(self, method: str, path: str, version: str = PREVIEW, **params: object) -> Json:
         """A request to a route that the SDK has no method for."""
@@ -47,7 +60,8 @@ class Seller:
         network_id: str | None = NETWORK,
     ) -> str:
         limits: Json = {"currency": currency, "max_amount": max_amount}
-        limits["expires_at"] = expires_at or int(time.time() + NEVER_SECONDS)
+        if expires_at is not None:
+            limits["expires_at"] = expires_at
         params: Json = {"payment_method": method, "usage_limits": limits}
         if network_id is not None:
             params["seller_details"] = {"network_id": network_id}
@@ -60,17 +74,11 @@ class Seller:
         amount: int = 500,
         quote_id: str = "",
         key: str | None = None,
-        **more: object,
+        changes: Json | None = None,
     ) -> stripe.PaymentIntent:
+        """`changes` of the parameters; None leaves one out."""
         return self.client.v1.payment_intents.create(
-            order(token, amount, quote_id, **more), options(key)
-        )
-
-    async def pay_async(
-        self, token: str, amount: int = 500, quote_id: str = "", key: str | None = None
-    ) -> stripe.PaymentIntent:
-        return await self.client.v1.payment_intents.create_async(
-            order(token, amount, quote_id), options(key)
+            order(token, amount, quote_id, changes), options(key)
         )
 
     def bought(self, method: str = "pm_card_visa", amount: int = 500) -> stripe.PaymentIntent:
@@ -79,7 +87,7 @@ class Seller:
 
 
 def order(
-    token: str, amount: int = 500, quote_id: str = "", **more: object
+    token: str, amount: int = 500, quote_id: str = "", changes: Json | None = None
 ) -> PaymentIntentCreateParams:
     """What a seller sends to charge a token. The SDK's types do not know the token."""
     sent: Json = {
@@ -89,7 +97,7 @@ def order(
         "shared_payment_granted_token": token,
         "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
         "metadata": {"quote_id": quote_id},
-        **more,
+        **(changes or {}),
     }
     kept = {name: value for name, value in sent.items() if value is not None}
     return cast("PaymentIntentCreateParams", kept)
@@ -111,11 +119,15 @@ def refused(error: stripe.StripeError) -> tuple[int | None, str | None]:
     return error.http_status, error.error.code if error.error else None
 
 
-async def side_by_side(seller: Seller, token: str, key: str, times: int) -> list[object]:
-    """The same order so many times at once: payments and errors."""
-    quote_id = new_quote()
-    outcomes = await asyncio.gather(
-        *(seller.pay_async(token, quote_id=quote_id, key=key) for _ in range(times)),
-        return_exceptions=True,
+@asynccontextmanager
+async def asynchronous(url: str) -> AsyncIterator[stripe.StripeClient]:
+    """The SDK's asynchronous client, which its own garbage would not close."""
+    http = stripe.HTTPXClient()
+    yield _client(KEY, url, http)
+    await http.close_async()  # type: ignore[no-untyped-call]  # likewise
+
+
+def _client(key: str, url: str, http: stripe.HTTPClient) -> stripe.StripeClient:
+    return stripe.StripeClient(
+        key, base_addresses={"api": url}, max_network_retries=0, http_client=http
     )
-    return list(outcomes)
