@@ -48,6 +48,7 @@ class Standin:
 
     def start(self) -> None:
         """Take up what an earlier process with this state left to be done."""
+        self.idempotency.prune()
         self.webhooks.start()
         self._await_turns(self.store.all(Pending))
 

@@ -7,6 +7,9 @@ from dataclasses import replace
 import httpx2
 import pytest
 import stripe
+from mpp import Challenge, Credential
+from mpp.errors import CredentialReplayedError
+from mpp.methods.stripe import ChargeIntent
 
 from runtime.stripe_standin.server import StripeStandin
 from runtime.stripe_standin.settings import StandinSettings, TokenPlace
@@ -104,6 +107,16 @@ def test_a_card_that_asks_for_authentication_is_not_charged_and_can_be_canceled(
     with pytest.raises(stripe.InvalidRequestError) as caught:
         seller.client.v1.payment_intents.cancel(payment.id)
     assert refused(caught.value) == (400, "payment_intent_unexpected_state")
+
+
+def test_a_seller_may_have_a_card_declined_that_asks_for_authentication(
+    standin: StripeStandin, seller: Seller
+) -> None:
+    quote_id, token = new_quote(), seller.mint("pm_card_authenticationRequired")
+    with pytest.raises(stripe.CardError) as caught:
+        seller.pay(token, quote_id=quote_id, changes={"error_on_requires_action": True})
+    assert refused(caught.value) == (402, "authentication_required")
+    assert standin.books.balance(quote_id).charges == 0
 
 
 def test_a_debit_is_processing_until_it_clears_or_bounces(
@@ -296,6 +309,31 @@ def test_search_may_find_a_payment_later_only() -> None:
         assert seller.client.v1.payment_intents.list().data[0].id == paid.id
         now[0] += 60
         assert len(seller.client.v1.payment_intents.search({"query": query}).data) == 1
+
+
+@pytest.mark.filterwarnings("ignore:Use 'content=")  # the SDK's own way with httpx
+async def test_the_ready_made_seller_of_the_mpp_library_is_paid_and_sees_a_replay(
+    seller: Seller,
+) -> None:
+    challenge = Challenge.create(
+        secret_key="x" * 32,
+        realm="films",
+        method="stripe",
+        intent="charge",
+        request={
+            "amount": "500",
+            "currency": "usd",
+            "methodDetails": {"networkId": NETWORK, "paymentMethodTypes": ["card"]},
+        },
+    )
+    credential = Credential(challenge=challenge.to_echo(), payload={"spt": seller.mint()})
+    async with asynchronous(seller.url) as client:
+        charging = ChargeIntent(client=client)
+        receipt = await charging.verify(credential, challenge.request)
+        paid = seller.client.v1.payment_intents.retrieve(receipt.reference)
+        assert (paid.status, paid.amount_received) == ("succeeded", 500)
+        with pytest.raises(CredentialReplayedError):
+            await charging.verify(credential, challenge.request)
 
 
 def test_the_sellers_profile_is_what_a_challenge_names(seller: Seller) -> None:

@@ -161,11 +161,14 @@ def test_the_log_says_that_no_money_moves_and_nothing_that_is_worth_any(tmp_path
     assert [secret for secret in secrets if secret in log] == []
 
 
-def test_a_port_that_is_taken_or_a_live_key_is_a_sentence_and_not_a_hang(tmp_path: Path) -> None:
+def test_what_keeps_it_from_starting_is_a_sentence_and_not_a_hang(tmp_path: Path) -> None:
     with _running(tmp_path) as running:
         taken = _failing("--port", running.url.rpartition(":")[2])
     assert "address already in use" in taken.lower()
     assert "test keys only" in _failing(key="sk_live_x")
+    damaged = tmp_path / "damaged.db"
+    damaged.write_text("no database " * 100)
+    assert "not a database" in _failing("--state", str(damaged))
 
 
 def _failing(*arguments: str, key: str = KEY) -> str:

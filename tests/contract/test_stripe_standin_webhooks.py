@@ -1,5 +1,6 @@
 """Webhooks of the stand-in of Stripe; the signatures are checked by Stripe's own code."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -201,6 +202,20 @@ def test_what_nobody_took_comes_after_a_restart_with_the_same_state(
         event = inbox.next()
         assert event.type == "charge.dispute.created"
         assert event.data.object["payment_intent"] == paid.id
+
+
+def test_what_nobody_took_for_three_days_is_not_sent_any_more(
+    tmp_path: Path, settings: StandinSettings, inbox: WebhookInbox
+) -> None:
+    now = [time.time()]
+    kept = replace(settings, state_file=tmp_path / "stripe.db")
+    with StripeStandin(kept, now=lambda: now[0]) as running, Seller(running.url) as seller:
+        running.hold_webhooks()
+        seller.bought()
+    now[0] += 3 * 24 * 3600 + 1
+    with StripeStandin(kept, now=lambda: now[0]) as running:
+        running.drain_webhooks()
+        assert inbox.taken.empty()
 
 
 def test_a_signature_of_another_secret_is_not_accepted(seller: Seller, inbox: WebhookInbox) -> None:
