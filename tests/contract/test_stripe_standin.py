@@ -358,6 +358,15 @@ def test_another_key_is_refused_and_not_said_again(seller: Seller, key: str) -> 
     assert key not in str(caught.value.http_body)
 
 
+def test_a_stand_in_without_a_key_of_its_own_takes_every_test_key_and_no_other() -> None:
+    with StripeStandin() as running:
+        with Seller(running.url, "sk_test_any") as anyone:
+            assert anyone.client.v1.refunds.list().data == []
+        for key in ("sk_live_any", "anything"):
+            with Seller(running.url, key) as other, pytest.raises(stripe.AuthenticationError):
+                other.client.v1.refunds.list()
+
+
 def test_a_request_without_a_key_is_refused(seller: Seller) -> None:
     for headers in ({}, {"Authorization": "Basic %%%"}, {"Authorization": "Payment abc"}):
         assert httpx2.get(f"{seller.url}/v1/refunds", headers=headers).status_code == 401
