@@ -298,6 +298,14 @@ def test_a_search_that_makes_no_sense_is_refused(seller: Seller, query: str) -> 
     assert caught.value.param == "query"
 
 
+def test_a_search_takes_quotes_of_both_kinds_and_what_they_escape(seller: Seller) -> None:
+    name = new_quote()
+    paid = seller.pay(seller.mint(), changes={"metadata": {"film": f"{name}'s \\ one"}})
+    search = seller.client.v1.payment_intents.search
+    for query in (rf"metadata['film']:'{name}\'s \\ one'", rf'metadata["film"]:"{name}\'s \\ one"'):
+        assert [one.id for one in search({"query": query}).data] == [paid.id]
+
+
 def test_search_may_find_a_payment_later_only() -> None:
     now = [1_800_000_000.0]
     delayed = replace(SETTINGS, search_delay_seconds=60.0)
