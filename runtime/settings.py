@@ -8,7 +8,14 @@ import os
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from runtime.settings_text import (
@@ -66,6 +73,26 @@ class Settings(BaseSettings):
     key_pepper_previous: SecretStr | None = None
     signing_key: SecretStr | None = None
     signing_key_previous: SecretStr | None = None
+
+    stripe_secret_key: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("FVS_STRIPE_SECRET_KEY", "STRIPE_SECRET_KEY"),
+    )
+    stripe_webhook_secret: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("FVS_STRIPE_WEBHOOK_SECRET", "STRIPE_WEBHOOK_SECRET"),
+    )
+    """Several, comma-separated, while one is rotated."""
+    stripe_network_id: str | None = None
+    """Our profile in Stripe's network (`profile_…`), which payment tokens are granted to."""
+    stripe_base_url: str | None = None
+    """Another address of Stripe's API, such as a stand-in's."""
+    mpp_secret: SecretStr | None = None
+    mpp_secret_previous: SecretStr | None = None
+    payment_realm: str | None = None
+    """The realm of payment challenges; without it the host of the public base URL."""
+    quotes_per_minute_max: int = Field(default=60, ge=1)
+    """New quotes a minute and caller's address."""
 
     unconfigured_models: Literal["refuse", "local"] = "refuse"
     google_api_key: SecretStr | None = None
@@ -158,6 +185,7 @@ class Settings(BaseSettings):
         "google_cloud_base_url",
         "fal_base_url",
         "kling_base_url",
+        "stripe_base_url",
         mode="after",
     )
     @classmethod
@@ -179,6 +207,14 @@ class Settings(BaseSettings):
         Raises SettingsError when FVS_SIGNING_KEY is missing or too short.
         """
         return _rotated("signing_key", self.signing_key, self.signing_key_previous)
+
+    def mpp_secrets(self) -> list[str]:
+        """Secrets that payment challenges are bound with, the current one first.
+
+        Raises SettingsError when FVS_MPP_SECRET is missing or too short.
+        """
+        found = _rotated("mpp_secret", self.mpp_secret, self.mpp_secret_previous)
+        return [secret.decode() for secret in found]
 
     def trusted_proxy_addresses(self) -> list[str]:
         """The addresses and networks of `trusted_proxies`, one each."""

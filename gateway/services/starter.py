@@ -15,13 +15,15 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from gateway.services.workflows import QueryUnanswered, WorkflowsUnavailable
-from studio.contracts.launch import start_arguments
+from studio.contracts.launch import payment_start_arguments, start_arguments
 from studio.contracts.names import (
     CANCEL_SIGNAL,
+    PAID_RENDER_WORKFLOW,
     RENDER_TASK_QUEUE,
     RENDER_WORKFLOW,
     STATUS_QUERY,
 )
+from studio.contracts.payment import PaidRenderInput, PaymentEvent
 from studio.contracts.status import RenderSnapshot
 from studio.contracts.workflow_io import RenderInput
 
@@ -64,6 +66,18 @@ class TemporalWorkflows:
         except WorkflowAlreadyStartedError as error:  # it ran and has closed
             return error.run_id or ""
         return handle.first_execution_run_id or handle.result_run_id or ""
+
+    async def settle(self, payment: PaidRenderInput, *, event: PaymentEvent | None = None) -> None:
+        await _limited(
+            self._client.start_workflow(
+                PAID_RENDER_WORKFLOW,
+                payment,
+                task_queue=self._task_queue,
+                rpc_timeout=COMMAND_TIMEOUT,
+                **payment_start_arguments(payment, event=event),
+            ),
+            COMMAND_TIMEOUT,
+        )
 
     async def cancel(self, project_id: str, reason: str) -> bool:
         handle = self._client.get_workflow_handle(project_id)

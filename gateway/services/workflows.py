@@ -3,6 +3,7 @@
 from typing import ClassVar, Protocol
 
 from studio.contracts.errors import StudioError
+from studio.contracts.payment import PaidRenderInput, PaymentEvent
 from studio.contracts.status import RenderSnapshot
 from studio.contracts.workflow_io import RenderInput
 
@@ -40,11 +41,24 @@ class WorkflowStarter(Protocol):
         ...
 
 
+class PaymentStarter(Protocol):
+    async def check(self) -> None:
+        """As `WorkflowStarter.check`."""
+        ...
+
+    async def settle(self, payment: PaidRenderInput, *, event: PaymentEvent | None = None) -> None:
+        """Have a quote's run look at its row, or tell it an event; it is started if there is none.
+
+        Doing it again does no harm. WorkflowsUnavailable.
+        """
+        ...
+
+
 class WorkflowReader(Protocol):
     async def query(self, project_id: str) -> RenderSnapshot:
         """The live state of a run, within about a second. QueryUnanswered otherwise."""
         ...
 
 
-class Workflows(WorkflowStarter, WorkflowReader, Protocol):
-    """Both sides of Temporal that the gateway needs."""
+class Workflows(WorkflowStarter, PaymentStarter, WorkflowReader, Protocol):
+    """All of Temporal that the gateway needs."""

@@ -7,6 +7,16 @@ provider, a database or a codec.
 
 from temporalio import activity
 
+from studio.contracts.payment import (
+    BegunRender,
+    EventTask,
+    QuoteStanding,
+    QuoteSweepReport,
+    QuoteTask,
+    RefundStanding,
+    RefundTask,
+    SettleTask,
+)
 from studio.contracts.workflow_io import (
     AnalysisTask,
     AssetAnalysis,
@@ -15,6 +25,8 @@ from studio.contracts.workflow_io import (
     ClipJob,
     ClipTask,
     CollectTask,
+    FetchedUploads,
+    FetchTask,
     Film,
     FilmTask,
     HoldRequest,
@@ -59,6 +71,11 @@ class CreditActivities:
 
 
 class AssetActivities:
+    @activity.defn
+    async def fetch_uploads(self, task: FetchTask) -> FetchedUploads:
+        """Fetch the uploads that are addresses so far, check and store them."""
+        raise NotImplementedError
+
     @activity.defn
     async def analyze_assets(self, task: AnalysisTask) -> AssetAnalysis:
         """Look at every upload and store what was found."""
@@ -154,4 +171,45 @@ class ReconcileActivities:
     @activity.defn
     async def sweep_renders(self, task: ReconcileTask) -> ReconcileReport:
         """Start what was stored but never started; close what Temporal has closed."""
+        raise NotImplementedError
+
+    @activity.defn
+    async def sweep_quotes(self, task: ReconcileTask) -> QuoteSweepReport:
+        """Go on with payments that no run carries; let quotes expire, and forget old ones."""
+        raise NotImplementedError
+
+
+class PaymentActivities:
+    """The money of one quote. Each is safe to run again after a crash anywhere in it."""
+
+    @activity.defn
+    async def settle_payment(self, task: SettleTask) -> QuoteStanding:
+        """Charge a claimed payment, once however often it is asked, and write down the outcome.
+
+        Raises `payment_unknown` (try again: the same request gives the same answer) while Stripe
+        does not say. A quote past its time that nobody pays expires here.
+        """
+        raise NotImplementedError
+
+    @activity.defn
+    async def begin_render(self, task: QuoteTask) -> BegunRender:
+        """Hold the lines on the guest's wallet and insert the render's row, in one transaction."""
+        raise NotImplementedError
+
+    @activity.defn
+    async def conclude_quote(self, task: QuoteTask) -> QuoteStanding:
+        """Find out what goes back to the card, and take it out of the guest's wallet.
+
+        Raises `render_not_ended` (try again) while the render's row is open.
+        """
+        raise NotImplementedError
+
+    @activity.defn
+    async def refund_payment(self, task: RefundTask) -> RefundStanding:
+        """Ask Stripe for the refund that the row says is owed, and write down how it stands."""
+        raise NotImplementedError
+
+    @activity.defn
+    async def note_event(self, task: EventTask) -> QuoteStanding:
+        """Write down a refund that changed; after a dispute, take the render's files away."""
         raise NotImplementedError

@@ -14,13 +14,17 @@ from temporalio.common import (
 
 from studio.contracts.names import (
     CANCEL_SIGNAL,
+    CLAIMED_SIGNAL,
+    PAYMENT_EVENT_SIGNAL,
     SEARCH_ACCOUNT,
     SEARCH_CREDITS,
     SEARCH_MODE,
     SEARCH_STAGE,
     SEARCH_STATUS,
     SEARCH_VIDEO_MODEL,
+    paid_render_workflow_id,
 )
+from studio.contracts.payment import PaidRenderInput, PaymentEvent, PaymentState
 from studio.contracts.status import RenderState, Stage
 from studio.contracts.text import counted
 from studio.contracts.workflow_io import RenderInput
@@ -94,7 +98,7 @@ class StartArguments(TypedDict):
     static_summary: str
     static_details: str
     start_signal: str | None
-    start_signal_args: Sequence[str]
+    start_signal_args: Sequence[Any]
 
 
 def start_arguments(render: RenderInput, *, cancel_reason: str | None = None) -> StartArguments:
@@ -113,6 +117,39 @@ def start_arguments(render: RenderInput, *, cancel_reason: str | None = None) ->
         static_details=options.static_details,
         start_signal=CANCEL_SIGNAL if cancel_reason is not None else None,
         start_signal_args=[cancel_reason] if cancel_reason is not None else [],
+    )
+
+
+def payment_start_arguments(
+    payment: PaidRenderInput, *, event: PaymentEvent | None = None
+) -> StartArguments:
+    """Have a quote's run look at its row, or at an event: the open one, or one that is started.
+
+    A run that has closed is followed by another: everything is decided by the row.
+    """
+    dollars = f"${payment.amount_cents / 100:,.2f}"
+    name = " ".join(payment.name.split())[:SUMMARY_NAME_LENGTH_MAX]
+    return StartArguments(
+        id=paid_render_workflow_id(payment.quote_id),
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        memo={
+            "name": name,
+            "project_id": payment.project_id,
+            "amount_cents": payment.amount_cents,
+            "charges_digest": payment.charges_digest,
+        },
+        search_attributes=TypedSearchAttributes(
+            [
+                SearchAttributePair(ACCOUNT_KEY, payment.quote_id),
+                SearchAttributePair(STATUS_KEY, PaymentState.SETTLING.value),
+                SearchAttributePair(CREDITS_KEY, payment.amount_cents),
+            ]
+        ),
+        static_summary=f"{name} - paid quote, {dollars}",
+        static_details=f"- **Render**: {payment.project_id}\n- **Price**: {dollars}",
+        start_signal=CLAIMED_SIGNAL if event is None else PAYMENT_EVENT_SIGNAL,
+        start_signal_args=[] if event is None else [event],
     )
 
 

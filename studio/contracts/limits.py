@@ -40,3 +40,14 @@ HOLD_LIFETIME_SECONDS: Final = 24 * 3600
 
 FILM_FRAMES_PER_SECOND: Final = 24
 """One constant frame rate a film; 24 is what the video models deliver."""
+
+QUOTE_LIFETIME_SECONDS: Final = 30 * 60
+PAYMENT_CENTS_MIN: Final = 50
+"""Stripe's smallest charge in US dollars."""
+PAYMENT_CENTS_MAX: Final = 50_000
+"""Link's largest payment."""
+PAYMENT_ATTEMPTS_MAX: Final = 10
+"""Refused payments a quote: a quote is no place to try stolen cards on."""
+PAYMENT_CURRENCY: Final = "usd"
+UPLOAD_URL_LENGTH_MAX: Final = 4096
+"""Signed URLs of object stores have some 1,500 characters."""

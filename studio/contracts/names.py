@@ -8,6 +8,26 @@ CANCEL_SIGNAL: Final = "cancel"
 RECONCILE_WORKFLOW: Final = "ReconcileWorkflow"
 RECONCILE_SCHEDULE_ID: Final = "fvs-reconcile"
 
+PAID_RENDER_WORKFLOW: Final = "PaidRenderWorkflow"
+CLAIMED_SIGNAL: Final = "claimed"
+"""A payment was claimed for the quote: look at its row."""
+CANCEL_WISH_SIGNAL: Final = "cancel"
+"""The customer's wish is in the quote's row; the render, where it runs, is told itself."""
+PAYMENT_EVENT_SIGNAL: Final = "payment_event"
+
+QUOTE_ID_PREFIX: Final = "quote_"
+"""Also how a guest's render is told from an account's: its `account_id` is the quote's id."""
+
+
+def paid_render_workflow_id(quote_id: str) -> str:
+    return f"paid-render-{quote_id}"
+
+
+def is_guest(account_id: str) -> bool:
+    """Whether an owner is a paid quote instead of an account."""
+    return account_id.startswith(QUOTE_ID_PREFIX)
+
+
 RENDER_TASK_QUEUE: Final = "fvs-render"
 
 

@@ -32,6 +32,13 @@ SECRET_FIELDS: Final = frozenset(
         "signing_key",
         "signing_key_previous",
         "token",
+        "mpp_secret",
+        "mpp_secret_previous",
+        "spt",
+        "shared_payment_granted_token",
+        "stripe_secret_key",
+        "stripe_signature",
+        "stripe_webhook_secret",
         "x_amz_credential",
         "x_amz_security_token",
         "x_amz_signature",
@@ -50,8 +57,8 @@ _FIELD_NAMES: Final = "|".join(
 )
 
 _PATTERNS: Final = (
-    # An agent key keeps its kind, which tells a test key from a live one.
-    (re.compile(r"\b(fvs_(?:live|test)_)[0-9A-Za-z]+"), rf"\1{REDACTED}"),
+    # An agent key keeps its kind, which tells a test key from a live one; so does a claim token.
+    (re.compile(r"\b(fvs_(?:live|test|claim)_)[0-9A-Za-z]+"), rf"\1{REDACTED}"),
     # `Authorization: Bearer …` and other headers up to the end of the line.
     (
         re.compile(r"(?i)\b((?:proxy-)?authorization|(?:set-)?cookie)(['\"]?\s*[:=]\s*)[^\r\n]+"),
@@ -70,12 +77,15 @@ _PATTERNS: Final = (
     (re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"), REDACTED),
     # Google's API keys and Stripe's secrets have shapes of their own.
     (re.compile(r"\bAIza[0-9A-Za-z_-]{30,}"), REDACTED),
-    (re.compile(r"\b((?:sk|rk)_(?:live|test)|whsec)_[0-9A-Za-z]+"), rf"\1_{REDACTED}"),
+    (
+        re.compile(r"\b((?:sk|rk)_(?:live|test)|whsec|spt(?:_test)?)_[0-9A-Za-z]+"),
+        rf"\1_{REDACTED}",
+    ),
 )
 
 
 _SUSPICIOUS: Final = re.compile(
-    r"[:=]|fvs_|AIza|[sr]k_|whsec|[Bb][Ee][Aa][Rr][Ee][Rr]|[Pp][Aa][Yy][Mm][Ee][Nn][Tt]"
+    r"[:=]|fvs_|AIza|[sr]k_|whsec|spt_|[Bb][Ee][Aa][Rr][Ee][Rr]|[Pp][Aa][Yy][Mm][Ee][Nn][Tt]"
 )
 """Every pattern needs one of these. Most texts of a log line have none, which saves the others."""
 

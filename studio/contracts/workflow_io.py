@@ -58,6 +58,8 @@ class RenderInput(Payload):
     ingredients: bool = False
     narration: bool = False
     timings: Timings = Timings()
+    fetch_count: int = 0
+    """Uploads still to be fetched from the addresses in the row, before anything else."""
 
 
 class RenderOutcome(Payload):
@@ -101,6 +103,20 @@ class ProjectTask(Payload):
     """An activity's work on the render as a whole."""
 
     project_id: str
+
+
+class FetchTask(ProjectTask):
+    """Fetch the uploads whose addresses are in the render's row; no address travels here."""
+
+    count: int
+
+
+class FetchedUploads(Payload):
+    """The row's `assets` are what was fetched. `size_bytes` is their sum."""
+
+    count: int
+    size_bytes: int
+    warnings: tuple[str, ...] = ()
 
 
 class AnalysisTask(ProjectTask):

@@ -9,6 +9,7 @@ from sqlalchemy import Table, bindparam, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from studio.contracts.assets import AssetRef
+from studio.contracts.quote_request import UploadUrl
 from studio.contracts.request import RenderRequest
 from studio.contracts.status import TERMINAL_STATES, RenderSnapshot, RenderState
 from studio.contracts.workflow_io import RenderInput
@@ -32,6 +33,7 @@ class NewRender:
     snapshot: RenderSnapshot
     fingerprint: str
     idempotency_key: str | None = None
+    upload_urls: tuple[UploadUrl, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ def insert_render(session: Session, new: NewRender, *, now: datetime) -> RenderR
         name=new.request.name,
         request=new.request.model_dump(mode="json"),
         assets=[asset.model_dump(mode="json") for asset in new.assets],
+        upload_urls=[upload.model_dump(mode="json") for upload in new.upload_urls],
         workflow_input=new.workflow_input.model_dump(mode="json"),
         idempotency_key=new.idempotency_key,
         fingerprint=new.fingerprint,

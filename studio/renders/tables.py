@@ -14,7 +14,8 @@ from studio.db.types import UtcDateTime, enum_column
 class RenderRow(Base):
     """One render.
 
-    `request` is the resolved request, `workflow_input` what `RenderWorkflow` is started with (so
+    `request` is the resolved request, `upload_urls` where uploads are still to be fetched from
+    (`assets` come of them), `workflow_input` what `RenderWorkflow` is started with (so
     that a sweep can start what a dying gateway did not), `snapshot` the newest `RenderSnapshot`,
     whose `revision` and `status` are repeated as columns for guarded updates and lists.
     """
@@ -32,6 +33,7 @@ class RenderRow(Base):
     name: Mapped[str] = mapped_column(String(200))
     request: Mapped[dict[str, Any]] = mapped_column(JSON)
     assets: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    upload_urls: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     workflow_input: Mapped[dict[str, Any]] = mapped_column(JSON)
     idempotency_key: Mapped[str | None] = mapped_column(String(255))
     fingerprint: Mapped[str] = mapped_column(String(64))

@@ -31,6 +31,7 @@ from studio.accounts.service import (
 )
 from studio.catalog.catalogue import load_catalogue
 from studio.contracts.defaults import AccountDefaults
+from studio.contracts.payment import PaidRenderInput, PaymentEvent
 from studio.contracts.status import RenderSnapshot, RenderState, Stage
 from studio.contracts.workflow_io import RenderInput
 from studio.db.engine import Database
@@ -96,6 +97,7 @@ class ScriptedWorkflows:
     hold: asyncio.Event | None = None
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     start_seen: asyncio.Event = field(default_factory=asyncio.Event)
+    settled: list[tuple[PaidRenderInput, PaymentEvent | None]] = field(default_factory=list)
 
     async def check(self) -> None:
         if self.away:
@@ -109,6 +111,10 @@ class ScriptedWorkflows:
         if cancel_reason is not None:
             self.started_canceled.append(render.project_id)
         return f"run-of-{render.project_id}"
+
+    async def settle(self, payment: PaidRenderInput, *, event: PaymentEvent | None = None) -> None:
+        await self.check()
+        self.settled.append((payment, event))
 
     async def cancel(self, project_id: str, reason: str) -> bool:
         await self.check()

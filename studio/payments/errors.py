@@ -1,0 +1,57 @@
+"""What paying and giving back may come to. No message has anything of a card or a token in it."""
+
+from typing import ClassVar
+
+from studio.contracts.errors import StudioError
+
+
+class PaymentError(StudioError):
+    code: ClassVar[str] = "payment_error"
+
+
+class PaymentDeclined(PaymentError):
+    """Nothing was charged, for sure. `reason` is a word from a closed set (`card_declined`, …)."""
+
+    code: ClassVar[str] = "payment_declined"
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+class PaymentActionRequired(PaymentError):
+    """The card's bank wants its holder to confirm, which an agent cannot: nothing was charged."""
+
+    code: ClassVar[str] = "payment_action_required"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The card's bank wants its holder to confirm this payment; pay with another card."
+        )
+
+
+class PaymentUnknown(PaymentError):
+    """The processor did not say what became of it. The same request again gives the same answer."""
+
+    code: ClassVar[str] = "payment_unknown"
+
+    def __init__(self) -> None:
+        super().__init__("The payment processor has not said yet what became of this payment.")
+
+
+class RefundRefused(PaymentError):
+    """The processor will not give this money back: someone has to look at it."""
+
+    code: ClassVar[str] = "refund_refused"
+
+
+class TokenUnreadable(PaymentError):
+    """The sealed payment token cannot be opened with any secret that is configured."""
+
+    code: ClassVar[str] = "token_unreadable"
+
+
+class WebhookRefused(PaymentError):
+    """The message is not the processor's, or its signature is too old."""
+
+    code: ClassVar[str] = "webhook_refused"

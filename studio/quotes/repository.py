@@ -1,0 +1,106 @@
+"""Storing and finding quotes. What changes one is in `claims.py` and `progress.py`."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from studio.contracts.payment import FINAL_STATES, PaymentState
+from studio.quotes.errors import QuoteConflict, UnknownQuote
+from studio.quotes.records import NewQuote
+from studio.quotes.tables import ChallengeRow, QuoteRow
+
+
+def insert_quote(session: Session, new: NewQuote, *, now: datetime) -> QuoteRow:
+    """Store a new quote. QuoteConflict if another one has its idempotency hash."""
+    charges = new.workflow_input.plan.charges
+    row = QuoteRow(
+        quote_id=new.quote_id,
+        project_id=new.workflow_input.project_id,
+        state=PaymentState.QUOTED,
+        name=new.request.name,
+        request=new.request.model_dump(mode="json"),
+        upload_urls=[upload.model_dump(mode="json") for upload in new.upload_urls],
+        workflow_input=new.workflow_input.model_dump(mode="json"),
+        charges_digest=charges.digest,
+        amount_cents=charges.total_credits,
+        currency=new.currency,
+        body_digest=new.body_digest,
+        fingerprint=new.fingerprint,
+        claim_hash=new.claim_hash,
+        idempotency_hash=new.idempotency_hash,
+        expires_at=new.expires_at,
+        attempts=0,
+        cancel_requested=False,
+        refund_cents=0,
+        refund_attempts=0,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(row)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise QuoteConflict("This quote was made by another request meanwhile.") from error
+    return row
+
+
+def load_quote(session: Session, quote_id: str) -> QuoteRow:
+    """The quote. UnknownQuote if there is none."""
+    if "\0" in quote_id:
+        raise UnknownQuote  # PostgreSQL takes no such text, not even to look for it
+    row = session.get(QuoteRow, quote_id)
+    if row is None:
+        raise UnknownQuote
+    return row
+
+
+def find_by_idempotency_hash(session: Session, idempotency_hash: str) -> QuoteRow | None:
+    return session.scalars(
+        select(QuoteRow).where(QuoteRow.idempotency_hash == idempotency_hash)
+    ).one_or_none()
+
+
+def find_by_payment(session: Session, payment_id: str) -> QuoteRow | None:
+    """The quote that this payment of Stripe's paid."""
+    return session.scalars(select(QuoteRow).where(QuoteRow.payment_id == payment_id)).one_or_none()
+
+
+def find_challenge(session: Session, challenge_id: str) -> ChallengeRow | None:
+    """The use of a challenge, if a payment was ever sent for it."""
+    return session.get(ChallengeRow, challenge_id)
+
+
+def list_unfinished(session: Session, *, updated_before: datetime, limit: int) -> list[QuoteRow]:
+    """Quotes whose money is on its way and that nothing was written about for a while."""
+    moving = [state for state in PaymentState if state not in FINAL_STATES]
+    moving.remove(PaymentState.QUOTED)
+    return list(
+        session.scalars(
+            select(QuoteRow)
+            .where(QuoteRow.state.in_(moving), QuoteRow.updated_at < updated_before)
+            .order_by(QuoteRow.updated_at)
+            .limit(limit)
+        )
+    )
+
+
+def purge_expired(session: Session, *, expired_before: datetime, limit: int) -> int:
+    """Forget quotes that nobody paid, and the challenges that were tried on them."""
+    gone = list(
+        session.scalars(
+            select(QuoteRow.quote_id)
+            .where(
+                QuoteRow.state == PaymentState.EXPIRED,
+                QuoteRow.payment_id.is_(None),
+                QuoteRow.expires_at < expired_before,
+            )
+            .order_by(QuoteRow.expires_at)
+            .limit(limit)
+        )
+    )
+    if gone:
+        session.execute(delete(ChallengeRow).where(ChallengeRow.quote_id.in_(gone)))
+        session.execute(delete(QuoteRow).where(QuoteRow.quote_id.in_(gone)))
+    return len(gone)
