@@ -8,7 +8,7 @@ import pytest
 from studio.ingest.fetch import RemoteUpload
 from studio.ingest.fetch_errors import (
     FetchReason,
-    UploadNotFetched,
+    UploadNotTaken,
     UploadRefused,
     UploadUnavailable,
 )
@@ -52,9 +52,9 @@ class Scene:
         return _reason(caught.value)
 
 
-def _reason(error: UploadNotFetched) -> FetchReason:
+def _reason(error: UploadNotTaken) -> FetchReason:
     """No word of the address or of the answer is in what is said."""
-    assert error.detail == f"Upload {error.number} could not be fetched: {error.reason.value}."
+    assert error.detail == f"Upload {error.number} was not taken: {error.reason.value}."
     assert error.__cause__ is None
     assert error.__suppress_context__
     return error.reason

@@ -15,7 +15,7 @@ import httpcore2
 
 from studio.contracts.public_addresses import Resolve, resolve_host
 from studio.ingest.errors import EmptyUpload, StagingUnavailable
-from studio.ingest.fetch_errors import FetchReason, UploadNotFetched, not_fetched
+from studio.ingest.fetch_errors import FetchReason, UploadNotTaken, not_taken
 from studio.ingest.forms import FormLimits, StagedUpload
 from studio.ingest.guarded_backend import GuardedBackend
 from studio.ingest.parts import FilePart
@@ -28,7 +28,21 @@ class RemoteUpload:
     """Where an upload is, which may be a secret, and what its entry calls it, if it does."""
 
     url: str = field(repr=False)
-    filename: str | None = None
+    filename: str = ""
+
+
+def filenames_of(uploads: Sequence[RemoteUpload]) -> tuple[str, ...]:
+    """What the uploads will be called, before any of them is fetched.
+
+    Raises UploadRefused, with its number, for the first whose address cannot be used.
+    """
+    names: list[str] = []
+    try:
+        for number, upload in enumerate(uploads, 1):
+            names.append(fetched_filename(upload.url, upload.filename, number))
+    except UploadNotTaken as error:
+        raise not_taken(error.reason, len(names) + 1) from None
+    return tuple(names)
 
 
 class UploadFetcher:
@@ -65,11 +79,11 @@ class UploadFetcher:
                 for upload in uploads:
                     staged.append(await self._fetch_one(upload, folder, staged))
                     on_progress(len(staged) / len(uploads))
-        except UploadNotFetched as error:
-            raise not_fetched(error.reason, len(staged) + 1) from None
+        except UploadNotTaken as error:
+            raise not_taken(error.reason, len(staged) + 1) from None
         except OSError as error:
             if deadline.expired():
-                raise not_fetched(FetchReason.TOO_SLOW, len(staged) + 1) from None
+                raise not_taken(FetchReason.TOO_SLOW, len(staged) + 1) from None
             raise StagingUnavailable(
                 f"The uploads could not be kept ({type(error).__name__}); try again later."
             ) from None
@@ -92,7 +106,7 @@ class UploadFetcher:
         try:
             return part.staged()
         except EmptyUpload:
-            raise not_fetched(FetchReason.EMPTY) from None
+            raise not_taken(FetchReason.EMPTY) from None
 
     async def _follow(self, url: str, part: FilePart, bytes_left: int) -> None:
         """Save what the address, or the one that it leads to in the end, answers."""
@@ -106,4 +120,4 @@ class UploadFetcher:
                     await save(response, part, bytes_left=bytes_left, limits=self._limits)
                     return
             address = onward_address(address, locations)
-        raise not_fetched(FetchReason.REDIRECTS)
+        raise not_taken(FetchReason.REDIRECTS)

@@ -1,4 +1,4 @@
-"""Why an upload could not be had from its address: a closed set of reasons, by number.
+"""Why an upload was not taken from its address: a closed set of reasons, by number.
 
 Addresses may be signed and answers are a stranger's, so no sentence repeats either; a name may be
 a part of the address.
@@ -29,36 +29,48 @@ class FetchReason(StrEnum):
     NO_ANSWER = "its host does not answer"
     BUSY = "its host is busy or out of order"
     CUT_OFF = "its host broke off or answered what is not HTTP"
+    TYPE = "it is of no type that is accepted, or not of the one that its name says"
+    BROKEN = "it is damaged, cut short, or too large when decoded"
+    UNSEEN = "it could not be looked at just now"
 
 
-PASSING: Final = frozenset({FetchReason.NO_ANSWER, FetchReason.BUSY, FetchReason.CUT_OFF})
+PASSING: Final = frozenset(
+    {FetchReason.NO_ANSWER, FetchReason.BUSY, FetchReason.CUT_OFF, FetchReason.UNSEEN}
+)
 """May be otherwise in a minute."""
 
 
-class UploadNotFetched(IngestError):
-    """The `number`th upload (from 1; 0 while that is unknown) could not be had."""
+class UploadNotTaken(IngestError):
+    """The `number`th upload (from 1; 0 while that is unknown) could not be had or used."""
 
-    code: ClassVar[str] = "upload_not_fetched"
+    code: ClassVar[str] = "upload_not_taken"
 
     def __init__(self, reason: FetchReason, number: int = 0) -> None:
         which = f"Upload {number}" if number else "An upload"
-        super().__init__(f"{which} could not be fetched: {reason.value}.")
+        super().__init__(f"{which} was not taken: {reason.value}.")
         self.reason = reason
         self.number = number
 
 
-class UploadRefused(UploadNotFetched):
+class UploadRefused(UploadNotTaken):
     """For good: another try would end the same way."""
 
     code: ClassVar[str] = "upload_refused"
 
 
-class UploadUnavailable(UploadNotFetched):
+class UploadUnavailable(UploadNotTaken):
     """Trying again may help."""
 
     code: ClassVar[str] = "upload_unavailable"
 
 
-def not_fetched(reason: FetchReason, number: int = 0) -> UploadNotFetched:
+class UploadsMismatched(IngestError):
+    """The uploads are sound, but not those that the request speaks of."""
+
+    code: ClassVar[str] = "uploads_mismatched"
+
+
+def not_taken(reason: FetchReason, number: int = 0) -> UploadNotTaken:
+    """The error for a reason: whether another try may help is the reason's to say."""
     kind = UploadUnavailable if reason in PASSING else UploadRefused
     return kind(reason, number)

@@ -12,7 +12,7 @@ import httpx2
 
 from studio.contracts.limits import UPLOAD_FILE_BYTES_MAX, UPLOAD_TOTAL_BYTES_MAX
 from studio.contracts.public_addresses import HTTPS_PORT, NotPublic, NotResolved
-from studio.ingest.fetch_errors import FetchReason, not_fetched
+from studio.ingest.fetch_errors import FetchReason, not_taken
 from studio.ingest.multipart import BATCH_BYTES
 from studio.ingest.parts import FilePart
 
@@ -85,16 +85,16 @@ async def requested(
         ):
             yield response
     except NotPublic:
-        raise not_fetched(FetchReason.ADDRESS) from None
+        raise not_taken(FetchReason.ADDRESS) from None
     except httpcore2.ConnectError as error:
         is_untrusted = _was_untrusted(error)
-        raise not_fetched(
+        raise not_taken(
             FetchReason.CERTIFICATE if is_untrusted else FetchReason.NO_ANSWER
         ) from None
     except (NotResolved, httpcore2.TimeoutException):
-        raise not_fetched(FetchReason.NO_ANSWER) from None
+        raise not_taken(FetchReason.NO_ANSWER) from None
     except (httpcore2.NetworkError, httpcore2.ProtocolError):
-        raise not_fetched(FetchReason.CUT_OFF) from None
+        raise not_taken(FetchReason.CUT_OFF) from None
 
 
 def locations_of(response: httpcore2.Response) -> list[bytes] | None:
@@ -109,11 +109,11 @@ async def save(
     if response.status != _OK:
         is_broken = response.status in _SERVER_ERRORS
         otherwise = FetchReason.BUSY if is_broken else FetchReason.UNEXPECTED
-        raise not_fetched(_REASONS.get(response.status, otherwise))
+        raise not_taken(_REASONS.get(response.status, otherwise))
     if any(
         value.strip().lower() != b"identity" for value in _values(response, b"content-encoding")
     ):
-        raise not_fetched(FetchReason.ENCODED)
+        raise not_taken(FetchReason.ENCODED)
     for length in _values(response, b"content-length"):
         _refuse_excess(int(length), bytes_left, limits)
     received_bytes = 0
@@ -138,9 +138,9 @@ def _write(part: FilePart, batch: Sequence[bytes]) -> None:
 
 def _refuse_excess(size_bytes: int, bytes_left: int, limits: FetchLimits) -> None:
     if size_bytes > limits.file_bytes_max:
-        raise not_fetched(FetchReason.TOO_LARGE)
+        raise not_taken(FetchReason.TOO_LARGE)
     if size_bytes > bytes_left:
-        raise not_fetched(FetchReason.TOO_LARGE_TOGETHER)
+        raise not_taken(FetchReason.TOO_LARGE_TOGETHER)
 
 
 def _values(response: httpcore2.Response, name: bytes) -> list[bytes]:

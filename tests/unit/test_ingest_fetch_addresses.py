@@ -57,7 +57,7 @@ LITERALS = [
         " https://media.example/cat.png",
         "https://media.example/a\r\nHost: inside",
         "https://media.example/\x00",
-        f"https://media.example/{'a' * 9000}",
+        f"https://media.example/{'a' * 5000}",
         f"https://{'a.' * 130}example/",
         f"https://{'a' * 64}.example/",
         "",
@@ -83,19 +83,19 @@ async def test_the_fetcher_as_it_is_made_refuses_this_machine(
 @pytest.mark.parametrize(
     ("url", "filename", "label"),
     [
-        ("https://media.example/a/cat.png?sig=s3cret", None, "cat.png"),
-        ("https://media.example/a/my%20cat.png#top", None, "my cat.png"),
-        ("https://media.example/%2e%2e%2fpasswd", None, "passwd"),
-        ("https://media.example/a/%E2%80%AEgnp.exe", None, "gnp.exe"),
-        ("https://media.example/%ff.png", None, "\N{REPLACEMENT CHARACTER}.png"),
-        ("https://media.example/a/", None, "upload-7"),
-        ("https://media.example?sig=s3cret", None, "upload-7"),
+        ("https://media.example/a/cat.png?sig=s3cret", "", "cat.png"),
+        ("https://media.example/a/my%20cat.png#top", "", "my cat.png"),
+        ("https://media.example/%2e%2e%2fpasswd", "", "passwd"),
+        ("https://media.example/a/%E2%80%AEgnp.exe", "", "gnp.exe"),
+        ("https://media.example/%ff.png", "", "\N{REPLACEMENT CHARACTER}.png"),
+        ("https://media.example/a/", "", "upload-7"),
+        ("https://media.example?sig=s3cret", "", "upload-7"),
         ("https://media.example/cat.png", "Ana/portrait.png", "portrait.png"),
         ("https://media.example/cat.png", "..", "upload-7"),
     ],
 )
 def test_an_upload_is_called_what_its_entry_says_else_by_the_end_of_its_path(
-    url: str, filename: str | None, label: str
+    url: str, filename: str, label: str
 ) -> None:
     assert fetched_filename(url, filename, 7) == label
 
