@@ -10,6 +10,7 @@ import ipaddress
 import re
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -20,6 +21,9 @@ HTTPS_PORT: Final = 443
 
 ADDRESSES_MAX: Final = 4
 """So many addresses of one name are tried: a host that lists hundreds would be waited for long."""
+
+LOOKUP_THREADS_MAX: Final = 8
+"""More wait their turn, within the time-outs of who asks."""
 
 _TRANSLATED: Final = ipaddress.ip_network("64:ff9b::/96")
 """NAT64 (RFC 6052): the last four bytes are the IPv4 address that is meant."""
@@ -96,8 +100,22 @@ async def public_addresses(host: str, resolve: Resolve) -> tuple[str, ...]:
     return tuple(str(address) for address in ordered[:ADDRESSES_MAX])
 
 
-async def resolve_host(host: str) -> Sequence[str]:
-    """The addresses that this machine's resolver has for a name."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, HTTPS_PORT, type=socket.SOCK_STREAM)
+class NameLookups:
+    """This machine's resolver, in threads of its own.
+
+    A look-up cannot be stopped, and whoever owns a name can make it last: that must not take the
+    threads that everything else of a process shares.
+    """
+
+    def __init__(self, threads_max: int = LOOKUP_THREADS_MAX) -> None:
+        self._threads = ThreadPoolExecutor(threads_max, "fvs-lookup")
+
+    async def __call__(self, host: str) -> Sequence[str]:
+        """The addresses of a name. Raises OSError where there are none."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, _looked_up, host)
+
+
+def _looked_up(host: str) -> Sequence[str]:
+    found = socket.getaddrinfo(host, HTTPS_PORT, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpcore2
 
-from studio.contracts.public_addresses import Resolve, resolve_host
+from studio.contracts.public_addresses import Resolve
 from studio.ingest.errors import EmptyUpload, StagingUnavailable
 from studio.ingest.fetch_errors import FetchReason, UploadNotTaken, not_taken
 from studio.ingest.forms import FormLimits, StagedUpload
@@ -52,7 +52,7 @@ class UploadFetcher:
         self,
         trust: ssl.SSLContext,
         *,
-        resolve: Resolve = resolve_host,
+        resolve: Resolve | None = None,
         network: httpcore2.AsyncNetworkBackend | None = None,
         limits: FetchLimits = FetchLimits(),  # noqa: B008  # frozen, so it may be shared
     ) -> None:

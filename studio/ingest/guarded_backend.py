@@ -12,7 +12,7 @@ from httpcore2 import (
     ConnectTimeout,
 )
 
-from studio.contracts.public_addresses import Resolve, public_addresses, resolve_host
+from studio.contracts.public_addresses import NameLookups, Resolve, public_addresses
 
 
 class GuardedBackend(AsyncNetworkBackend):
@@ -22,9 +22,9 @@ class GuardedBackend(AsyncNetworkBackend):
     """
 
     def __init__(
-        self, *, resolve: Resolve = resolve_host, inner: AsyncNetworkBackend | None = None
+        self, *, resolve: Resolve | None = None, inner: AsyncNetworkBackend | None = None
     ) -> None:
-        self._resolve = resolve
+        self._resolve = resolve or NameLookups()
         self._inner = inner or AnyIOBackend()
 
     async def connect_tcp(

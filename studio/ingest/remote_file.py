@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,8 +22,15 @@ CONNECT_TIMEOUT_SECONDS: Final = 10.0
 """For each address, and for the look-up of the name before."""
 READ_TIMEOUT_SECONDS: Final = 30.0
 """Between two pieces of a file."""
+HEAD_TIMEOUT_SECONDS: Final = 60.0
+"""From the look-up of a name to the end of the answer's head: who sends interim answers or headers
+without end keeps a processor busy, not only us waiting."""
 FETCH_DEADLINE_SECONDS: Final = 600.0
 """For all uploads together: 500 MiB in it are 7 Mbit/s."""
+
+PIECE_BYTES_MIN: Final = 64
+"""On the average: a file in chunks of one byte would keep a processor busy until the deadline."""
+_PIECES_FREE: Final = 1000
 
 _HEADERS: Final = (
     (b"Accept", b"*/*"),
@@ -53,6 +60,7 @@ class FetchLimits:
     redirects_max: int = REDIRECTS_MAX
     connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS
     read_timeout_seconds: float = READ_TIMEOUT_SECONDS
+    head_timeout_seconds: float = HEAD_TIMEOUT_SECONDS
     deadline_seconds: float = FETCH_DEADLINE_SECONDS
 
 
@@ -76,14 +84,22 @@ async def requested(
         "read": limits.read_timeout_seconds,
         "write": limits.read_timeout_seconds,
     }
+    head = asyncio.timeout(limits.head_timeout_seconds)
     try:
         async with (
             httpcore2.AsyncConnectionPool(
                 trust, max_connections=1, max_keepalive_connections=0, network_backend=network
             ) as pool,
-            pool.stream("GET", url, headers=_HEADERS, extensions={"timeout": timeout}) as response,
+            AsyncExitStack() as stack,
         ):
+            answer = pool.stream("GET", url, headers=_HEADERS, extensions={"timeout": timeout})
+            async with head:
+                response = await stack.enter_async_context(answer)
             yield response
+    except TimeoutError:
+        if head.expired():
+            raise not_taken(FetchReason.TOO_SLOW) from None
+        raise
     except NotPublic:
         raise not_taken(FetchReason.ADDRESS) from None
     except httpcore2.ConnectError as error:
@@ -116,13 +132,16 @@ async def save(
         raise not_taken(FetchReason.ENCODED)
     for length in _values(response, b"content-length"):
         _refuse_excess(int(length), bytes_left, limits)
-    received_bytes = 0
+    received_bytes = pieces_count = 0
     batch: list[bytes] = []
     batch_bytes = 0
     async with aclosing(response.aiter_stream()) as pieces:
         async for piece in pieces:
             received_bytes += len(piece)
+            pieces_count += 1
             _refuse_excess(received_bytes, bytes_left, limits)
+            if pieces_count > _PIECES_FREE + received_bytes // PIECE_BYTES_MIN:
+                raise not_taken(FetchReason.UNEXPECTED)
             batch.append(piece)
             batch_bytes += len(piece)
             if batch_bytes >= BATCH_BYTES:

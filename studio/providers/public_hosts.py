@@ -9,11 +9,11 @@ from typing import Final
 import httpx2
 
 from studio.contracts.public_addresses import (
+    NameLookups,
     NotPublic,
     NotResolved,
     Resolve,
     public_addresses,
-    resolve_host,
 )
 
 TRUSTED: Final = "fvs_trusted"
@@ -24,12 +24,12 @@ class PublicHosts(httpx2.AsyncBaseTransport):
     """HTTPS to names whose addresses are all public. Raises ConnectError for every other."""
 
     def __init__(
-        self, *, inner: httpx2.AsyncBaseTransport | None = None, resolve: Resolve = resolve_host
+        self, *, inner: httpx2.AsyncBaseTransport | None = None, resolve: Resolve | None = None
     ) -> None:
         # Connections are kept by address, and two names may share one: none is used again.
         limits = httpx2.Limits(max_keepalive_connections=0)
         self._inner = inner or httpx2.AsyncHTTPTransport(trust_env=False, limits=limits)
-        self._resolve = resolve
+        self._resolve = resolve or NameLookups()
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         if request.extensions.get(TRUSTED):

@@ -203,6 +203,32 @@ async def test_interim_answers_without_end_end_at_the_deadline(
     assert await Scene(internet, trust, tmp_path, HASTY).refusal() is FetchReason.TOO_SLOW
 
 
+async def test_headers_that_drip_end_before_all_the_time_is_up(
+    internet: Internet, trust: ssl.SSLContext, tmp_path: Path
+) -> None:
+    async def drip(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nX-More: ")
+        while True:
+            writer.write(b"x")
+            await writer.drain()
+            await asyncio.sleep(0.01)
+
+    internet.answers[FOUND] = drip
+    impatient = FetchLimits(head_timeout_seconds=0.2)
+    assert await Scene(internet, trust, tmp_path, impatient).refusal() is FetchReason.TOO_SLOW
+
+
+async def test_a_body_in_crumbs_is_not_put_together(internet: Internet, scene: Scene) -> None:
+    async def crumbs(writer: asyncio.StreamWriter) -> None:
+        writer.write(answer(headers={"Transfer-Encoding": "chunked"}))
+        while True:
+            writer.write(b"1\r\nx\r\n" * 1000)
+            await writer.drain()
+
+    internet.answers[FOUND] = crumbs
+    assert await scene.refusal() is FetchReason.UNEXPECTED
+
+
 async def test_a_host_that_falls_silent_may_be_asked_again(
     internet: Internet, trust: ssl.SSLContext, tmp_path: Path
 ) -> None:

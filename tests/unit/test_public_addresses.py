@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import pytest
 
 from studio.contracts.public_addresses import (
+    NameLookups,
     NotPublic,
     NotResolved,
     is_public,
     public_addresses,
-    resolve_host,
 )
 
 
@@ -100,4 +100,4 @@ async def test_a_name_that_nobody_has_is_not_public() -> None:
 @pytest.mark.parametrize("host", ["localhost", "127.1", "0x7f.1", "2130706433", "::1"])
 async def test_this_machine_by_any_name_is_not_public(host: str) -> None:
     with pytest.raises(NotPublic):
-        await public_addresses(host, resolve_host)
+        await public_addresses(host, NameLookups())
