@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import structlog
+from sqlalchemy.orm import Session
 from temporalio import activity
 
 from activities.heartbeats import heartbeating
@@ -78,9 +79,11 @@ class RemoteAssetActivities(AssetActivities):
             for upload, asset in zip(prepared, assets, strict=True):
                 await self._bench.store(asset.key, upload.upload.path, asset.media_type)
         now = self._bench.now()
-        kept = await self._bench.transact(
-            lambda session: keep_fetched(session, project_id, assets, now=now)
-        )
+
+        def keep(session: Session) -> tuple[AssetRef, ...]:
+            return keep_fetched(session, project_id, assets, now=now)
+
+        kept = await self._bench.transact(keep)
         _log.info("uploads fetched", project_id=project_id, uploads=len(kept))
         return kept
 

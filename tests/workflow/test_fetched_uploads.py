@@ -13,24 +13,20 @@ from activities.errors import ErrorInterceptor
 from activities.fetching import RemoteAssetActivities
 from activities.workbench import Workbench
 from studio.contracts import workflow_io as io
-from studio.contracts.quote_request import UploadUrl
-from studio.contracts.request import RenderRequest
-from studio.contracts.status import RenderSnapshot, RenderState, Stage
+from studio.contracts.status import RenderState, Stage
 from studio.db.engine import Database
 from studio.ingest.fetch import UploadFetcher
 from studio.media.inspect import inspect_file
-from studio.renders.repository import NewRender, insert_render
-from tests.analysis_scenes import NOW, make_bench
+from tests.analysis_scenes import make_bench
 from tests.kit.renders import QUICK, render_input
 from tests.kit.runs import running
 from tests.kit.scripted import ScriptedStudio, fail
 from tests.kit.tls_host import Internet, answer, fetcher_on
-from tests.unit.test_media_pictures import RED, picture
+from tests.remote_scenes import CAT_FOUND, CAT_URL, publish, submit_addresses
 from workflows.render import RenderWorkflow
 
 GONE = "Upload 2 was not taken: its host does not have it."
 BUSY = "Upload 1 was not taken: its host is busy or out of order."
-URL = "https://media.example/secret-cat.png?X-Amz-Signature=5ec4e7"
 
 pytestmark = pytest.mark.temporal
 
@@ -139,17 +135,7 @@ async def fetched_history(
         interceptors=(ErrorInterceptor(),),
     )
     render = with_addresses(1)
-    new = NewRender(
-        project_id=render.project_id,
-        account_id=render.account_id,
-        request=RenderRequest(name="A film", screenplay="A boat."),
-        assets=(),
-        workflow_input=render,
-        snapshot=RenderSnapshot(credits_reserved=166),
-        fingerprint="f" * 64,
-        upload_urls=(UploadUrl(url=URL),),
-    )
-    await bench.transact(lambda session: insert_render(session, new, now=NOW))
+    await submit_addresses(bench, CAT_URL, render=render)
     async with running(temporal, studio, render) as handle:
         with suppress(WorkflowFailureError):
             await handle.result()
@@ -159,13 +145,13 @@ async def fetched_history(
 
 def assert_tells_nothing(history: bytes) -> None:
     assert b"fetch_uploads" in history
-    assert not any(word in history for word in (b"media.example", b"5ec4e7", b"secret-cat"))
+    assert not any(word in history for word in (b"media.example", b"5ec4e7", b"cat.png"))
 
 
 async def test_no_address_and_no_name_of_an_upload_gets_into_the_history(
     temporal: Client, bench: Workbench, internet: Internet, trust: ssl.SSLContext
 ) -> None:
-    internet.answers[URL[8:]] = answer(picture(RED))
+    publish(internet)
     studio, history = await fetched_history(temporal, bench, fetcher_on(internet, trust))
     assert studio.snapshots[-1].status == RenderState.COMPLETED
     assert_tells_nothing(history)
@@ -174,7 +160,7 @@ async def test_no_address_and_no_name_of_an_upload_gets_into_the_history(
 async def test_nor_do_they_when_the_upload_is_gone(
     temporal: Client, bench: Workbench, internet: Internet, trust: ssl.SSLContext
 ) -> None:
-    internet.answers[URL[8:]] = answer(b"secret-cat", "404 Not Found")
+    internet.answers[CAT_FOUND] = answer(b"cat.png", "404 Not Found")
     studio, history = await fetched_history(temporal, bench, fetcher_on(internet, trust))
     said = "Upload 1 was not taken: its host does not have it."
     assert studio.snapshots[-1].last_error == said
