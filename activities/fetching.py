@@ -18,10 +18,12 @@ from activities.workbench import Brief, Workbench
 from studio.contracts.activities import AssetActivities
 from studio.contracts.assets import AssetKind, AssetRef
 from studio.contracts.errors import StudioError
+from studio.contracts.quote_request import UploadUrl
 from studio.contracts.request import RenderRequest
 from studio.contracts.workflow_io import FetchedUploads, FetchTask
+from studio.ingest.declared import declared_filename
 from studio.ingest.errors import DuplicateFilename, EmptyUpload, InvalidRequest, UnsupportedUpload
-from studio.ingest.fetch import RemoteUpload, UploadFetcher, filenames_of
+from studio.ingest.fetch import UploadFetcher, check_addresses
 from studio.ingest.fetch_errors import FetchReason, UploadsMismatched, not_taken
 from studio.ingest.forms import StagedUpload, SubmittedForm
 from studio.ingest.prepare import PreparedUpload, match_manifest, prepare_uploads
@@ -70,8 +72,9 @@ class RemoteAssetActivities(AssetActivities):
     async def _fetch(
         self, project_id: str, brief: Brief, on_progress: Callable[[float], None]
     ) -> tuple[AssetRef, ...]:
-        remote = [RemoteUpload(upload.url, upload.filename) for upload in brief.upload_urls]
-        _check_manifest(brief.request, filenames_of(remote))
+        remote = brief.upload_urls
+        check_addresses(remote)
+        _check_manifest(brief.request, remote)
         async with self._bench.workspace("fetch") as folder:
             staged = await self._fetcher.fetch(remote, folder, on_progress)
             prepared = await self._check(staged, brief.request)
@@ -113,9 +116,10 @@ class RemoteAssetActivities(AssetActivities):
             raise not_taken(reason, sound + 1) from None
 
 
-def _check_manifest(request: RenderRequest, filenames: Sequence[str]) -> None:
+def _check_manifest(request: RenderRequest, uploads: Sequence[UploadUrl]) -> None:
+    names = [declared_filename(upload, number) for number, upload in enumerate(uploads, 1)]
     try:
-        match_manifest(request.assets, filenames)
+        match_manifest(request.assets, names)
     except (InvalidRequest, DuplicateFilename):
         raise UploadsMismatched(
             "assets[] describes a file that is not among the uploads, describes one twice, or "

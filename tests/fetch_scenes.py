@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.ingest.fetch import RemoteUpload
+from studio.contracts.quote_request import UploadUrl
 from studio.ingest.fetch_errors import (
     FetchReason,
     UploadNotTaken,
@@ -19,6 +19,11 @@ from tests.kit.tls_host import Internet, fetcher_on
 URL = "https://media.example/cat.png?X-Amz-Signature=5ec4e7"
 FOUND = "media.example/cat.png?X-Amz-Signature=5ec4e7"
 """As the internet of the tests knows it."""
+
+
+def unchecked(url: str) -> UploadUrl:
+    """As if it had come past the gateway's look at its form."""
+    return UploadUrl.model_construct(url=url, filename="")
 
 
 class Scene:
@@ -36,7 +41,7 @@ class Scene:
         self.folder.mkdir()
 
     async def fetched(self, *urls: str) -> tuple[StagedUpload, ...]:
-        uploads = [RemoteUpload(url) for url in urls or (URL,)]
+        uploads = [unchecked(url) for url in urls or (URL,)]
         return await self._fetcher.fetch(uploads, self.folder)
 
     async def refusal(self, *urls: str) -> FetchReason:

@@ -8,41 +8,29 @@ credential or connection is shared, and nothing is unpacked.
 import asyncio
 import ssl
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpcore2
 
 from studio.contracts.public_addresses import Resolve
+from studio.contracts.quote_request import UploadUrl
+from studio.ingest.declared import declared_filename
 from studio.ingest.errors import EmptyUpload, StagingUnavailable
 from studio.ingest.fetch_errors import FetchReason, UploadNotTaken, not_taken
 from studio.ingest.forms import FormLimits, StagedUpload
 from studio.ingest.guarded_backend import GuardedBackend
 from studio.ingest.parts import FilePart
 from studio.ingest.remote_file import FetchLimits, locations_of, requested, save
-from studio.ingest.upload_addresses import checked_address, fetched_filename, onward_address
+from studio.ingest.upload_addresses import checked_address, onward_address
 
 
-@dataclass(frozen=True)
-class RemoteUpload:
-    """Where an upload is, which may be a secret, and what its entry calls it, if it does."""
-
-    url: str = field(repr=False)
-    filename: str = ""
-
-
-def filenames_of(uploads: Sequence[RemoteUpload]) -> tuple[str, ...]:
-    """What the uploads will be called, before any of them is fetched.
-
-    Raises UploadRefused, with its number, for the first whose address cannot be used.
-    """
-    names: list[str] = []
-    try:
-        for number, upload in enumerate(uploads, 1):
-            names.append(fetched_filename(upload.url, upload.filename, number))
-    except UploadNotTaken as error:
-        raise not_taken(error.reason, len(names) + 1) from None
-    return tuple(names)
+def check_addresses(uploads: Sequence[UploadUrl]) -> None:
+    """Raise UploadRefused, with its number, for the first whose address can never be used."""
+    for number, upload in enumerate(uploads, 1):
+        try:
+            checked_address(upload.url)
+        except UploadNotTaken as error:
+            raise not_taken(error.reason, number) from None
 
 
 class UploadFetcher:
@@ -63,7 +51,7 @@ class UploadFetcher:
 
     async def fetch(
         self,
-        uploads: Sequence[RemoteUpload],
+        uploads: Sequence[UploadUrl],
         folder: Path,
         on_progress: Callable[[float], None] = lambda _: None,
     ) -> tuple[StagedUpload, ...]:
@@ -90,13 +78,13 @@ class UploadFetcher:
         return tuple(staged)
 
     async def _fetch_one(
-        self, upload: RemoteUpload, folder: Path, before: Sequence[StagedUpload]
+        self, upload: UploadUrl, folder: Path, before: Sequence[StagedUpload]
     ) -> StagedUpload:
         number = len(before) + 1
         bytes_left = self._limits.total_bytes_max - sum(each.size_bytes for each in before)
         part = FilePart(
             folder / f"{number:03d}.upload",
-            fetched_filename(upload.url, upload.filename, number),
+            declared_filename(upload, number),
             FormLimits(file_bytes_max=self._limits.file_bytes_max),
         )
         try:

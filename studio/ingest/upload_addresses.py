@@ -1,13 +1,10 @@
-"""The address of an upload: what it has to be, where it leads on to, what the file is called."""
-
-from urllib.parse import unquote
+"""The address of an upload: what it has to be, and where it leads on to."""
 
 import httpx2
 
 from studio.contracts.limits import UPLOAD_URL_LENGTH_MAX
 from studio.contracts.public_addresses import HTTPS_PORT, is_public_name
 from studio.ingest.fetch_errors import FetchReason, not_taken
-from studio.ingest.parts import upload_label
 
 
 def checked_address(url: str) -> httpx2.URL:
@@ -35,14 +32,3 @@ def onward_address(address: httpx2.URL, locations: list[bytes]) -> httpx2.URL:
     except (ValueError, httpx2.InvalidURL):
         raise not_taken(FetchReason.ADDRESS) from None
     return checked_address(str(onward))
-
-
-def fetched_filename(url: str, filename: str, number: int) -> str:
-    """The label of the `number`th upload: by its entry, else by the last part of its path.
-
-    Nothing of a query goes into it. Raises UploadRefused for any address that cannot be used.
-    """
-    path = checked_address(url).raw_path.partition(b"?")[0]
-    if filename:
-        return upload_label(filename, number)
-    return upload_label(unquote(path.rpartition(b"/")[2], errors="replace"), number)

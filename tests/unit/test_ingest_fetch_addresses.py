@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from studio.ingest.fetch import RemoteUpload, UploadFetcher
+from studio.contracts.quote_request import UploadUrl
+from studio.ingest.fetch import UploadFetcher
 from studio.ingest.fetch_errors import FetchReason, UploadRefused
-from studio.ingest.upload_addresses import fetched_filename
-from tests.fetch_scenes import Scene
-from tests.kit.tls_host import Internet
+from tests.fetch_scenes import Scene, unchecked
+from tests.kit.tls_host import Internet, answer, fetcher_on
 
 LITERALS = [
     "127.0.0.1",
@@ -76,29 +76,28 @@ async def test_the_fetcher_as_it_is_made_refuses_this_machine(
     trust: ssl.SSLContext, tmp_path: Path, url: str
 ) -> None:
     with pytest.raises(UploadRefused) as caught:
-        await UploadFetcher(trust).fetch([RemoteUpload(url)], tmp_path)
+        await UploadFetcher(trust).fetch([unchecked(url)], tmp_path)
     assert (caught.value.number, caught.value.reason) == (1, FetchReason.ADDRESS)
 
 
-@pytest.mark.parametrize(
-    ("url", "filename", "label"),
-    [
-        ("https://media.example/a/cat.png?sig=s3cret", "", "cat.png"),
-        ("https://media.example/a/my%20cat.png#top", "", "my cat.png"),
-        ("https://media.example/%2e%2e%2fpasswd", "", "passwd"),
-        ("https://media.example/a/%E2%80%AEgnp.exe", "", "gnp.exe"),
-        ("https://media.example/%ff.png", "", "\N{REPLACEMENT CHARACTER}.png"),
-        ("https://media.example/a/", "", "upload-7"),
-        ("https://media.example?sig=s3cret", "", "upload-7"),
-        ("https://media.example/cat.png", "Ana/portrait.png", "portrait.png"),
-        ("https://media.example/cat.png", "..", "upload-7"),
-    ],
-)
-def test_an_upload_is_called_what_its_entry_says_else_by_the_end_of_its_path(
-    url: str, filename: str, label: str
+async def test_a_file_is_called_what_its_entry_says_else_by_the_end_of_its_path(
+    internet: Internet, trust: ssl.SSLContext, tmp_path: Path
 ) -> None:
-    assert fetched_filename(url, filename, 7) == label
+    internet.answers |= {
+        "media.example/a/my%20cat.png?sig=s3cret": answer(b"x"),
+        "media.example/%2E%2E%2Fpasswd": answer(b"x"),
+        "media.example/?sig=s3cret": answer(b"x"),
+    }
+    uploads = [
+        UploadUrl(url="https://media.example/a/my%20cat.png?sig=s3cret#top"),
+        UploadUrl(url="https://media.example/%2E%2E%2Fpasswd"),
+        UploadUrl(url="https://media.example?sig=s3cret"),
+        UploadUrl(url="https://media.example/?sig=s3cret", filename="Ana/portrait.png"),
+    ]
+    staged = await fetcher_on(internet, trust).fetch(uploads, tmp_path)
+    names = [upload.filename for upload in staged]
+    assert names == ["my cat.png", "passwd", "upload-3", "portrait.png"]
 
 
 def test_what_is_kept_of_an_upload_does_not_show_its_address() -> None:
-    assert "s3cret" not in repr(RemoteUpload("https://media.example/?sig=s3cret", "a.png"))
+    assert "s3cret" not in repr(UploadUrl(url="https://media.example/?sig=s3cret"))

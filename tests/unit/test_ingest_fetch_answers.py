@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from studio.ingest.errors import StagingUnavailable
-from studio.ingest.fetch import RemoteUpload
 from studio.ingest.fetch_errors import FetchReason, UploadRefused
 from studio.ingest.remote_file import FetchLimits
-from tests.fetch_scenes import FOUND, URL, Scene
+from tests.fetch_scenes import FOUND, URL, Scene, unchecked
 from tests.kit.tls_host import Internet, answer, fetcher_on
 
 SMALL = FetchLimits(file_bytes_max=1000, total_bytes_max=1500)
@@ -247,5 +246,5 @@ async def test_a_disk_that_takes_no_file_is_no_fault_of_the_upload(
     internet.answers[FOUND] = answer(b"x")
     fetcher = fetcher_on(internet, trust)
     with pytest.raises(StagingUnavailable, match="try again later") as caught:
-        await fetcher.fetch([RemoteUpload(URL)], tmp_path / "no such folder")
+        await fetcher.fetch([unchecked(URL)], tmp_path / "no such folder")
     assert "media.example" not in caught.value.detail
