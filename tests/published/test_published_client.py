@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from PIL import Image
 
@@ -108,6 +109,17 @@ def test_its_mcp_tools_submit_poll_and_cancel(
     assert agent.audit() == []
 
 
+def estimate(shop: Shop, request: dict[str, Any]) -> dict[str, Any]:
+    """What the same request would cost an account."""
+    answer = httpx2.post(f"{shop.stack.base_url}/api/agent/renders/estimate", json=request)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def prices_of(priced: dict[str, Any]) -> dict[str, int]:
+    return {line["line_id"]: line["credits"] for line in priced["lines"]}
+
+
 @pytest.mark.requirement("BILL-5", "QUOTE-1", "QUOTE-3", "QUOTE-5")
 def test_it_asks_for_a_quote_and_reads_its_status_before_and_after_payment(
     guest: Call, shop: Shop, tmp_path: Path
@@ -117,6 +129,7 @@ def test_it_asks_for_a_quote_and_reads_its_status_before_and_after_payment(
     assert quoted["payment_required"] is True
     assert quoted["www_authenticate"].startswith('Payment id="')
     assert quoted["amount_cents"] == quoted["credits_quoted"] == 120
+    assert prices_of(quoted) == prices_of(estimate(shop, ONE_SHOT))
     waiting = guest("paid", quoted["status_url"])
     assert (waiting["status"], waiting["project_id"]) == ("quoted", None)
     assert waiting == guest("paid", quoted["quote_id"], quoted["claim_token"])
