@@ -37,10 +37,12 @@ def open_shop_of_the_process(
 
 
 @pytest.fixture
-def shop(open_shop_of_the_process: Shop) -> Shop:
+def shop(open_shop_of_the_process: Shop) -> Iterator[Shop]:
     """Sells renders and makes them; shared, so look at your own quotes only."""
-    open_shop_of_the_process.till.stripe.faults.clear()
-    return open_shop_of_the_process
+    opened = open_shop_of_the_process
+    yield opened
+    opened.till.stripe.faults.clear()
+    opened.customer.leave()
 
 
 @pytest.fixture

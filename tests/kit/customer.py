@@ -99,11 +99,14 @@ class Customer:
         self._till = till
         self._http = httpx2.Client(base_url=f"{stack.base_url}/api/agent", timeout=60)
         self.revisions: dict[str, int] = {}
+        self._asked: list[Offer] = []
 
     def ask(self, request: JsonObject | None = None, **more: object) -> Offer:
         """A new quote. `more` are further fields of the body, such as `upload_urls`."""
         body = {"request": request or ONE_SHOT, **more}
-        return offer_of(self._http.post("/render-quotes", json=body))
+        offer = offer_of(self._http.post("/render-quotes", json=body))
+        self._asked.append(offer)
+        return offer
 
     def offer_at(self, url: str) -> Offer:
         """A fresh challenge of a quote, from its payment URL."""
@@ -175,6 +178,11 @@ class Customer:
         """What does not add up in the ledger."""
         with self._stack.database.reading() as session:
             return list(ledger.audit(session))
+
+    def leave(self) -> None:
+        """Cancel what nobody waits for any more: films take their time."""
+        while self._asked:
+            self.cancel(self._asked.pop())
 
     def close(self) -> None:
         self._http.close()
