@@ -77,8 +77,14 @@ def test_an_answer_of_stripe_that_is_lost_is_one_charge(shop: Shop, fault: Fault
     assert shop.till.balance(offer.quote_id) == CHARGED_ONCE
 
 
-@pytest.mark.parametrize("process", ["worker", "gateway"])
-@pytest.mark.parametrize("fault", [Fault.HANG_BEFORE, Fault.HANG_AFTER])
+@pytest.mark.parametrize(
+    ("process", "fault"),
+    [
+        ("worker", Fault.HANG_BEFORE),
+        ("worker", Fault.HANG_AFTER),
+        ("gateway", Fault.HANG_AFTER),
+    ],
+)
 def test_a_process_that_is_killed_while_stripe_is_asked_charges_once(
     own_shop: Shop, process: str, fault: Fault
 ) -> None:
