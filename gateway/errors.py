@@ -22,6 +22,7 @@ from gateway.limits import (
     RETRY_AFTER_BUSY_SECONDS,
     BodyTooLarge,
     BodyTooSlow,
+    TooManyQuotes,
     TooManyRenders,
     TooManyUploads,
 )
@@ -81,6 +82,7 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     InvalidIdempotencyKey: Answer(422),
     TooManyRenders: _retry(429, RETRY_AFTER_BUSY_SECONDS),
     TooManyUploads: _retry(429, RETRY_AFTER_SLOT_SECONDS),
+    TooManyQuotes: Answer(429),  # the error knows when
     WorkflowsUnavailable: _UNAVAILABLE,
     StorageError: _UNAVAILABLE,
     MediaError: _UNAVAILABLE,  # what a file itself did wrong is a BrokenUpload
@@ -134,7 +136,14 @@ def error_response(error: StudioError, request_id: str | None) -> Response:
         credits_available=shortfall.credits_available if shortfall else None,
         request_id=request_id,
     )
-    return problem_response(document, answer.headers)
+    return problem_response(document, answer.headers | _own_headers(error))
+
+
+def _own_headers(error: StudioError) -> dict[str, str]:
+    """What an error knows better than its class."""
+    if isinstance(error, TooManyQuotes):
+        return {"Retry-After": str(error.retry_after_seconds)}
+    return {}
 
 
 def _problem_errors(error: StudioError) -> list[ProblemError] | None:
