@@ -10,12 +10,15 @@ from gateway.dependencies import Dependencies, Gateway
 from gateway.errors import register_errors
 from gateway.middleware.access_log import AccessLogMiddleware
 from gateway.middleware.failures import FailureMiddleware
+from gateway.middleware.open_origin import OpenOriginMiddleware
 from gateway.middleware.request_id import RequestIdMiddleware
 from gateway.middleware.security_headers import SecurityHeadersMiddleware
 from gateway.openapi import OPENAPI_PATH, install_openapi
 from gateway.routes.files import files_router
 from gateway.routes.health import health_router
 from gateway.routes.models import models_router
+from gateway.routes.paid_renders import paid_renders_router
+from gateway.routes.quotes import quotes_router
 from gateway.routes.receipts import receipts_router
 from gateway.routes.renders import renders_router
 
@@ -28,6 +31,7 @@ DESCRIPTION: Final = (
 )
 _TAGS: Final = [
     {"name": "renders", "description": "Films of the account that owns the key."},
+    {"name": "quotes", "description": "One film, paid without an account."},
     {"name": "planning", "description": "What there is and what it costs."},
     {"name": "files", "description": "Signed downloads."},
     {"name": "service", "description": "Whether everything works."},
@@ -69,6 +73,8 @@ def _add_routes(app: FastAPI, gateway: Gateway) -> None:
     app.include_router(models_router(gateway))
     app.include_router(renders_router(gateway))
     app.include_router(receipts_router(gateway))
+    app.include_router(quotes_router(gateway))
+    app.include_router(paid_renders_router(gateway))
     app.include_router(health_router(gateway))
     files = gateway.local_files
     if files is not None:
@@ -78,6 +84,7 @@ def _add_routes(app: FastAPI, gateway: Gateway) -> None:
 def _add_middleware(app: FastAPI, gateway: Gateway) -> None:
     """The last one added is the outermost: it sees the answers of all the others."""
     app.add_middleware(FailureMiddleware)
+    app.add_middleware(OpenOriginMiddleware)
     app.add_middleware(SecurityHeadersMiddleware)
     app.add_middleware(
         AccessLogMiddleware, metrics=gateway.metrics, monotonic=gateway.clock.monotonic

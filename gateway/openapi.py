@@ -8,9 +8,11 @@ from fastapi.openapi.utils import get_openapi
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from gateway.payment_problem import PaymentRequiredDocument
 from gateway.problem import PROBLEM_MEDIA_TYPE, ProblemDocument, problem, title_of
 from gateway.services.links import API_PREFIX
 from studio.catalog.catalogue import load_catalogue
+from studio.contracts.quote_request import QuoteRequest
 from studio.contracts.request import RenderRequest
 
 OPENAPI_PATH: Final = f"{API_PREFIX}/openapi.json"
@@ -110,6 +112,11 @@ ESTIMATE_BODY: Final[Fragment] = {
 }
 
 _PROBLEMS: Final[dict[int, tuple[str, str, str]]] = {
+    400: (
+        "Two ways to pay at once, or one that is not taken here",
+        "key_and_payment",
+        "The request carries an API key and a payment; send the one that is to pay for it.",
+    ),
     401: (
         "No key, or none that is valid",
         "invalid_key",
@@ -139,6 +146,11 @@ _PROBLEMS: Final[dict[int, tuple[str, str, str]]] = {
         "The idempotency key belongs to another request",
         "idempotency_key_reused",
         "This Idempotency-Key was used before for a different request; use a new key.",
+    ),
+    410: (
+        "The quote is over, and nobody paid",
+        "payment_expired",
+        "This quote has expired; nothing was charged. Ask for a new one.",
     ),
     413: (
         "Too large, or too many files",
@@ -226,7 +238,7 @@ def _document(app: FastAPI) -> dict[str, object]:
     schemas = components.setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    for model in (RenderRequest, ProblemDocument):
+    for model in (RenderRequest, QuoteRequest, ProblemDocument, PaymentRequiredDocument):
         schema = model.model_json_schema(ref_template=_SCHEMAS + "{model}")
         schemas.update(schema.pop("$defs", {}))
         schemas[model.__name__] = schema

@@ -39,6 +39,11 @@ async def read_json_body(request: Request, patience: BodyPatience) -> bytes:
     return await _in_time(_read_json(request, patience), patience)
 
 
+async def read_any_body(request: Request, patience: BodyPatience) -> bytes:
+    """What comes with a request that needs no body, as it is. BodyTooLarge, BodyTooSlow."""
+    return await _in_time(_read_json(request, patience), patience)
+
+
 async def read_submission(
     request: Request, *, staging: Path, patience: BodyPatience
 ) -> SubmittedForm:

@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from gateway.clock import Clock
-from gateway.services.quote_views import QuoteView, payment_input, quote_view
+from gateway.services.quote_views import QuoteView, payment_input
 from gateway.services.quotes import Quotes
 from gateway.services.renders import Renders
 from gateway.services.submission import first_snapshot

@@ -244,7 +244,7 @@ class Payments:
         if look.decision is Decision.PAID_BY_ANOTHER:
             raise PaidByAnother
         if look.decision is Decision.CLOSED:
-            raise closed_error(await self._load(quote_id), now=self._clock.now())
+            raise closed_error(await self._load(quote_id))
         if witnessed and look.is_own and look.outcome is not None:
             raise PaymentRefused(look.outcome, look.reason)
         raise ChallengeSpent
@@ -271,6 +271,6 @@ def check_binding(credential: Credential, quote: QuoteView, *, sent_digest: str 
             raise BodyChanged
 
 
-def closed_error(quote: QuoteView, *, now: datetime) -> QuoteExpired:
+def closed_error(quote: QuoteView) -> QuoteExpired:
     """Why a quote that nobody paid is over."""
-    return QuoteClosed() if quote.expires_at > now else QuoteExpired()
+    return QuoteClosed() if quote.is_closed_early else QuoteExpired()

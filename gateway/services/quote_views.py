@@ -12,7 +12,11 @@ from studio.quotes.tables import QuoteRow
 
 @dataclass(frozen=True)
 class QuoteView:
-    """`is_payable` is as of when the row was read. Times are aware."""
+    """`is_payable` and `is_closed_early` are as of when the row was read. Times are aware.
+
+    `is_closed_early`: nobody can pay it, although its time is not over. `refund_cents` goes back to
+    the card, or went back; `refunded_cents` is what has gone.
+    """
 
     quote_id: str
     name: str
@@ -29,8 +33,10 @@ class QuoteView:
     payment_id: str | None
     paid_at: datetime | None
     cancel_requested: bool
+    refund_cents: int
     refunded_cents: int
     is_disputed: bool
+    is_closed_early: bool
 
     @property
     def project_id(self) -> str:
@@ -68,8 +74,10 @@ def quote_view(row: QuoteRow, *, now: datetime) -> QuoteView:
         payment_id=row.payment_id,
         paid_at=row.paid_at,
         cancel_requested=row.cancel_requested,
+        refund_cents=row.refund_cents,
         refunded_cents=row.refund_cents if row.refunded_at is not None else 0,
         is_disputed=row.disputed_at is not None,
+        is_closed_early=row.expires_at > now and not is_payable(row, now=now),
     )
 
 

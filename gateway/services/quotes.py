@@ -23,7 +23,7 @@ from studio.contracts.problems import Problem, RequestInfeasible
 from studio.contracts.quote_request import QuoteRequest
 from studio.contracts.redaction import redact_text
 from studio.contracts.workflow_io import RenderInput, Timings
-from studio.ingest.declared import declared_uploads, within_request
+from studio.ingest.declared import REQUEST_POINTER, declared_uploads
 from studio.ingest.strict_json import parse_quote_request
 from studio.payments.challenges import Terms, body_digest
 from studio.pricing.charges import with_minimum
@@ -174,7 +174,7 @@ class Quotes:
                 wanted.request, new_account_defaults(), uploads, today=today
             )
         except RequestInfeasible as error:
-            raise RequestInfeasible(within_request(error.problems)) from error
+            raise RequestInfeasible(_within_request(error.problems)) from error
         charges = with_minimum(frozen.plan.charges)
         if charges.total_credits > PAYMENT_CENTS_MAX:
             raise QuoteTooDear(amount_cents=charges.total_credits, cents_max=PAYMENT_CENTS_MAX)
@@ -229,6 +229,13 @@ class Quotes:
             return quote_view(insert_quote(session, new, now=now), now=now)
 
         return await self._threads.write(work)
+
+
+def _within_request(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """Problems of a render's request as those of a quote, where it is a member."""
+    return tuple(
+        Problem(pointer=REQUEST_POINTER + each.pointer, detail=each.detail) for each in problems
+    )
 
 
 def _free_key(session: Session, key_hash: str, *, now: datetime) -> None:

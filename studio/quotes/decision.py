@@ -67,11 +67,9 @@ def standing_of(
     credential_hash: str,
     now: datetime,
 ) -> Standing:
-    """How a payment for `challenge_id` finds the quote; `use` is that challenge's, if it has one."""
+    """How a payment for `challenge_id` finds the quote; `use` is None where that is unused."""
     is_own = (
-        use is not None
-        and use.quote_id == row.quote_id
-        and use.credential_hash == credential_hash
+        use is not None and use.quote_id == row.quote_id and use.credential_hash == credential_hash
     )
     has_paid = use is not None and use.outcome is ClaimOutcome.PAID
     return Standing(
