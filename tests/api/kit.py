@@ -278,7 +278,7 @@ def make_stack(database: Database, folder: Path, *, inspect: Inspect = inspect_f
     time, workflows = ManualTime(), ScriptedWorkflows()
     signer = UrlSigner([SigningKey(id="test", secret=b"s" * 32)])
     storage = LocalStorage(folder / "storage", signer)
-    projects, requests = count(1), count(1)
+    projects, requests, quotes, nonces = count(1), count(1), count(1), count(1)
     dependencies = Dependencies(
         database=database,
         storage=storage,
@@ -295,6 +295,8 @@ def make_stack(database: Database, folder: Path, *, inspect: Inspect = inspect_f
         ids=Ids(
             project=lambda: f"proj_api_{next(projects):016x}",
             request=lambda: f"request-{next(requests)}",
+            quote=lambda: f"quote_{next(quotes):024x}",
+            nonce=lambda: f"{next(nonces):016x}",
         ),
         metrics=GatewayMetrics(CollectorRegistry()),
         staging=folder / "staging",

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from gateway.discovery import DISCOVERY_BYTES_MAX
-from gateway.openapi import EXAMPLE_QUOTE
+from gateway.quote_openapi import EXAMPLE_QUOTE
 from gateway.services.payment_setup import MissingSettings, PaymentSetup
 from studio.contracts.limits import PAYMENT_CENTS_MAX, PAYMENT_CENTS_MIN, QUOTE_LIFETIME_SECONDS
 from studio.contracts.quote_request import QuoteRequest
@@ -18,7 +18,7 @@ DISCOVERY = "/openapi.json"
 LLMS = "/llms.txt"
 FULL = "/api/agent/openapi.json"
 QUOTES = "/api/agent/render-quotes"
-SIZE_BYTES_WANTED = 24 * 1024
+SIZE_BYTES_WANTED = 28 * 1024
 """Far below what crawlers read, and little for a model."""
 
 
@@ -50,21 +50,31 @@ def references(node: object) -> Iterator[str]:
             yield from references(value)
 
 
+def untitled(node: object) -> object:
+    """A schema without the framework's titles; a property of that name has no text for a value."""
+    if isinstance(node, list):
+        return [untitled(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    titles = {key for key, value in node.items() if key == "title" and isinstance(value, str)}
+    return {
+        key: value if key == "examples" else untitled(value)
+        for key, value in node.items()
+        if key not in titles
+    }
+
+
 async def test_the_small_document_has_the_routes_of_quotes_and_no_other(stack: ApiStack) -> None:
     document = (await get(stack, DISCOVERY)).json()
 
     assert document["openapi"].startswith("3.")
-    assert {
-        (method, path) for path, item in document["paths"].items() for method in item
-    } >= {
+    assert {(method, path) for path, item in document["paths"].items() for method in item} == {
         ("post", QUOTES),
         ("get", f"{QUOTES}/{{quote_id}}/pay"),
         ("post", f"{QUOTES}/{{quote_id}}/pay"),
         ("get", "/api/agent/paid-renders/{quote_id}"),
         ("post", "/api/agent/paid-renders/{quote_id}/cancel"),
     }
-    prefixes = (QUOTES, "/api/agent/paid-renders")
-    assert [path for path in document["paths"] if not path.startswith(prefixes)] == []
 
 
 async def test_it_offers_a_charge_whose_amount_the_challenge_says(stack: ApiStack) -> None:
@@ -91,7 +101,7 @@ async def test_its_schemas_are_those_of_the_full_document_and_all_are_there(
     wanted = {reference.removeprefix("#/components/schemas/") for reference in references(small)}
     assert wanted == set(schemas)
     for name, schema in schemas.items():
-        assert schema == full["components"]["schemas"][name]
+        assert schema == untitled(full["components"]["schemas"][name])
     assert set(small["paths"]) < set(full["paths"])
     body = small["paths"][QUOTES]["post"]["requestBody"]["content"]["application/json"]
     assert body["schema"] == {"$ref": "#/components/schemas/QuoteRequest"}
@@ -163,8 +173,8 @@ async def test_the_text_says_what_this_is_and_how_a_film_is_paid(stack: ApiStack
     assert summary.startswith("> ")
     assert f"{PAYMENT_CENTS_MIN} to {PAYMENT_CENTS_MAX} cents" in text
     assert f"{QUOTE_LIFETIME_SECONDS // 60}\nminutes" in text
-    for word in ("WWW-Authenticate", "Payment-Receipt", "claim_token", "Retry-After", "payment_url"):
-        assert word in text
+    words = ("WWW-Authenticate", "Payment-Receipt", "Retry-After", "claim_token", "payment_url")
+    assert [word for word in words if word not in text] == []
     assert json.loads(text.split("```json\n")[1].split("```")[0]) == EXAMPLE_QUOTE
 
 
