@@ -265,11 +265,16 @@ class ApiStack:
         )
 
     @asynccontextmanager
-    async def client(self, key: str | None = None) -> AsyncIterator[httpx2.AsyncClient]:
-        """A gateway of its own, started and stopped around the block, and a client of it."""
+    async def client(
+        self, key: str | None = None, *, address: str = "127.0.0.1"
+    ) -> AsyncIterator[httpx2.AsyncClient]:
+        """A gateway of its own, started and stopped around the block, and a client of it.
+
+        `address` is where the client seems to call from.
+        """
         app: FastAPI = create_app(self.dependencies)
         headers = {KEY_HEADER: key} if key else {}
-        transport = httpx2.ASGITransport(app)
+        transport = httpx2.ASGITransport(app, client=(address, 50_000))
         async with (
             app.router.lifespan_context(app),
             httpx2.AsyncClient(

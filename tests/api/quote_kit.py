@@ -8,13 +8,13 @@ import base64
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import httpx2
 
 from gateway.services.payment_setup import PaymentSetup
+from studio.catalog.catalogue import Catalogue, load_catalogue
 from studio.contracts.payment import PaidRenderInput, PaymentState
 from studio.contracts.quote_request import UploadUrl
 from studio.contracts.request import RenderRequest
@@ -133,6 +133,7 @@ class Till:
     reason: str = "card_declined"
     begins: bool = False
     charges: dict[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = (SECRET,)
 
     def look(self, payment: PaidRenderInput) -> None:
         """What a run does when it is woken."""
@@ -159,7 +160,7 @@ class Till:
         now, quote_id = self.stack.time.now(), row.quote_id
         with self.stack.database.transaction() as session:
             if self.behaviour == "approve":
-                self.charges[challenge_id] = Seal([SECRET]).open(sealed)
+                self.charges[challenge_id] = Seal(self.secrets).open(sealed)
                 payment_id = f"pi_{len(self.charges)}"
                 record_payment(
                     session, quote_id, payment_id=payment_id, challenge_id=challenge_id, now=now
@@ -233,10 +234,10 @@ def _new_render(row: QuoteRow) -> NewRender:
     )
 
 
-def open_till(stack: ApiStack, *, secrets: tuple[str, ...] = (SECRET,)) -> Till:
+def open_till(stack: ApiStack) -> Till:
     """Have the stack take payments, with local models, and settle them as the till is told."""
     stack.allow_local_models()
-    stack.configure(payments=PaymentSetup.of(secrets, realm=REALM, network_id=NETWORK_ID))
+    stack.configure(payments=PaymentSetup.of((SECRET,), realm=REALM, network_id=NETWORK_ID))
     till = Till(stack)
     stack.workflows.on_settle = till.look
     return till
@@ -264,6 +265,16 @@ def quote_of(response: httpx2.Response, sent: bytes = b"") -> Quote:
     return Quote(sent, response.json(), Challenge.of(response))
 
 
+async def pay(
+    client: httpx2.AsyncClient, quote: Quote, spt: str = "spt_1", *, at_quotes: bool = False
+) -> httpx2.Response:
+    """Pay a quote's own challenge, at its payment URL or where it was asked for."""
+    headers = quote.challenge.paid_with(spt)
+    if at_quotes:
+        return await post_quote(client, quote.body, headers)
+    return await client.post(quote.payment_url, headers=headers)
+
+
 def problem_of(response: httpx2.Response) -> tuple[int, str]:
     """The status and the last part of the problem's type."""
     return response.status_code, str(response.json()["type"]).removeprefix(PROBLEMS)
@@ -273,7 +284,9 @@ def with_claim(path: str, token: str) -> str:
     return f"{path}?claim_token={token}"
 
 
-def at(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
-
-
+def reprice(stack: ApiStack, **prices: object) -> None:
+    """Have the next gateway's price table differ."""
+    known, pricing = load_catalogue(), stack.dependencies.pricing
+    changed = known.prices.model_copy(update={"version": "another", **prices})
+    catalogue = Catalogue(known.models(), known.styles(), changed, known.defaults)
+    stack.configure(pricing=replace(pricing, catalogue=catalogue))
