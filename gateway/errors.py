@@ -12,13 +12,11 @@ from typing import Final
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
-from starlette.routing import compile_path
 
 from gateway.auth import AUTHENTICATE_CHALLENGE
 from gateway.limits import (
@@ -29,6 +27,7 @@ from gateway.limits import (
     TooManyRenders,
     TooManyUploads,
 )
+from gateway.methods import methods_at
 from gateway.payment_credentials import KeyAndPayment
 from gateway.payment_problem import PROBLEM_TYPES, payment_problem
 from gateway.problem import ProblemDocument, ProblemError, problem, problem_response
@@ -246,17 +245,8 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     )
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = ", ".join(_methods_at(request))
+        headers["Allow"] = ", ".join(methods_at(request.scope))
     return problem_response(document, headers)
-
-
-def _methods_at(request: Request) -> list[str]:
-    """Every method of an address. The framework names those of the first route alone."""
-    methods: set[str] = set()
-    for route in iter_route_contexts(request.app.routes):
-        if route.path and compile_path(route.path)[0].match(request.scope["path"]):
-            methods |= route.methods or set()
-    return sorted(methods)
 
 
 async def _on_disconnect(_request: Request, _error: Exception) -> Response:
