@@ -29,6 +29,7 @@ from gateway.services.renders import Renders
 from gateway.services.submission import Submissions
 from gateway.services.threads import Threads
 from gateway.services.uploads import Inspect, in_turn
+from gateway.services.webhooks import Webhooks, WebhookTrust
 from gateway.services.workflows import Workflows
 from studio.contracts.status import RenderSnapshot
 from studio.contracts.workflow_io import Timings
@@ -46,11 +47,12 @@ def _never() -> bool:
 
 @dataclass(frozen=True)
 class Dependencies:
-    """What the composition root decides. Secrets are in `peppers` and `signer` only.
+    """What the composition root decides. Secrets are in `peppers`, `signer`,
+    `payments` and `webhooks` only.
 
     `staging` is scratch space for uploads; `stopping` says that the process is being asked to
     end, so that held answers are given up; `timings` go into each render's workflow. `payments`
-    is what quotes are paid with, or what is missing for it.
+    is what quotes are paid with, `webhooks` whose messages are believed, or what is missing for it.
     """
 
     database: Database
@@ -72,6 +74,7 @@ class Dependencies:
     body_patience: BodyPatience = field(default_factory=BodyPatience)
     stopping: Callable[[], bool] = _never
     payments: PaymentSetup | MissingSettings = field(default_factory=MissingSettings)
+    webhooks: WebhookTrust | MissingSettings = field(default_factory=MissingSettings)
     quotes_per_minute_max: int = QUOTES_PER_MINUTE_MAX
 
 
@@ -146,6 +149,13 @@ class Gateway:
             renders=self.renders,
             starter=given.workflows,
             clock=given.clock,
+        )
+        self.webhooks = Webhooks(
+            threads=self.threads,
+            starter=given.workflows,
+            clock=given.clock,
+            metrics=given.metrics,
+            trust=given.webhooks,
         )
 
     @property

@@ -6,6 +6,7 @@ An error without a line of its own takes its nearest ancestor's.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Final
 
 import structlog
@@ -26,6 +27,7 @@ from gateway.limits import (
     TooManyRenders,
     TooManyUploads,
 )
+from gateway.methods import methods_at
 from gateway.payment_credentials import KeyAndPayment
 from gateway.payment_problem import PROBLEM_TYPES, payment_problem
 from gateway.problem import ProblemDocument, ProblemError, problem, problem_response
@@ -40,7 +42,7 @@ from studio.contracts.problems import RequestInfeasible
 from studio.ingest import errors as ingest
 from studio.ledger.errors import IdempotencyConflict, InsufficientCredits
 from studio.media.errors import MediaError
-from studio.payments.errors import MethodUnsupported, SeveralCredentials
+from studio.payments.errors import MethodUnsupported, SeveralCredentials, WebhookRefused
 from studio.quotes.errors import QuoteConflict, QuoteExpired, QuoteTooDear, UnknownQuote
 from studio.renders.errors import InvalidCursor, UnknownRender
 from studio.storage.port import ObjectNotFound, StorageError
@@ -71,6 +73,7 @@ def _retry(status: int, seconds: int) -> Answer:
 _UNAVAILABLE: Final = _retry(503, RETRY_AFTER_UNAVAILABLE_SECONDS)
 
 ANSWERS: Final[dict[type[StudioError], Answer]] = {
+    WebhookRefused: Answer(400),
     InvalidKey: Answer(401, {"WWW-Authenticate": AUTHENTICATE_CHALLENGE}),
     InsufficientCredits: Answer(402),
     SignatureInvalid: Answer(403),
@@ -240,7 +243,10 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
         detail,
         request_id=request_id_of(request),
     )
-    return problem_response(document, dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(methods_at(request.scope))
+    return problem_response(document, headers)
 
 
 async def _on_disconnect(_request: Request, _error: Exception) -> Response:

@@ -5,8 +5,6 @@ from typing import Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from starlette.requests import Request
-from starlette.responses import JSONResponse
 
 from gateway.payment_problem import PaymentRequiredDocument
 from gateway.problem import PROBLEM_MEDIA_TYPE, ProblemDocument, problem, title_of
@@ -16,8 +14,6 @@ from studio.contracts.quote_request import QuoteRequest
 from studio.contracts.request import RenderRequest
 
 OPENAPI_PATH: Final = f"{API_PREFIX}/openapi.json"
-OPENAPI_ROOT_PATH: Final = "/openapi.json"
-"""The same document where programs look for it first."""
 _SCHEMAS: Final = "#/components/schemas/"
 _REQUEST_REF: Final = {"$ref": f"{_SCHEMAS}RenderRequest"}
 
@@ -218,11 +214,7 @@ def install_openapi(app: FastAPI) -> None:
             app.openapi_schema = _document(app)
         return app.openapi_schema
 
-    async def answer(_request: Request) -> JSONResponse:
-        return JSONResponse(build())
-
     app.openapi = build  # type: ignore[method-assign]  # the framework's documented way
-    app.add_route(OPENAPI_ROOT_PATH, answer, include_in_schema=False)
 
 
 def _document(app: FastAPI) -> dict[str, object]:

@@ -6,7 +6,7 @@ from gateway.openapi import Fragment, Responses, problems
 
 _SCHEMAS: Final = "#/components/schemas/"
 
-EXAMPLE_QUOTE_REQUEST: Final[Fragment] = {
+EXAMPLE_QUOTE: Final[Fragment] = {
     "request": {
         "name": "Paid quote test",
         "project_mode": "scene",
@@ -15,8 +15,9 @@ EXAMPLE_QUOTE_REQUEST: Final[Fragment] = {
         "scene_target_duration_seconds": 4,
         "video_resolution": "720p",
     },
-    "upload_urls": [{"url": "https://example.com/reference.jpg", "filename": "reference.jpg"}],
 }
+"""The reference's, but for its uploads: programs that check paid routes pay for the example, and
+nothing is at `example.com/reference.jpg`."""
 
 _PAYMENT_HEADER: Final[Fragment] = {
     "name": "Authorization",
@@ -42,7 +43,7 @@ QUOTING: Final[Fragment] = {
         "content": {
             "application/json": {
                 "schema": {"$ref": f"{_SCHEMAS}QuoteRequest"},
-                "example": EXAMPLE_QUOTE_REQUEST,
+                "example": EXAMPLE_QUOTE,
             }
         },
     },

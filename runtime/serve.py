@@ -41,6 +41,7 @@ from runtime.telemetry import MetricsUnavailable, sdk_runtime
 from runtime.temporal_client import connect
 from runtime.tidy import tidy_gateway, uploads_folder
 from runtime.tracing import Traces, open_traces
+from runtime.webhooks import webhook_trust
 from studio.catalog.catalogue import load_catalogue
 from studio.contracts.names import QUOTE_ID_PREFIX
 from studio.db.engine import Database, open_database
@@ -93,6 +94,7 @@ def build_app(
             public_base_url=settings.public_base_url,
             trusted_proxies=parse_networks(settings.trusted_proxy_addresses()),
             timings=settings.timings,
+            webhooks=webhook_trust(settings),
             stopping=stopping,
             payments=payment_setup(settings),
             quotes_per_minute_max=settings.quotes_per_minute_max,
