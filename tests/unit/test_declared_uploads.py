@@ -97,6 +97,12 @@ def test_assets_name_what_is_declared() -> None:
     assert DEMO.freeze(wanted.request, declared_uploads(wanted)).request.assets
 
 
+def test_assets_and_uploads_match_however_their_accents_are_written() -> None:
+    decomposed = "he\u0301ro.png"
+    wanted = quote("h%C3%A9ro.png", assets=[{"filename": decomposed}])
+    assert DEMO.freeze(wanted.request, declared_uploads(wanted)).plan.shots
+
+
 def test_assets_that_name_nothing_declared_are_refused_as_for_account_renders() -> None:
     error = refusal("hero.png", assets=[{"filename": "hero.png"}, {"filename": "villain.png"}])
     assert error.problems == (

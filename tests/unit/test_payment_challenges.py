@@ -35,7 +35,7 @@ CHALLENGE = challenger().challenge(TERMS, nonce=NONCE)
 SENT = credential(CHALLENGE)
 
 MPPX_CHALLENGE_ID = "Mnq3FV4xQAJpwJMdGMXUzfHBT82gZe56UbZAQ7UGGAc"
-"""What mppx 0.11.0 makes of the same secret and terms; so are the next three."""
+"""What mppx 0.11.0 makes of the same secret and terms; so are the others of its name."""
 MPPX_DIGEST = "sha-256=yYamNTMEnLuob+Fak11z+eSzrnc+g0Fbk5qqSHMHdqE="
 MPPX_REQUEST = (
     "eyJhbW91bnQiOiIxMjAiLCJjdXJyZW5jeSI6InVzZCIsImRlc2NyaXB0aW9uIjoiQSBnbGFzcyBhaXJzaGlwIOKAlCA0"
@@ -44,6 +44,21 @@ MPPX_REQUEST = (
     "MzQ1Njc4OWFiY2RlZiJ9LCJuZXR3b3JrSWQiOiJwcm9maWxlX3Rlc3RfNjFBYmMiLCJwYXltZW50TWV0aG9kVHlwZXMi"
     "OlsiY2FyZCIsImxpbmsiXX19"
 )
+MPPX_CREDENTIAL = (
+    "eyJjaGFsbGVuZ2UiOnsiZGlnZXN0Ijoic2hhLTI1Nj15WWFtTlRNRW5MdW9iK0ZhazExeitlU3pybmMrZzBGYms1cXFT"
+    "SE1IZHFFPSIsImV4cGlyZXMiOiIyMDI2LTExLTI3VDEyOjMwOjAwWiIsImlkIjoiTW5xM0ZWNHhRQUpwd0pNZEdNWFV6"
+    "ZkhCVDgyZ1plNTZVYlpBUTdVR0dBYyIsImludGVudCI6ImNoYXJnZSIsIm1ldGhvZCI6InN0cmlwZSIsInJlYWxtIjoi"
+    "YXBwLmZ1dHVyZS52aWRlbyIsIm9wYXF1ZSI6ImV5SnVJam9pWVRGaU1tTXpaRFJsTldZMk1EY3hPQ0lzSW5GMWIzUmxY"
+    "MmxrSWpvaWNYVnZkR1ZmTURFeU16UTFOamM0T1dGaVkyUmxaaUo5IiwicmVxdWVzdCI6ImV5SmhiVzkxYm5RaU9pSXhN"
+    "akFpTENKamRYSnlaVzVqZVNJNkluVnpaQ0lzSW1SbGMyTnlhWEIwYVc5dUlqb2lRU0JuYkdGemN5QmhhWEp6YUdsd0lP"
+    "S0FsQ0EwSUhNaUxDSnRaWFJvYjJSRVpYUmhhV3h6SWpwN0ltMWxkR0ZrWVhSaElqcDdJbU5vWVhKblpYTmZaR2xuWlhO"
+    "MElqb2lZMk5qWTJOalkyTmpZMk5qWTJOalkyTmpZMk5qWTJOalkyTmpZMk5qWTJOalkyTmpZMk5qWTJOalkyTmpZMk5q"
+    "WTJOalkyTmpZMk5qWTJOalkyTmpZeUlzSW5GMWIzUmxYMmxrSWpvaWNYVnZkR1ZmTURFeU16UTFOamM0T1dGaVkyUmxa"
+    "aUo5TENKdVpYUjNiM0pyU1dRaU9pSndjbTltYVd4bFgzUmxjM1JmTmpGQlltTWlMQ0p3WVhsdFpXNTBUV1YwYUc5a1ZI"
+    "bHdaWE1pT2xzaVkyRnlaQ0lzSW14cGJtc2lYWDE5In0sInBheWxvYWQiOnsic3B0Ijoic3B0X3Rlc3RfMVRva2VuT2ZU"
+    "aGVDYXJkIiwiZXh0ZXJuYWxJZCI6Im9yZGVyLTcifSwic291cmNlIjoiZGlkOngifQ"
+)
+"""For our header, with the token of `payment_scenes`, an `externalId` and a `source`."""
 MPPX_RECEIPT = (
     "eyJtZXRob2QiOiJzdHJpcGUiLCJyZWZlcmVuY2UiOiJwaV8zVGVzdCIsInN0YXR1cyI6InN1Y2Nlc3MiLCJ0aW1lc3Rh"
     "bXAiOiIyMDI2LTExLTI3VDEyOjAwOjA1WiJ9"
@@ -59,6 +74,10 @@ def test_an_independent_implementation_makes_the_same_challenge() -> None:
     assert challenge.to_echo().opaque == (
         "eyJuIjoiYTFiMmMzZDRlNWY2MDcxOCIsInF1b3RlX2lkIjoicXVvdGVfMDEyMzQ1Njc4OWFiY2RlZiJ9"
     )
+
+
+def test_an_independent_client_is_understood() -> None:
+    assert read(f"Payment {MPPX_CREDENTIAL}") == read(SENT)
 
 
 def test_a_challenge_has_what_the_drafts_ask_for_and_nothing_unsigned() -> None:

@@ -157,6 +157,7 @@ def test_more_than_one_credential_is_refused_as_such(header: str) -> None:
         authorization(SENT | {"source": "\ud800"}),
         authorization(with_challenge(SENT, {"request": "****"})),
         authorization(with_challenge(SENT, {"request": None})),
+        authorization(with_challenge(SENT, {"request": "!" + SENT["challenge"]["request"]})),
         authorization(with_challenge(SENT, {"request": encoded(b"[]")})),
         authorization(with_challenge(SENT, {"request": encoded(b'{"a":"\\ud800"}')})),
         authorization(with_challenge(SENT, {"request": encoded(b"[" * 7_000)})),
