@@ -1,10 +1,13 @@
-"""How much one account may have going on, and how large a body may be."""
+"""How much one account or caller may have going on, and how large a body may be."""
 
+import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar, Final
+
+from cachetools import LRUCache
 
 from studio.contracts.errors import StudioError
 from studio.contracts.limits import MEBIBYTE, REQUEST_JSON_BYTES_MAX
@@ -23,6 +26,14 @@ INSPECTIONS_AT_ONCE_MAX: Final = 4
 """Each may take a processor and 1.5 GiB: this bounds what all callers together can make of that."""
 RETRY_AFTER_BUSY_SECONDS: Final = 30
 """A render takes minutes; asking sooner finds the same renders running."""
+QUOTES_PER_MINUTE_MAX: Final = 60
+"""New quotes of one address, unless a deployment says otherwise."""
+RATED_ADDRESSES_MAX: Final = 65_536
+"""Callers whose rate is remembered, some 10 MB; who has more addresses than this is not bounded by
+a limit for each of them."""
+MINUTE_SECONDS: Final = 60.0
+_ROUNDING_SECONDS: Final = 1e-6
+"""Far above the rounding of a monotonic clock's floats: who waited as told is let through."""
 _LENGTH_DIGITS_MAX: Final = 20
 """As many as HTTP parsers take of a Content-Length."""
 
@@ -49,6 +60,19 @@ class TooManyUploads(StudioError):
             f"This account is already sending {UPLOADS_IN_FLIGHT_PER_ACCOUNT_MAX} submissions; "
             "wait for one of them."
         )
+
+
+class TooManyQuotes(StudioError):
+    """One caller asks for more quotes than a minute is good for."""
+
+    code: ClassVar[str] = "too_many_quotes"
+
+    def __init__(self, per_minute_max: int, retry_after_seconds: int) -> None:
+        super().__init__(
+            f"More than {per_minute_max} quotes a minute were asked for from this address; "
+            f"try again in {retry_after_seconds} s."
+        )
+        self.retry_after_seconds = retry_after_seconds
 
 
 class BodyTooLarge(StudioError):
@@ -93,6 +117,30 @@ class UploadSlots:
             self._taken[account_id] -= 1
             if not self._taken[account_id]:
                 del self._taken[account_id]
+
+
+class QuoteRate:
+    """A token bucket for each caller's address, in this process: `per_minute_max` at once, and as
+    many a minute from then on.
+
+    Of a bucket only the time is kept at which it will be full again (the generic cell rate
+    algorithm). A bucket that is full, or that was not used for longest, may be forgotten.
+    """
+
+    def __init__(self, per_minute_max: int, monotonic: Callable[[], float]) -> None:
+        """`monotonic` is in seconds."""
+        self._per_minute_max = per_minute_max
+        self._monotonic = monotonic
+        self._full_at: LRUCache[str, float] = LRUCache(RATED_ADDRESSES_MAX)
+
+    def take(self, address: str) -> None:
+        """Take one of the address's tokens. TooManyQuotes, which costs none, says when to retry."""
+        now = self._monotonic()
+        full_at = max(self._full_at.get(address, now), now) + MINUTE_SECONDS / self._per_minute_max
+        wait_seconds = full_at - now - MINUTE_SECONDS
+        if wait_seconds > _ROUNDING_SECONDS:
+            raise TooManyQuotes(self._per_minute_max, math.ceil(wait_seconds - _ROUNDING_SECONDS))
+        self._full_at[address] = full_at
 
 
 def refuse_announced_excess(content_length: str | None, bytes_max: int) -> None:

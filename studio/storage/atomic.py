@@ -39,6 +39,13 @@ def replacing(target: Path, *, scratch: Path, durable: bool) -> Iterator[IO[byte
         _sync_folder(target.parent)
 
 
+def move_durably(source: Path, target: Path) -> None:
+    """Rename a file within its file system, so that it survives a power cut. Raises OSError."""
+    _move_into_place(source, target)
+    _sync_folder(target.parent)
+    _sync_folder(source.parent)
+
+
 def copy_stream(source: IO[bytes], sink: IO[bytes]) -> int:
     """Copy until the source ends; answers the number of bytes."""
     copied_bytes = 0

@@ -1,7 +1,7 @@
 """Objects in a Google Cloud Storage bucket, streamed both ways, with V4 signed URLs."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Final
@@ -102,6 +102,18 @@ class GcsStorage:
         blob = self._lookup(key)
         return None if blob is None else self._described(key, blob)
 
+    def move(self, key: str, new_key: str) -> None:
+        """Have Google rewrite the object under the new name, then delete the old one.
+
+        Only the generation that was copied is deleted: what was written meanwhile stays, and
+        fails the call, which then moves that.
+        """
+        source = self._lookup(key)
+        if source is not None and key != new_key:
+            with suppress(ObjectNotFound):  # moved beside us
+                self._move(source, key, new_key)
+        self._existing(new_key)
+
     def delete(self, key: str) -> None:
         with _google_errors_mapped(f"Deleting {key}"):
             try:
@@ -146,6 +158,19 @@ class GcsStorage:
         if blob is None:
             raise ObjectNotFound(f"Nothing is stored under {key}.")
         return blob
+
+    def _move(self, source: storage.Blob, key: str, new_key: str) -> None:
+        """Large objects are rewritten in several calls, each with the token of the one before."""
+        timeout = (CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS)
+        with _google_errors_mapped(f"Moving {key}", missing=key):
+            target = self._bucket.blob(self._name(new_key))
+            target.content_type = source.content_type  # a rewrite that sets anything sets all
+            token = None
+            while True:
+                token, *_ = target.rewrite(source, token, retry=self._retry, timeout=timeout)
+                if token is None:
+                    break
+            source.delete(if_generation_match=source.generation, retry=self._retry, timeout=timeout)
 
     def _download(self, blob: storage.Blob, sink: IO[bytes]) -> None:
         blob.download_to_file(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from studio.storage.atomic import copy_stream, replacing
+from studio.storage.atomic import copy_stream, move_durably, replacing
 from studio.storage.failures import os_errors_mapped
 from studio.storage.keys import InvalidKey, check_key
 from studio.storage.media_types import media_type_of
@@ -82,6 +82,24 @@ class LocalStorage:
                 return StoredObject(key, path.stat().st_size, self._type_of(key))
             except FileNotFoundError:
                 return None  # deleted in between
+
+    def move(self, key: str, new_key: str) -> None:
+        """Rename, the noted type first: a reader of the new key never sees another."""
+        source, target = self._objects / check_key(key), self._objects / check_key(new_key)
+        with os_errors_mapped(f"Moving {key}"):
+            # Read before looking whether the object is still there: whoever moves it beside us
+            # removes the note last.
+            content_type = self._type_of(key)
+            if key != new_key and source.is_file():
+                self._keep_type(new_key, content_type)
+                with contextlib.suppress(FileNotFoundError):  # moved beside us
+                    move_durably(source, target)
+        self._existing(new_key)
+        if not source.is_file():
+            with os_errors_mapped(f"Moving {key}"):
+                _remove_file(self._types / key)
+                for tree in (self._objects, self._types):
+                    _prune(tree / key, tree)
 
     def delete(self, key: str) -> None:
         check_key(key)

@@ -66,6 +66,16 @@ class Storage(Protocol):
         """What is stored under a key, or None."""
         ...
 
+    def move(self, key: str, new_key: str) -> None:
+        """Put an object under another key, without its bytes passing through this process.
+
+        From then on nothing is under `key`, so that URLs that were signed for it open nothing.
+        What was under `new_key` is replaced. Repeating it, or finishing what was cut short, is
+        fine: an object that is only under `new_key` was moved. ObjectNotFound if it is under
+        neither.
+        """
+        ...
+
     def delete(self, key: str) -> None:
         """Remove an object; nothing happens if there is none."""
         ...

@@ -157,6 +157,16 @@ async def test_a_signed_file_that_is_gone_is_404(stack: ApiStack) -> None:
     assert answer.status_code == 404
 
 
+async def test_a_url_signed_before_its_file_was_moved_is_404(stack: ApiStack) -> None:
+    url = signed(stack)
+    stack.storage.move(KEY, "withheld/film.mp4")
+    async with stack.client() as client:
+        answer = await client.get(url)
+
+    assert answer.status_code == 404
+    assert FILM not in answer.content
+
+
 @pytest.mark.parametrize("path", ["/files/../fvs.db", "/files/%2e%2e/fvs.db", "/files//etc/passwd"])
 async def test_nothing_outside_the_store_is_served(stack: ApiStack, path: str) -> None:
     async with stack.client() as client:

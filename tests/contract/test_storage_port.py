@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -119,6 +120,66 @@ def test_deleting_removes_and_may_be_repeated(storage: Storage) -> None:
     assert storage.stat("p/b.json") is not None
 
 
+@pytest.mark.parametrize("content_type", ["video/mp4", "application/x-thing"])
+def test_a_moved_object_is_under_its_new_key_alone_with_content_and_type(
+    storage: Storage, content_type: str
+) -> None:
+    storage.put_bytes("p/old/film.mp4", b"film", content_type=content_type)
+
+    storage.move("p/old/film.mp4", "q/new.mp4")
+
+    assert storage.stat("p/old/film.mp4") is None
+    assert storage.stat("q/new.mp4") == StoredObject("q/new.mp4", 4, content_type)
+    assert storage.read_bytes("q/new.mp4", size_bytes_max=4) == b"film"
+
+
+def test_a_large_object_is_moved_whole(storage: Storage, tmp_path: Path) -> None:
+    (tmp_path / "large").write_bytes(bytes(range(256)) * (LARGE_BYTES // 256))
+    storage.put_file("large.mp4", tmp_path / "large", content_type="video/mp4")
+
+    storage.move("large.mp4", "moved.mp4")
+    storage.fetch("moved.mp4", tmp_path / "copy")
+
+    assert (tmp_path / "copy").read_bytes() == (tmp_path / "large").read_bytes()
+
+
+def test_moving_may_be_repeated(storage: Storage) -> None:
+    storage.put_bytes("p/a", b"{}", content_type="application/x-thing")
+
+    storage.move("p/a", "p/b")
+    storage.move("p/a", "p/b")
+    storage.move("p/b", "p/b")
+
+    assert storage.stat("p/b") == StoredObject("p/b", 2, "application/x-thing")
+
+
+def test_a_move_that_was_cut_short_behind_its_copy_is_finished(storage: Storage) -> None:
+    storage.put_bytes("p/a.mp4", b"film", content_type="video/mp4")
+    storage.put_bytes("p/b.mp4", b"fi", content_type="application/x-thing")
+
+    storage.move("p/a.mp4", "p/b.mp4")
+
+    assert storage.stat("p/a.mp4") is None
+    assert storage.stat("p/b.mp4") == StoredObject("p/b.mp4", 4, "video/mp4")
+
+
+def test_what_is_under_neither_key_cannot_be_moved(storage: Storage) -> None:
+    for new_key in ("no/other.mp4", "no/such.mp4"):
+        with pytest.raises(ObjectNotFound):
+            storage.move("no/such.mp4", new_key)
+    assert storage.stat("no/other.mp4") is None
+
+
+def test_movers_side_by_side_move_it_once(storage: Storage) -> None:
+    storage.put_bytes("p/a", b"film", content_type="application/x-thing")
+
+    with ThreadPoolExecutor(8) as movers:
+        list(movers.map(lambda _: storage.move("p/a", "p/b"), range(8)))
+
+    assert storage.stat("p/a") is None
+    assert storage.stat("p/b") == StoredObject("p/b", 4, "application/x-thing")
+
+
 def test_storing_a_file_that_is_not_there_stores_nothing(storage: Storage, tmp_path: Path) -> None:
     with pytest.raises(StorageError):
         storage.put_file("a.png", tmp_path / "missing", content_type="image/png")
@@ -163,6 +224,10 @@ def test_keys_that_are_not_ours_are_refused_everywhere(
         storage.fetch(key, tmp_path / "copy")
     with pytest.raises(InvalidKey):
         storage.delete(key)
+    with pytest.raises(InvalidKey):
+        storage.move("a.png", key)
+    with pytest.raises(InvalidKey):
+        storage.move(key, "a.png")
 
 
 def test_a_signed_url_is_absolute_carries_the_name_and_ends_when_it_says(storage: Storage) -> None:

@@ -118,6 +118,19 @@ def test_a_signed_url_opens_the_object(endpoint: str, account: ServiceAccount) -
     assert answer.headers["Content-Type"] == "video/mp4"
 
 
+def test_a_url_signed_before_its_object_was_moved_opens_nothing(
+    endpoint: str, account: ServiceAccount
+) -> None:
+    store = open_store(endpoint, account.credentials)
+    store.put_bytes("p/held.mp4", b"film", content_type="video/mp4")
+    url = sign(store, "p/held.mp4")
+
+    store.move("p/held.mp4", "withheld/held.mp4")
+
+    assert requests.get(url, timeout=10).status_code == HTTPStatus.NOT_FOUND
+    assert requests.get(sign(store, "withheld/held.mp4"), timeout=10).content == b"film"
+
+
 class IamResponse(Response):
     """The answer of `signBlob`."""
 
@@ -209,6 +222,7 @@ def test_a_server_that_is_away_is_a_storage_error_in_every_call(
         lambda: store.fetch("a.json", tmp_path / "copy"),
         lambda: store.read_bytes("a.json", size_bytes_max=10),
         lambda: store.stat("a.json"),
+        lambda: store.move("a.json", "b.json"),
         lambda: store.delete("a.json"),
     ):
         with pytest.raises(StorageError, match=r"a\.json failed"):
