@@ -224,7 +224,7 @@ class Production:
             **self._policies.media,
         )
         self._warn(film.warnings)
-        self._recorder.deliver("production")
+        self._recorder.deliver("production", "minimum")
         self._briefs.say(Stage.PRODUCTION, f"The film of {film.duration_seconds:.0f} s is ready.")
         return film
 

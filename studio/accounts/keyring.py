@@ -13,6 +13,7 @@ from studio.accounts.accounts import check_name
 from studio.accounts.errors import InvalidKey, KeyNotActive, UnknownAccount, UnknownKey
 from studio.accounts.records import IssuedKey, KeyInfo, Principal
 from studio.accounts.tables import AccountRow, ApiKeyRow, KeyEnvironment
+from studio.contracts.tokens import RandomBytes
 
 ROTATION_OVERLAP_SECONDS = 24 * 3600
 """How long a rotated key still works: a day to change it wherever it is used."""
@@ -31,7 +32,7 @@ def issue_key(
     environment: Literal["live", "test"],
     peppers: Sequence[bytes],
     now: datetime,
-    random_bytes: keys.RandomBytes = secrets.token_bytes,
+    random_bytes: RandomBytes = secrets.token_bytes,
 ) -> IssuedKey:
     """Issue a key for an account, hashed under the first pepper.
 
@@ -123,7 +124,7 @@ def rotate_key(
     key_id: str,
     peppers: Sequence[bytes],
     now: datetime,
-    random_bytes: keys.RandomBytes = secrets.token_bytes,
+    random_bytes: RandomBytes = secrets.token_bytes,
 ) -> IssuedKey:
     """Issue a successor; the old key works for `ROTATION_OVERLAP_SECONDS` more.
 

@@ -2,14 +2,17 @@
 
 import json
 import re
-from typing import Final, NoReturn
+from typing import Final, NoReturn, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from studio.contracts.limits import REQUEST_JSON_BYTES_MAX, REQUEST_JSON_DEPTH_MAX
+from studio.contracts.quote_request import QuoteRequest
 from studio.contracts.request import RenderRequest
 from studio.ingest.errors import InvalidJson, InvalidRequest, Problem
 from studio.ingest.problems import pointer_to, problems_of, shown_text
+
+Model = TypeVar("Model", bound=BaseModel)
 
 INTEGER_DIGITS_MAX: Final = 20
 """As many as a 64-bit number has with its sign; Python's own parser would take 4,300."""
@@ -17,6 +20,13 @@ INTEGER_DIGITS_MAX: Final = 20
 VALUES_MAX: Final = 2_000
 """A request has about 30 fields, and three in each of 32 assets. A MiB can hold half a million
 values, and checking each of them for what it should have been takes ten seconds and 700 MB."""
+
+REQUEST_MISPLACED: Final = (
+    'Put the fields of the render under "request", beside "upload_urls": '
+    '{"request": {"name": …}, "upload_urls": []}.'
+)
+
+_REQUEST_FIELDS: Final = frozenset(RenderRequest.model_fields)
 
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -133,14 +143,33 @@ def _is_encodable(text: str) -> bool:
 
 def parse_request(data: bytes) -> RenderRequest:
     """Read a `request_json`. Raises InvalidRequest with every problem that was found."""
+    _parse(data)
+    return _validated(data, RenderRequest)
+
+
+def parse_quote_request(body: bytes) -> QuoteRequest:
+    """Read what is posted to `/render-quotes`. Raises InvalidRequest, as parse_request does.
+
+    A body that is a render's request itself is told where it belongs.
+    """
+    value = _parse(body)
+    if isinstance(value, dict) and "request" not in value and value.keys() & _REQUEST_FIELDS:
+        raise InvalidRequest((Problem("/request", REQUEST_MISPLACED),))
+    return _validated(body, QuoteRequest)
+
+
+def _parse(data: bytes) -> object:
     try:
-        parse_strict_json(
+        return parse_strict_json(
             data, size_bytes_max=REQUEST_JSON_BYTES_MAX, depth_max=REQUEST_JSON_DEPTH_MAX
         )
     except InvalidJson as error:
         raise InvalidRequest((Problem(error.pointer, error.detail),)) from error
+
+
+def _validated(data: bytes, model: type[Model]) -> Model:
     try:
         # From the text again: in JSON mode the model's strict types take JSON's strings and arrays.
-        return RenderRequest.model_validate_json(data.removeprefix(_BOM))
+        return model.model_validate_json(data.removeprefix(_BOM))
     except ValidationError as error:
-        raise InvalidRequest(problems_of(error, RenderRequest)) from error
+        raise InvalidRequest(problems_of(error, model)) from error

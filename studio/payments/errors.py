@@ -79,3 +79,70 @@ class ProcessorMisconfigured(PaymentError):
             "The payment processor refuses our secret key or what it may do; an operator has to "
             "mend FVS_STRIPE_SECRET_KEY."
         )
+
+
+class CredentialError(PaymentError):
+    """A payment credential that is not taken. No sentence repeats anything of it."""
+
+    code: ClassVar[str] = "credential_error"
+
+
+class MalformedCredential(CredentialError):
+    """It cannot be read."""
+
+    code: ClassVar[str] = "malformed_credential"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The Authorization header is not `Payment` and one credential: unpadded base64url of "
+            "a JSON object with `challenge` and `payload`."
+        )
+
+
+class SeveralCredentials(CredentialError):
+    """More than one in a request: nobody can say which of them is meant."""
+
+    code: ClassVar[str] = "several_credentials"
+
+    def __init__(self) -> None:
+        super().__init__("The request carries more than one credential; send one payment.")
+
+
+class MethodUnsupported(CredentialError):
+    """It pays in a way that was never offered."""
+
+    code: ClassVar[str] = "method_unsupported"
+
+    def __init__(self) -> None:
+        super().__init__("Quotes are paid with the method `stripe` and the intent `charge` only.")
+
+
+class InvalidChallenge(CredentialError):
+    """The challenge is not ours, or was changed."""
+
+    code: ClassVar[str] = "invalid_challenge"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The challenge in the credential was not made here or was changed; pay the one in this "
+            "answer."
+        )
+
+
+class ChallengeExpired(CredentialError):
+    """The challenge is ours, but its time is over. `quote_id` is authentic."""
+
+    code: ClassVar[str] = "challenge_expired"
+
+    def __init__(self, quote_id: str) -> None:
+        super().__init__("The challenge has expired and nothing was charged; ask for a new quote.")
+        self.quote_id = quote_id
+
+
+class InvalidPayload(CredentialError):
+    """The challenge is ours, but there is no payment token with it."""
+
+    code: ClassVar[str] = "invalid_payload"
+
+    def __init__(self) -> None:
+        super().__init__("The credential's payload needs `spt`, a shared payment token of Stripe.")

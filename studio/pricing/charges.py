@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from studio.catalog.models import ModelEntry
 from studio.catalog.prices import PriceTable
 from studio.catalog.quotations import keyframe_credits, music_credits, video_credits
+from studio.contracts.limits import PAYMENT_CENTS_MIN
 from studio.contracts.plan import ChargeLine, ChargePlan, ShotTiming
 from studio.contracts.request import ImageResolution, VideoResolution
 from studio.contracts.text import counted
@@ -40,12 +41,24 @@ class Order:
 
 def price_order(order: Order, prices: PriceTable) -> ChargePlan:
     """The frozen charges: lines in the order of the work, their total and their digest."""
-    lines = tuple(_lines(order, prices))
+    return _charge_plan(prices.version, tuple(_lines(order, prices)))
+
+
+def with_minimum(charges: ChargePlan) -> ChargePlan:
+    """The charges of a quote: filled up to what a card can be charged, where they are below it."""
+    missing = PAYMENT_CENTS_MIN - charges.total_credits
+    if missing <= 0:
+        return charges
+    line = ChargeLine(line_id="minimum", label="Minimum charge", credits=missing)
+    return _charge_plan(charges.price_version, (*charges.lines, line))
+
+
+def _charge_plan(price_version: str, lines: tuple[ChargeLine, ...]) -> ChargePlan:
     return ChargePlan(
-        price_version=prices.version,
+        price_version=price_version,
         lines=lines,
         total_credits=sum(line.credits for line in lines),
-        digest=charges_digest(prices.version, lines),
+        digest=charges_digest(price_version, lines),
     )
 
 

@@ -62,7 +62,7 @@ def ingredient_warnings(
     """Reference images for the video model, where there are none or it takes none."""
     if not request.ingredients_mode_enabled:
         return
-    if uploads.known and uploads.image_count == 0:
+    if not uploads.may_have_images:
         yield "ingredients_mode_enabled has no effect: no image was uploaded."
     elif video.references == 0:
         yield (

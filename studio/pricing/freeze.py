@@ -103,11 +103,10 @@ class _Freezing:
         )
 
     def _has_ingredients(self, models: StageModels | None) -> bool:
-        """Whether reference images, those of an estimate still to come, go to the video model."""
+        """Whether reference images, those still to come too, go to the video model."""
         if not self.request.ingredients_mode_enabled or models is None:
             return False
-        images = self.uploads.image_count > 0 or not self.uploads.known
-        return images and models.video.references > 0
+        return self.uploads.may_have_images and models.video.references > 0
 
     def _filming(
         self, models: StageModels | None, entries: dict[Role, ModelEntry]

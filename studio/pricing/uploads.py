@@ -10,6 +10,8 @@ class UploadFacts:
     """`filenames` are the uploads' own names. `known` is False where there are no uploads yet.
 
     `first_audio_duration_seconds` is None where there is no audio, or its length was not measured.
+    `fetched` is False where the files are named but not there yet: then `unsure_count` of them may
+    be of any kind, audio among them, and the others are of the kind that their names promise.
     """
 
     filenames: tuple[str, ...] = ()
@@ -19,6 +21,8 @@ class UploadFacts:
     video_count: int = 0
     document_count: int = 0
     known: bool = True
+    fetched: bool = True
+    unsure_count: int = 0
 
     @classmethod
     def unknown(cls) -> Self:
@@ -27,7 +31,11 @@ class UploadFacts:
 
     @property
     def may_have_audio(self) -> bool:
-        return self.audio_count > 0 or not self.known
+        return self.audio_count > 0 or self.unsure_count > 0 or not self.known
+
+    @property
+    def may_have_images(self) -> bool:
+        return self.image_count > 0 or self.unsure_count > 0 or not self.known
 
 
 def base_name(filename: str) -> str:

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from studio.accounts import keys
 from studio.accounts.tables import KeyEnvironment
+from studio.contracts import tokens
+from studio.contracts.tokens import ALPHABET, checksum
 
 PEPPER = b"p" * 32
 KEY = keys.make_secret(KeyEnvironment.LIVE, lambda count: bytes(range(100, 100 + count)))
@@ -28,18 +30,18 @@ def test_a_key_names_its_environment_and_passes_its_own_check(environment: KeyEn
 def test_the_check_is_the_crc_32_of_all_before_it_in_base_62() -> None:
     number = 0
     for letter in KEY[-6:]:
-        number = number * 62 + keys.ALPHABET.index(letter)
+        number = number * 62 + ALPHABET.index(letter)
     assert number == zlib.crc32(KEY[:-6].encode())
 
 
 def test_a_small_checksum_is_padded() -> None:
     texts = (f"{number}" for number in range(100_000))
     small = next(text for text in texts if zlib.crc32(text.encode()) < 62**5)
-    assert len(keys.checksum(small)) == 6
-    assert keys.checksum(small).startswith("0")
+    assert len(checksum(small)) == 6
+    assert checksum(small).startswith("0")
 
 
-@given(position=st.integers(0, len(KEY) - 1), letter=st.sampled_from(keys.ALPHABET))
+@given(position=st.integers(0, len(KEY) - 1), letter=st.sampled_from(ALPHABET))
 def test_a_key_with_one_wrong_letter_is_no_key(position: int, letter: str) -> None:
     changed = KEY[:position] + letter + KEY[position + 1 :]
     assert keys.parse_secret(changed) is (KeyEnvironment.LIVE if changed == KEY else None)
@@ -60,14 +62,14 @@ def test_what_is_nearly_a_key_is_no_key(text: str) -> None:
 
 def test_a_digit_beyond_ascii_is_no_base_62() -> None:
     body = "fvs_live_" + "٣" * 32
-    assert keys.parse_secret(body + keys.checksum(body)) is None
+    assert keys.parse_secret(body + checksum(body)) is None
 
 
 def test_every_letter_has_the_same_chance() -> None:
     every_byte = cycle(range(256))
-    letters = keys._letters(lambda n: bytes(next(every_byte) for _ in range(n)))
-    drawn = Counter(islice(letters, 4 * len(keys.ALPHABET)))
-    assert drawn == Counter(keys.ALPHABET * 4)
+    letters = tokens._letters(lambda n: bytes(next(every_byte) for _ in range(n)))
+    drawn = Counter(islice(letters, 4 * len(ALPHABET)))
+    assert drawn == Counter(ALPHABET * 4)
 
 
 def test_what_is_stored_is_an_hmac_under_the_pepper() -> None:
