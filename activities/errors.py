@@ -41,6 +41,7 @@ NEVER_AGAIN: Final = frozenset(
         "tries_exhausted",
         "undecodable_media",
         "unknown_hold",
+        "unknown_payout",
         "unknown_provider",
         "unknown_render",
         "unknown_wallet",

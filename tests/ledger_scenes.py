@@ -50,6 +50,25 @@ def hold(session: Session, lines: Mapping[str, int] = LINES, *, subject: str = R
     )
 
 
+def pay_out(
+    database: Database, credits: int, *, reference: str = "refund_1", wallet: str = WALLET
+) -> None:
+    with database.transaction() as session:
+        ledger.pay_out(
+            session,
+            wallet=wallet,
+            credits=credits,
+            reference=reference,
+            reason="no film",
+            now=NOW,
+        )
+
+
+def return_payout(database: Database, *, reference: str = "refund_1") -> None:
+    with database.transaction() as session:
+        ledger.return_payout(session, reference=reference, now=NOW)
+
+
 def rows(database: Database) -> tuple[list[Row], list[Row]]:
     """Every row of the ledger, to see that a refusal left nothing behind."""
     with database.reading() as session:

@@ -20,8 +20,8 @@ _ADVISORY_LOCK = 0x66_76_73_01
 """PostgreSQL's lock for us: 'fvs', then a number of our own."""
 
 
-def upgrade(url: str) -> None:
-    """Apply every revision that is missing, all in one transaction.
+def upgrade(url: str, *, revision: str = "head") -> None:
+    """Apply every revision that is missing, up to `revision`, all in one transaction.
 
     Safe to call from several processes at once: they take turns, and the later ones find nothing
     left to do. Makes the folder of a SQLite file. Raises alembic.util.CommandError where a newer
@@ -33,7 +33,7 @@ def upgrade(url: str) -> None:
     with _locked(url) as connection:
         config = _config()
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
 
 
 def current_revision(url: str) -> str | None:

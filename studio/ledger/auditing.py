@@ -3,10 +3,21 @@
 Each check is one statement, so it sees one moment even while others write.
 """
 
-from sqlalchemy import Select, SQLColumnExpression, and_, case, func, literal, or_, select
+from sqlalchemy import (
+    Select,
+    SQLColumnExpression,
+    and_,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.elements import ColumnElement
 
+from studio.ledger.identity import CASH
 from studio.ledger.tables import (
     AccountKind,
     LedgerAccountRow,
@@ -30,6 +41,9 @@ def audit(session: Session) -> list[str]:
         *_twice_resolved_holds(session),
         *_wrong_resolutions(session),
         *_excessive_refunds(session),
+        *_wrong_payouts(session),
+        *_wrong_returns(session),
+        *_excessive_payouts(session),
     ]
 
 
@@ -200,5 +214,72 @@ def _excessive_refunds(session: Session) -> list[str]:
     ).all()
     return [
         f"Line {row[1]} of {row[0]} was charged {row[2]} credits and {row[3]} were refunded."
+        for row in rows
+    ]
+
+
+def _wrong_payouts(session: Session) -> list[str]:
+    """A payout leaves a wallet at once, and leaves the house."""
+    payer = aliased(LedgerAccountRow)
+    rows = session.execute(
+        select(TransferRow.subject, TransferRow.amount)
+        .join(payer, payer.id == TransferRow.debit_account_id)
+        .where(
+            TransferRow.code == TransferCode.PAYOUT,
+            or_(
+                payer.kind != AccountKind.WALLET,
+                TransferRow.credit_account_id != CASH,
+                TransferRow.phase != Phase.POSTED,
+            ),
+        )
+        .order_by(TransferRow.subject)
+        .limit(AUDIT_FINDINGS_MAX)
+    ).all()
+    return [f"The payout {row[0]} of {row[1]} credits does not leave a wallet for good." for row in rows]
+
+
+def _wrong_returns(session: Session) -> list[str]:
+    """A payout comes back the way it went, whole, and once."""
+    payout = aliased(TransferRow)
+    goes_another_way = or_(
+        payout.code != TransferCode.PAYOUT,
+        TransferRow.debit_account_id != payout.credit_account_id,
+        TransferRow.credit_account_id != payout.debit_account_id,
+    )
+    returned = func.sum(TransferRow.amount)
+    rows = session.execute(
+        select(payout.subject, payout.amount, returned)
+        .join(payout, payout.id == TransferRow.reverses_id)
+        .where(TransferRow.code == TransferCode.PAYOUT_RETURN)
+        .group_by(payout.id, payout.subject, payout.amount)
+        .having(or_(returned != payout.amount, _sum(case((goes_another_way, 1), else_=0)) > 0))
+        .order_by(payout.subject)
+        .limit(AUDIT_FINDINGS_MAX)
+    ).all()
+    return [
+        f"The payout {row[0]} of {row[1]} credits came back with {row[2]} credits, or another way."
+        for row in rows
+    ]
+
+
+def _excessive_payouts(session: Session) -> list[str]:
+    """What is paid out of a wallet was paid into it before."""
+    paid_in = select(
+        TransferRow.credit_account_id.label("wallet"), TransferRow.amount.label("credits")
+    ).where(TransferRow.code.in_((TransferCode.TOP_UP, TransferCode.PAYOUT_RETURN)))
+    paid_out = select(TransferRow.debit_account_id, -TransferRow.amount).where(
+        TransferRow.code == TransferCode.PAYOUT
+    )
+    moved = union_all(paid_in, paid_out).subquery()
+    kept = func.sum(moved.c.credits)
+    rows = session.execute(
+        select(moved.c.wallet, kept)
+        .group_by(moved.c.wallet)
+        .having(kept < 0)
+        .order_by(moved.c.wallet)
+        .limit(AUDIT_FINDINGS_MAX)
+    ).all()
+    return [
+        f"{-row[1]} more credits were paid out of the wallet {row[0]} than were paid into it."
         for row in rows
     ]

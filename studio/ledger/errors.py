@@ -92,6 +92,13 @@ class NotSettled(LedgerError):
         super().__init__(f"Line {line_id} of {subject} was never charged, so nothing can go back.")
 
 
+class UnknownPayout(LedgerError):
+    code: ClassVar[str] = "unknown_payout"
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(f"Nothing was paid out under {reference}.")
+
+
 class IdempotencyConflict(LedgerError):
     """The same reference was used before and meant something else."""
 

@@ -99,7 +99,7 @@ def settle(
     InvalidAmount, HoldAlreadyResolved (HoldExpired) after a release, and IdempotencyConflict where
     another amount was charged.
     """
-    _lock_subject(session, subject)
+    lock_subject(session, subject)
     holds = _named_holds(session, subject, [line_id])
     if not holds:
         raise UnknownHold(subject, line_id)
@@ -125,7 +125,7 @@ def settle_lines(session: Session, *, subject: str, line_ids: Iterable[str], now
     """
     wanted = sorted(set(line_ids))
     if wanted:
-        _lock_subject(session, subject)
+        lock_subject(session, subject)
         holds = _named_holds(session, subject, wanted)
         due = [(hold, hold.held) for hold in holds if not _is_charged(hold)]
         if due:
@@ -135,7 +135,7 @@ def settle_lines(session: Session, *, subject: str, line_ids: Iterable[str], now
 
 def release_open(session: Session, *, subject: str, now: datetime) -> int:
     """Give back every hold of the subject that is still open; returns the credits given back."""
-    _lock_subject(session, subject)
+    lock_subject(session, subject)
     due = [hold for hold in holds_of(session, subject) if hold.resolution is None]
     return _give_back(session, due, phase=Phase.VOID, now=now)
 
@@ -148,7 +148,7 @@ def expire_due(session: Session, *, subjects: Iterable[str], now: datetime) -> i
     """
     released = 0
     for subject in sorted(set(subjects)):
-        _lock_subject(session, subject)
+        lock_subject(session, subject)
         holds = holds_of(session, subject)
         due = [hold for hold in holds if hold.resolution is None and _is_past(hold, now)]
         released += _give_back(session, due, phase=Phase.EXPIRE, now=now)
@@ -158,6 +158,15 @@ def expire_due(session: Session, *, subjects: Iterable[str], now: datetime) -> i
 def holds_of(session: Session, subject: str) -> list[Hold]:
     """Every hold of a subject with its resolution, in one query, ordered by line id."""
     return _read_holds(session, HOLDS, subject, {})
+
+
+def lock_subject(session: Session, subject: str) -> None:
+    """Lock the wallet that the subject's holds are on, if it has any.
+
+    On SQLite the transaction already has the only write lock.
+    """
+    if session.get_bind().dialect.name != "sqlite":
+        session.execute(LOCK_SUBJECT, {"subject": subject})
 
 
 def _named_holds(session: Session, subject: str, line_ids: Sequence[str]) -> list[Hold]:
@@ -193,15 +202,6 @@ def _priced(lines: Sequence[ChargeLine]) -> dict[str, int]:
             raise InvalidReference(f"The line {line.line_id} is there twice.")
         wanted[line.line_id] = line.credits
     return {line_id: credits for line_id, credits in wanted.items() if credits}
-
-
-def _lock_subject(session: Session, subject: str) -> None:
-    """Lock the wallet that the subject's holds are on, if it has any.
-
-    On SQLite the transaction already has the only write lock.
-    """
-    if session.get_bind().dialect.name != "sqlite":
-        session.execute(LOCK_SUBJECT, {"subject": subject})
 
 
 def _is_charged(hold: Hold) -> bool:

@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from studio.ledger.holds import Hold, holds_of
-from studio.ledger.records import LineReceipt, LineState, StatementLine, SubjectSummary
-from studio.ledger.tables import Phase, TransferRow
+from studio.ledger.records import Cash, LineReceipt, LineState, StatementLine, SubjectSummary
+from studio.ledger.tables import Phase, TransferCode, TransferRow
 from studio.ledger.wallets import balance
 
 
@@ -55,6 +55,26 @@ def open_subjects(session: Session, *, limit: int, offset: int = 0) -> list[str]
     )
 
 
+def cash(session: Session, *, wallet: str) -> Cash:
+    """What was paid into a wallet and out of it, for a comparison with the payment service.
+
+    Reads the wallet's whole past: nothing for every request. Raises UnknownWallet.
+    """
+    balance(session, wallet=wallet)
+    of_wallet = or_(TransferRow.debit_account_id == wallet, TransferRow.credit_account_id == wallet)
+    rows = session.execute(
+        select(TransferRow.code, func.sum(TransferRow.amount))
+        .where(of_wallet, TransferRow.phase == Phase.POSTED)
+        .group_by(TransferRow.code)
+    ).all()
+    totals = {row[0]: int(row[1]) for row in rows}
+    return Cash(
+        topped_up=totals.get(TransferCode.TOP_UP, 0),
+        paid_out=totals.get(TransferCode.PAYOUT, 0),
+        returned=totals.get(TransferCode.PAYOUT_RETURN, 0),
+    )
+
+
 def statement(session: Session, *, wallet: str, limit: int) -> list[StatementLine]:
     """A wallet's newest transfers, newest first. Raises UnknownWallet."""
     balance(session, wallet=wallet)
@@ -75,7 +95,7 @@ def statement(session: Session, *, wallet: str, limit: int) -> list[StatementLin
             subject=row.subject,
             line_id=row.line_id,
             credits=row.amount,
-            change_available=_change_available(row, held),
+            change_available=_change_available(row, wallet, held),
             reason=row.reason,
         )
         for row in newest
@@ -100,10 +120,8 @@ def _held(session: Session, hold_ids: list[UUID]) -> dict[UUID, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def _change_available(row: TransferRow, held: dict[UUID, int]) -> int:
-    if row.phase is Phase.PENDING:
-        return -row.amount
+def _change_available(row: TransferRow, wallet: str, held: dict[UUID, int]) -> int:
     if row.pending_id is None:
-        return row.amount
+        return row.amount if row.credit_account_id == wallet else -row.amount
     charged = row.amount if row.phase is Phase.POST else 0
     return held[row.pending_id] - charged

@@ -11,13 +11,35 @@ from studio.ledger.tables import Phase, TransferCode
 class Balance:
     """A wallet at one moment: `available == granted - spent - held`.
 
-    `granted` is everything that came in, refunds among it; `spent` is everything ever charged.
+    `granted` is everything that ever came in: top-ups, refunds, and payouts that came back.
+    `spent` is everything that ever left: charges and payouts. Both only grow. How much was paid
+    out is no counter of a wallet; `cash` sums it up.
     """
 
     available: int
     held: int
     spent: int
     granted: int
+
+
+@dataclass(frozen=True)
+class Cash:
+    """What went between a wallet and whoever pays for its credits.
+
+    `topped_up` is all payments and grants, `paid_out` everything sent back to a card, and
+    `returned` what of that the bank did not deliver.
+    """
+
+    topped_up: int
+    paid_out: int
+    returned: int
+
+    @property
+    def kept(self) -> int:
+        """What we still have of it. Of a wallet with one payment this is what the payment
+        service received for it, less what it refunded.
+        """
+        return self.topped_up - self.paid_out + self.returned
 
 
 @dataclass(frozen=True)
@@ -57,7 +79,7 @@ class StatementLine:
     """One transfer as its wallet sees it.
 
     `change_available` is what it did to the credits available: a hold of 20 is -20, a charge of 15
-    to it +5, its release +20.
+    to it +5, its release +20; a payout of 5 is -5, and its return +5.
     """
 
     transfer_id: str

@@ -1,4 +1,4 @@
-"""Credits: wallets, holds, charges and refunds.
+"""Credits: wallets, holds, charges, refunds and payouts.
 
 Every function takes the caller's session and `now`, and none commits: what a render row says and
 what was charged for it change in one transaction. Where both are written, call the ledger first:
@@ -8,32 +8,39 @@ it locks the wallet, and a fixed order of locks cannot deadlock.
 from studio.ledger.auditing import audit
 from studio.ledger.holds import expire_due, release_open, reserve, settle, settle_lines
 from studio.ledger.identity import wallet_id
-from studio.ledger.reading import open_subjects, receipt, statement, summary
+from studio.ledger.payouts import pay_out, return_payout
+from studio.ledger.reading import cash, open_subjects, receipt, statement, summary
 from studio.ledger.records import (
     Balance,
+    Cash,
     LineReceipt,
     LineState,
     StatementLine,
     SubjectSummary,
 )
-from studio.ledger.refunds import refund
+from studio.ledger.refunds import refund, refund_settled
 from studio.ledger.wallets import balance, open_wallet, top_up
 
 __all__ = [
     "Balance",
+    "Cash",
     "LineReceipt",
     "LineState",
     "StatementLine",
     "SubjectSummary",
     "audit",
     "balance",
+    "cash",
     "expire_due",
     "open_subjects",
     "open_wallet",
+    "pay_out",
     "receipt",
     "refund",
+    "refund_settled",
     "release_open",
     "reserve",
+    "return_payout",
     "settle",
     "settle_lines",
     "statement",

@@ -70,6 +70,13 @@ TAKE_INTO_HOLD: Final = (
 )
 """Changes one row, or none where `wallet` has less than `held` available."""
 
+TAKE_OUT: Final = (
+    update(_ACCOUNT)
+    .where(_ACCOUNT.c.id == bindparam("wallet"), bindparam("paid") <= _AVAILABLE)
+    .values(debits_posted=_ACCOUNT.c.debits_posted + bindparam("paid"))
+)
+"""Changes one row, or none where `wallet` has less than `paid` available."""
+
 RESOLVE_HELD: Final = (
     update(_ACCOUNT)
     .where(_ACCOUNT.c.id == bindparam("wallet"), _ACCOUNT.c.debits_pending >= bindparam("held"))

@@ -42,11 +42,17 @@ class Phase(StrEnum):
 
 
 class TransferCode(StrEnum):
-    """Why credits move."""
+    """Why credits move.
+
+    A payout leaves a wallet for the card that paid for its credits, and a payout's return is the
+    bank sending it back. All else stays in the house.
+    """
 
     TOP_UP = "top_up"
     CHARGE = "charge"
     REFUND = "refund"
+    PAYOUT = "payout"
+    PAYOUT_RETURN = "payout_return"
 
 
 class LedgerAccountRow(Base):
@@ -83,7 +89,8 @@ class TransferRow(Base):
 
     `id` is derived from what the transfer means, so doing a thing twice collides. `UNIQUE
     (pending_id)` is what lets a hold be resolved only once, whoever races. `subject` is the render
-    (or, for a top-up, the payment); `line_id` names the charge line within it.
+    (or the payment of a top-up, the reference of a payout); `line_id` names the charge line within
+    it. `reverses_id` is the charge that a refund gives back, or the payout that came back.
     """
 
     __tablename__ = "ledger_transfer"
@@ -96,9 +103,12 @@ class TransferRow(Base):
         ),
         CheckConstraint("(phase = 'pending') = (expires_at IS NOT NULL)", name="only_holds_expire"),
         CheckConstraint(
-            "(code = 'refund') = (reverses_id IS NOT NULL)", name="refund_names_its_charge"
+            "(code IN ('refund', 'payout_return')) = (reverses_id IS NOT NULL)",
+            name="reversal_names_its_transfer",
         ),
-        CheckConstraint("(code = 'top_up') = (line_id IS NULL)", name="line_of_a_charge"),
+        CheckConstraint(
+            "(code IN ('charge', 'refund')) = (line_id IS NOT NULL)", name="line_of_a_charge"
+        ),
         Index("ix_ledger_transfer_subject", "subject"),
         Index("ix_ledger_transfer_debit", "debit_account_id", "created_at"),
         Index("ix_ledger_transfer_credit", "credit_account_id", "created_at"),

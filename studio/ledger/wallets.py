@@ -23,6 +23,7 @@ from studio.ledger.statements import (
     LOCK_WALLET,
     RESOLVE_HELD,
     TAKE_INTO_HOLD,
+    TAKE_OUT,
 )
 from studio.ledger.tables import (
     CURRENCY,
@@ -135,8 +136,13 @@ def lock_wallet(session: Session, wallet: str) -> None:
 def take_into_hold(session: Session, wallet: str, credits: int) -> None:
     """Move available credits to held, or raise InsufficientCredits: one guarded statement."""
     if not _change(session, TAKE_INTO_HOLD, {"wallet": wallet, "held": credits}):
-        available = balance(session, wallet=wallet).available
-        raise InsufficientCredits(credits_required=credits, credits_available=available)
+        raise _too_few(session, wallet, credits)
+
+
+def take_out(session: Session, wallet: str, credits: int) -> None:
+    """Let available credits leave, or raise InsufficientCredits: one guarded statement."""
+    if not _change(session, TAKE_OUT, {"wallet": wallet, "paid": credits}):
+        raise _too_few(session, wallet, credits)
 
 
 def resolve_held(session: Session, wallet: str, *, held: int, charged: int) -> None:
@@ -183,6 +189,11 @@ def check_reference(reference: str) -> None:
             f"A reference needs 1 to {REFERENCE_LENGTH_MAX} characters; this one has "
             f"{len(reference)}."
         )
+
+
+def _too_few(session: Session, wallet: str, credits: int) -> InsufficientCredits:
+    available = balance(session, wallet=wallet).available
+    return InsufficientCredits(credits_required=credits, credits_available=available)
 
 
 def _change(

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from studio.db.engine import Database
+from studio.ledger.identity import CASH
 from studio.ledger.tables import LedgerAccountRow, Phase, TransferCode, TransferRow
 
 RESOLUTIONS = (Phase.POST, Phase.VOID, Phase.EXPIRE)
@@ -83,6 +84,8 @@ def check_books(before: Books, now: Books) -> None:
     check_nothing_overdrawn(now)
     check_resolutions(now)
     check_refunds(now)
+    check_payouts(now)
+    check_cash(now)
 
 
 def check_nothing_past_changed(before: Books, now: Books) -> None:
@@ -114,6 +117,7 @@ def check_counters_are_derived(books: Books) -> None:
     for transfer in books.transfers.values():
         if transfer.phase is Phase.POSTED:
             granted[transfer.credit] += transfer.amount
+            spent[transfer.debit] += transfer.amount
         elif transfer.phase is Phase.POST:
             spent[transfer.debit] += transfer.amount
         elif transfer.phase is Phase.PENDING and transfer.id not in resolved:
@@ -148,12 +152,49 @@ def check_resolutions(books: Books) -> None:
 def check_refunds(books: Books) -> None:
     refunded: defaultdict[UUID, int] = defaultdict(int)
     for transfer in books.transfers.values():
-        if transfer.reverses_id is not None:
+        if transfer.code is TransferCode.REFUND:
+            assert transfer.reverses_id is not None
             refunded[transfer.reverses_id] += transfer.amount
     for charge_id, total in refunded.items():
         charge = books.transfers[charge_id]
         assert charge.phase is Phase.POST
         assert total <= charge.amount, "more was refunded than was charged"
+
+
+def check_payouts(books: Books) -> None:
+    """A payout leaves a wallet for cash, and comes back the same way, whole, and once."""
+    returned: set[UUID] = set()
+    for transfer in books.transfers.values():
+        if transfer.code is TransferCode.PAYOUT:
+            assert books.accounts[transfer.debit].kind == "wallet"
+            assert (transfer.phase, transfer.credit) == (Phase.POSTED, CASH)
+        elif transfer.code is TransferCode.PAYOUT_RETURN:
+            assert transfer.reverses_id is not None
+            assert transfer.reverses_id not in returned, "a payout came back twice"
+            returned.add(transfer.reverses_id)
+            payout = books.transfers[transfer.reverses_id]
+            assert payout.code is TransferCode.PAYOUT
+            way_back = (transfer.credit, transfer.debit, transfer.amount)
+            assert way_back == (payout.debit, payout.credit, payout.amount)
+
+
+def check_cash(books: Books) -> None:
+    """What was paid for a wallet and not paid back is in it, or was charged for good."""
+    kept: Counter[str] = Counter()
+    charged: Counter[str] = Counter()
+    for transfer in books.transfers.values():
+        if transfer.code in (TransferCode.TOP_UP, TransferCode.PAYOUT_RETURN):
+            kept[transfer.credit] += transfer.amount
+        elif transfer.code is TransferCode.PAYOUT:
+            kept[transfer.debit] -= transfer.amount
+        elif transfer.code is TransferCode.REFUND:
+            charged[transfer.credit] -= transfer.amount
+        elif transfer.phase is Phase.POST:
+            charged[transfer.debit] += transfer.amount
+    for wallet in _wallets(books):
+        inside = wallet.credits_posted - wallet.debits_posted
+        assert kept[wallet.id] == inside + charged[wallet.id], wallet
+        assert kept[wallet.id] >= 0, "more was paid out than was paid in"
 
 
 def _wallets(books: Books) -> Iterable[AccountRecord]:

@@ -143,11 +143,58 @@ class LedgerMachine(RuleBasedStateMachine):
                 self.references += 1
                 self._refund(subject, line_id, part, f"dry-{self.references}")
 
+    @rule(subject=subjects, number=st.integers(1, 2))
+    def refund_settled(self, subject: str, number: int) -> None:
+        """Two prefixes for three renders: some are another render's already."""
+        self._refund_settled(subject, f"no-film-{number}")
+
+    @rule(subject=subjects, line_id=line_ids)
+    def refund_settled_after_a_part(self, subject: str, line_id: str) -> None:
+        """Give half of a line back, then all that is left, then once more."""
+        line = self._line(subject, line_id)
+        if line is None or line.charged is None:
+            return
+        self.references += 1
+        part = (line.charged - line.refunded) // 2
+        if part:
+            self._refund(subject, line_id, part, f"part-{self.references}")
+        for _ in range(2):
+            self._refund_settled(subject, f"rest-{self.references}")
+
+    @rule(wallet=wallets, share=shares, number=st.integers(1, 3))
+    def pay_out(self, wallet: str, share: Share, number: int) -> None:
+        available = self.model.wallets[wallet].balance.available
+        self._pay_out(wallet, max(1, share_of(available, share)), f"payout-{number}")
+
+    @rule(number=st.integers(1, 3), changed=st.booleans())
+    def pay_out_again(self, number: int, *, changed: bool) -> None:
+        made = self.model.payouts.get(f"payout-{number}")
+        if made is not None:
+            self._pay_out(made[0], made[1] + changed, f"payout-{number}")
+
+    @rule(number=st.integers(1, 3))
+    def return_payout(self, number: int) -> None:
+        self._return_payout(f"payout-{number}")
+
+    @rule(wallet=wallets)
+    def pay_out_to_dry(self, wallet: str) -> None:
+        """Empty a wallet in two payouts, ask for one credit more; the first comes back, twice."""
+        available = self.model.wallets[wallet].balance.available
+        parts = [part for part in (available // 2, available - available // 2) if part]
+        made: list[str] = []
+        for part in (*parts, 1):
+            self.references += 1
+            made.append(f"dry-payout-{self.references}")
+            self._pay_out(wallet, part, made[-1])
+        for reference in (made[0], made[0], made[-1]):
+            self._return_payout(reference)
+
     @invariant()
     def the_model_agrees(self) -> None:
         with self.database.reading() as session:
             for wallet, expected in self.model.wallets.items():
                 assert ledger.balance(session, wallet=wallet) == expected.balance
+                assert ledger.cash(session, wallet=wallet) == expected.cash
             for subject, render in self.model.renders.items():
                 assert ledger.summary(session, subject=subject) == render.summary
             still_open = {s for s, render in self.model.renders.items() if render.summary.open}
@@ -175,6 +222,27 @@ class LedgerMachine(RuleBasedStateMachine):
         self._do(
             self.model.refund(subject, line_id, credits, reference),
             lambda session: self.operations.refund(session, subject, line_id, credits, reference),
+        )
+
+    def _refund_settled(self, subject: str, prefix: str) -> None:
+        due = sum(self.model.refundable(subject).values())
+        self._do(
+            self.model.refund_settled(subject, prefix),
+            lambda session: self._is(
+                due, self.operations.refund_settled(session, subject, prefix)
+            ),
+        )
+
+    def _pay_out(self, wallet: str, credits: int, reference: str) -> None:
+        self._do(
+            self.model.pay_out(wallet, credits, reference),
+            lambda session: self.operations.pay_out(session, wallet, credits, reference),
+        )
+
+    def _return_payout(self, reference: str) -> None:
+        self._do(
+            self.model.return_payout(reference),
+            lambda session: self.operations.return_payout(session, reference),
         )
 
     def _do(self, refusal: Refusal | None, operation: Callable[[Session], None]) -> None:

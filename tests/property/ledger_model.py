@@ -12,6 +12,7 @@ from studio.ledger.errors import (
     InsufficientCredits,
     NotSettled,
     UnknownHold,
+    UnknownPayout,
 )
 
 Refusal = type[Exception]
@@ -36,11 +37,18 @@ class Wallet:
     granted: int = 0
     spent: int = 0
     held: int = 0
+    topped_up: int = 0
+    paid_out: int = 0
+    returned: int = 0
 
     @property
     def balance(self) -> ledger.Balance:
         available = self.granted - self.spent - self.held
         return ledger.Balance(available, self.held, self.spent, self.granted)
+
+    @property
+    def cash(self) -> ledger.Cash:
+        return ledger.Cash(self.topped_up, self.paid_out, self.returned)
 
 
 @dataclass
@@ -68,12 +76,15 @@ class Model:
     renders: dict[str, Render] = field(default_factory=dict)
     payments: dict[str, tuple[str, int]] = field(default_factory=dict)
     refunds: dict[str, tuple[str, str, int]] = field(default_factory=dict)
+    payouts: dict[str, tuple[str, int]] = field(default_factory=dict)
+    returns: set[str] = field(default_factory=set)
 
     def top_up(self, wallet: str, credits: int, reference: str) -> Refusal | None:
         if reference in self.payments:
             return None if self.payments[reference] == (wallet, credits) else IdempotencyConflict
         self.payments[reference] = (wallet, credits)
         self.wallets[wallet].granted += credits
+        self.wallets[wallet].topped_up += credits
         return None
 
     def reserve(self, wallet: str, subject: str, lines: dict[str, int]) -> Refusal | None:
@@ -137,6 +148,41 @@ class Model:
         self.refunds[reference] = (subject, line_id, credits)
         line.refunded += credits
         self.wallets[self.renders[subject].wallet].granted += credits
+        return None
+
+    def refundable(self, subject: str) -> dict[str, int]:
+        """What each charged line of the subject has left to give back."""
+        render = self.renders.get(subject)
+        lines = render.lines if render else {}
+        left = {name: (line.charged or 0) - line.refunded for name, line in lines.items()}
+        return {name: credits for name, credits in left.items() if credits}
+
+    def refund_settled(self, subject: str, prefix: str) -> Refusal | None:
+        due = self.refundable(subject)
+        if any(f"{prefix}:{line_id}" in self.refunds for line_id in due):
+            return IdempotencyConflict
+        for line_id, credits in due.items():
+            self.refund(subject, line_id, credits, f"{prefix}:{line_id}")
+        return None
+
+    def pay_out(self, wallet: str, credits: int, reference: str) -> Refusal | None:
+        if reference in self.payouts:
+            return None if self.payouts[reference] == (wallet, credits) else IdempotencyConflict
+        if credits > self.wallets[wallet].balance.available:
+            return InsufficientCredits
+        self.payouts[reference] = (wallet, credits)
+        self.wallets[wallet].spent += credits
+        self.wallets[wallet].paid_out += credits
+        return None
+
+    def return_payout(self, reference: str) -> Refusal | None:
+        if reference not in self.payouts:
+            return UnknownPayout
+        if reference not in self.returns:
+            self.returns.add(reference)
+            wallet, credits = self.payouts[reference]
+            self.wallets[wallet].granted += credits
+            self.wallets[wallet].returned += credits
         return None
 
     def _line(self, subject: str, line_id: str) -> Line | None:

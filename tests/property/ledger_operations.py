@@ -1,9 +1,11 @@
 """The ledger's writing functions as the state machine calls them, and faults to plant in them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from uuid import uuid4
 
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from studio.ledger import service as ledger
@@ -60,6 +62,25 @@ class Operations:
         )
 
 
+    def refund_settled(self, session: Session, subject: str, prefix: str) -> int:
+        return ledger.refund_settled(
+            session, subject=subject, reason="a test", reference_prefix=prefix, now=NOW
+        )
+
+    def pay_out(self, session: Session, wallet: str, credits: int, reference: str) -> None:
+        ledger.pay_out(
+            session,
+            wallet=wallet,
+            credits=credits,
+            reference=reference,
+            reason="a test",
+            now=NOW,
+        )
+
+    def return_payout(self, session: Session, reference: str) -> None:
+        ledger.return_payout(session, reference=reference, now=NOW)
+
+
 class CountsPaymentsTwice(Operations):
     """A payment that is reported again is credited again."""
 
@@ -77,10 +98,8 @@ class HoldsWithoutFunds(Operations):
         try:
             super().reserve(session, wallet, subject, lines)
         except InsufficientCredits as refusal:
-            session.execute(text("PRAGMA ignore_check_constraints=ON"))
-            _bump(session, wallet, credits_posted=refusal.credits_required)
-            super().reserve(session, wallet, subject, lines)
-            _bump(session, wallet, credits_posted=-refusal.credits_required)
+            with _unguarded(session, wallet, refusal):
+                super().reserve(session, wallet, subject, lines)
 
 
 class KeepsReleasedCredits(Operations):
@@ -130,13 +149,87 @@ class RefundsWithoutMemory(Operations):
             _insert_posted(session, REFUNDS, wallet, credits, code=TransferCode.REFUND, of=charge)
 
 
+class GivesBackWholeCharges(Operations):
+    """Whatever was refunded of a line before is given back again with the rest of the render."""
+
+    def refund_settled(self, session: Session, subject: str, prefix: str) -> int:
+        given_back = super().refund_settled(session, subject, prefix)
+        refunded = select(TransferRow).where(
+            TransferRow.subject == subject, TransferRow.code == TransferCode.REFUND
+        )
+        before = [row for row in session.scalars(refunded) if row.reason is None]
+        for row in before:
+            charge = session.get_one(TransferRow, row.reverses_id)
+            wallet = row.credit_account_id
+            _insert_posted(session, REFUNDS, wallet, 1, code=TransferCode.REFUND, of=charge)
+        return given_back
+
+
+class PaysOutWithoutFunds(Operations):
+    """The guard of the payout is gone, and with it the database's own."""
+
+    def pay_out(self, session: Session, wallet: str, credits: int, reference: str) -> None:
+        try:
+            super().pay_out(session, wallet, credits, reference)
+        except InsufficientCredits as refusal:
+            with _unguarded(session, wallet, refusal):
+                super().pay_out(session, wallet, credits, reference)
+
+
+class PaysOutAgain(Operations):
+    """A payout that is repeated under its reference leaves the wallet again."""
+
+    def pay_out(self, session: Session, wallet: str, credits: int, reference: str) -> None:
+        before = ledger.balance(session, wallet=wallet)
+        super().pay_out(session, wallet, credits, reference)
+        if ledger.balance(session, wallet=wallet) == before and before.available >= credits:
+            super().pay_out(session, wallet, credits, f"{reference}, again")
+
+
+class ReturnsPayoutsTwice(Operations):
+    """A payout that came back comes back again when the bank says so again."""
+
+    def return_payout(self, session: Session, reference: str) -> None:
+        before = _granted(session)
+        super().return_payout(session, reference)
+        if _granted(session) == before:
+            query = select(TransferRow).where(TransferRow.id == transfer_id(reference, "payout"))
+            payout = session.scalars(query).one()
+            _insert_posted(
+                session,
+                CASH,
+                payout.debit_account_id,
+                payout.amount,
+                code=TransferCode.PAYOUT_RETURN,
+                of=payout,
+            )
+
+
 FAULTS: tuple[type[Operations], ...] = (
     CountsPaymentsTwice,
     HoldsWithoutFunds,
     KeepsReleasedCredits,
     ChargesOneTooMany,
     RefundsWithoutMemory,
+    GivesBackWholeCharges,
+    PaysOutWithoutFunds,
+    PaysOutAgain,
+    ReturnsPayoutsTwice,
 )
+
+
+@contextmanager
+def _unguarded(session: Session, wallet: str, refusal: InsufficientCredits) -> Iterator[None]:
+    """Let a wallet be overdrawn by what it was refused for."""
+    session.execute(text("PRAGMA ignore_check_constraints=ON"))
+    _bump(session, wallet, credits_posted=refusal.credits_required)
+    yield
+    _bump(session, wallet, credits_posted=-refusal.credits_required)
+
+
+def _granted(session: Session) -> int:
+    """All that ever came into any wallet."""
+    return session.scalar(select(func.sum(LedgerAccountRow.credits_posted))) or 0
 
 
 def _line(session: Session, subject: str, line_id: str | None, phase: Phase) -> TransferRow:

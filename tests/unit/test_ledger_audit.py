@@ -3,12 +3,12 @@ from sqlalchemy import text
 
 from studio.db.engine import Database
 from studio.ledger import service as ledger
-from tests.ledger_scenes import LINES, NOW, RENDER, TOTAL, fund, hold
+from tests.ledger_scenes import LINES, NOW, RENDER, TOTAL, fund, hold, pay_out, return_payout
 
 
 @pytest.fixture
 def busy(sqlite_database: Database) -> Database:
-    """A wallet with open, charged, released and refunded lines, and the guards taken away."""
+    """A wallet with open, charged, released and refunded lines, and two payouts of another's."""
     fund(sqlite_database, TOTAL + 50)
     fund(sqlite_database, 70, owner="acct_2")
     with sqlite_database.transaction() as session:
@@ -26,6 +26,9 @@ def busy(sqlite_database: Database) -> Database:
             reference="r1",
             now=NOW,
         )
+    for reference in ("refund_1", "refund_2"):
+        pay_out(sqlite_database, 30, reference=reference, wallet="wallet:acct_2")
+    return_payout(sqlite_database, reference="refund_2")
     return sqlite_database
 
 
@@ -85,7 +88,7 @@ def test_taking_the_guards_away_alone_is_no_drift(busy: Database) -> None:
         ),
         (
             "UPDATE ledger_account SET debits_pending = 1000 WHERE owner = 'acct_2'",
-            "The wallet wallet:acct_2 is overdrawn by 930 credits.",
+            "The wallet wallet:acct_2 is overdrawn by 960 credits.",
         ),
         (
             "INSERT INTO ledger_transfer SELECT * FROM ledger_transfer WHERE phase = 'void'",
@@ -102,6 +105,45 @@ def test_taking_the_guards_away_alone_is_no_drift(busy: Database) -> None:
         (
             "UPDATE ledger_transfer SET amount = 13 WHERE code = 'refund'",
             f"Line project of {RENDER} was charged 12 credits and 13 were refunded.",
+        ),
+        (
+            "UPDATE ledger_transfer SET credit_account_id = 'house:revenue' "
+            "WHERE code = 'payout' AND subject = 'refund_1'",
+            "The payout refund_1 of 30 credits does not leave a wallet for good.",
+        ),
+        (
+            "UPDATE ledger_transfer SET debit_account_id = 'house:refunds' "
+            "WHERE code = 'payout' AND subject = 'refund_1'",
+            "The payout refund_1 of 30 credits does not leave a wallet for good.",
+        ),
+        (
+            "UPDATE ledger_transfer SET phase = 'post' "
+            "WHERE code = 'payout' AND subject = 'refund_1'",
+            "The payout refund_1 of 30 credits does not leave a wallet for good.",
+        ),
+        (
+            "UPDATE ledger_transfer SET amount = 29 WHERE code = 'payout_return'",
+            "The payout refund_2 of 30 credits came back with 29 credits, or another way.",
+        ),
+        (
+            "INSERT INTO ledger_transfer "
+            "SELECT * FROM ledger_transfer WHERE code = 'payout_return'",
+            "The payout refund_2 of 30 credits came back with 60 credits, or another way.",
+        ),
+        (
+            "UPDATE ledger_transfer SET credit_account_id = 'wallet:acct_1' "
+            "WHERE code = 'payout_return'",
+            "The payout refund_2 of 30 credits came back with 30 credits, or another way.",
+        ),
+        (
+            "UPDATE ledger_transfer SET reverses_id = "
+            "(SELECT id FROM ledger_transfer WHERE code = 'top_up' AND amount = 70) "
+            "WHERE code = 'payout_return'",
+            "came back with 30 credits, or another way.",
+        ),
+        (
+            "UPDATE ledger_transfer SET amount = 29 WHERE code = 'top_up' AND amount = 70",
+            "1 more credits were paid out of the wallet wallet:acct_2 than were paid into it.",
         ),
     ],
 )

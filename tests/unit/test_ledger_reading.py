@@ -6,12 +6,14 @@ from studio.db.engine import Database
 from studio.ledger import service as ledger
 from studio.ledger.errors import UnknownWallet
 from studio.ledger.tables import Phase, TransferCode
-from tests.ledger_scenes import EXPIRY, NOW, RENDER, WALLET, charge_lines, fund
+from tests.ledger_scenes import EXPIRY, NOW, RENDER, WALLET, charge_lines, fund, pay_out
 
 
 @pytest.fixture
 def lived(database: Database) -> Database:
-    """A wallet that was filled, held from, charged in part, and refunded, a minute each."""
+    """A wallet that was filled, held from, charged in part, refunded and emptied, a minute each;
+    the last payout came back.
+    """
     fund(database, 100)
     minute = timedelta(minutes=1)
     with database.transaction() as session:
@@ -35,6 +37,16 @@ def lived(database: Database) -> Database:
             reference="r1",
             now=NOW + 4 * minute,
         )
+        for number, credits in ((5, 70), (6, 24)):
+            ledger.pay_out(
+                session,
+                wallet=WALLET,
+                credits=credits,
+                reference=f"refund_{number}",
+                reason="left over",
+                now=NOW + number * minute,
+            )
+        ledger.return_payout(session, reference="refund_6", now=NOW + 7 * minute)
     return database
 
 
@@ -43,6 +55,9 @@ def test_a_statement_tells_what_happened_newest_first(lived: Database) -> None:
         lines = ledger.statement(session, wallet=WALLET, limit=10)
     told = [(line.code, line.phase, line.line_id, line.change_available) for line in lines]
     assert told == [
+        (TransferCode.PAYOUT_RETURN, Phase.POSTED, None, 24),
+        (TransferCode.PAYOUT, Phase.POSTED, None, -24),
+        (TransferCode.PAYOUT, Phase.POSTED, None, -70),
         (TransferCode.REFUND, Phase.POSTED, "project", 4),
         (TransferCode.CHARGE, Phase.VOID, "planning", 8),
         (TransferCode.CHARGE, Phase.POST, "project", 2),
@@ -56,7 +71,23 @@ def test_the_changes_of_a_statement_add_up_to_what_is_available(lived: Database)
     with lived.reading() as session:
         lines = ledger.statement(session, wallet=WALLET, limit=10)
         available = ledger.balance(session, wallet=WALLET).available
-    assert sum(line.change_available for line in lines) == available == 94
+    assert sum(line.change_available for line in lines) == available == 24
+
+
+def test_the_cash_of_a_wallet_is_what_was_paid_into_it_and_out_of_it(lived: Database) -> None:
+    pay_out(lived, 4, reference="refund_7")
+    with lived.reading() as session:
+        cash = ledger.cash(session, wallet=WALLET)
+    assert cash == ledger.Cash(topped_up=100, paid_out=98, returned=24)
+    assert cash.kept == 26
+
+
+def test_a_wallet_that_nobody_paid_for_has_no_cash(lived: Database) -> None:
+    other = fund(lived, 0, owner="acct_2")
+    with lived.reading() as session:
+        assert ledger.cash(session, wallet=other) == ledger.Cash(0, 0, 0)
+        with pytest.raises(UnknownWallet):
+            ledger.cash(session, wallet="house:cash")
 
 
 def test_a_statement_is_as_long_as_was_asked(lived: Database) -> None:

@@ -1,0 +1,104 @@
+"""Payouts: credits that leave a wallet for the card that paid for them, and those sent back."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from studio.ledger.errors import IdempotencyConflict, UnknownPayout
+from studio.ledger.identity import CASH, transfer_id
+from studio.ledger.tables import Phase, TransferCode, TransferRow
+from studio.ledger.wallets import (
+    add_credits,
+    check_amount,
+    check_reference,
+    insert_transfers,
+    lock_wallet,
+    take_out,
+)
+
+
+def pay_out(
+    session: Session,
+    *,
+    wallet: str,
+    credits: int,
+    reference: str,
+    reason: str,
+    now: datetime,
+) -> None:
+    """Take credits out of a wallet, once a `reference`; whoever calls this refunds the card.
+
+    Repeating it has no effect, not even after the payout came back: what is to be paid again needs
+    a reference of its own. Raises InsufficientCredits where the wallet has less available,
+    InvalidAmount, InvalidReference, UnknownWallet, and IdempotencyConflict where the reference was
+    used for another wallet or amount.
+    """
+    check_amount(credits, minimum=1)
+    check_reference(reference)
+    check_reference(reason)
+    lock_wallet(session, wallet)
+    made = _payout(session, reference)
+    if made is not None:
+        if made != (wallet, credits):
+            raise IdempotencyConflict(
+                f"The payout {reference} was already made from another wallet or of another amount."
+            )
+        return
+    take_out(session, wallet, credits)
+    row = {
+        "id": _payout_id(reference),
+        "phase": Phase.POSTED,
+        "code": TransferCode.PAYOUT,
+        "debit_account_id": wallet,
+        "credit_account_id": CASH,
+        "amount": credits,
+        "subject": reference,
+        "reason": reason,
+        "created_at": now,
+    }
+    insert_transfers(session, [row])
+
+
+def return_payout(session: Session, *, reference: str, now: datetime) -> None:
+    """Put a payout that the bank sent back into its wallet again, whole and once.
+
+    Raises UnknownPayout and InvalidReference.
+    """
+    check_reference(reference)
+    made = _payout(session, reference)
+    if made is None:
+        raise UnknownPayout(reference)
+    wallet, credits = made
+    lock_wallet(session, wallet)
+    step = transfer_id(reference, "payout_return")
+    if session.scalar(select(TransferRow.id).where(TransferRow.id == step)) is not None:
+        return
+    row = {
+        "id": step,
+        "phase": Phase.POSTED,
+        "code": TransferCode.PAYOUT_RETURN,
+        "debit_account_id": CASH,
+        "credit_account_id": wallet,
+        "amount": credits,
+        "reverses_id": _payout_id(reference),
+        "subject": reference,
+        "created_at": now,
+    }
+    insert_transfers(session, [row])
+    add_credits(session, wallet, credits)
+
+
+def _payout_id(reference: str) -> UUID:
+    return transfer_id(reference, "payout")
+
+
+def _payout(session: Session, reference: str) -> tuple[str, int] | None:
+    """The wallet and the credits of the payout made under a reference."""
+    found = session.execute(
+        select(TransferRow.debit_account_id, TransferRow.amount).where(
+            TransferRow.id == _payout_id(reference)
+        )
+    ).one_or_none()
+    return None if found is None else (found[0], found[1])
