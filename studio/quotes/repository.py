@@ -56,6 +56,18 @@ def load_quote(session: Session, quote_id: str) -> QuoteRow:
     return row
 
 
+def lock_quote(session: Session, quote_id: str) -> QuoteRow:
+    """The quote as it is now, and nobody else changes it until the transaction ends.
+
+    Lock it before its guest's wallet. UnknownQuote if there is none. On SQLite the transaction
+    already has the only write lock.
+    """
+    row = session.get(QuoteRow, quote_id, with_for_update=True, populate_existing=True)
+    if row is None:
+        raise UnknownQuote
+    return row
+
+
 def find_by_idempotency_hash(session: Session, idempotency_hash: str) -> QuoteRow | None:
     return session.scalars(
         select(QuoteRow).where(QuoteRow.idempotency_hash == idempotency_hash)
