@@ -2,19 +2,22 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import unquote, urlsplit
 
+from studio.contracts import problems as infeasible
 from studio.contracts.assets import AssetKind
 from studio.contracts.quote_request import QuoteRequest, UploadUrl
 from studio.ingest.errors import InvalidRequest, Problem
 from studio.ingest.filenames import extension_of
-from studio.ingest.formats import EXTENSIONS
-from studio.ingest.parts import upload_label
+from studio.ingest.formats import ACCEPTED, EXTENSIONS
+from studio.ingest.parts import quoted, upload_label
 from studio.ingest.prepare import match_manifest
 from studio.pricing.uploads import UploadFacts
 
 REQUEST_POINTER: Final = "/request"
+
+AnyProblem = TypeVar("AnyProblem", Problem, infeasible.Problem)
 
 _KINDS: Final = {
     extension: frozenset(
@@ -23,6 +26,9 @@ _KINDS: Final = {
     for extensions in EXTENSIONS.values()
     for extension in extensions
 }
+"""What a file with this extension can be, as sniffing it will have it."""
+
+_ANY_KIND: Final = frozenset(AssetKind)
 
 
 def declared_filename(upload: UploadUrl, number: int) -> str:
@@ -34,26 +40,44 @@ def declared_filename(upload: UploadUrl, number: int) -> str:
 def declared_uploads(quote: QuoteRequest) -> UploadFacts:
     """What the names of a quote's uploads tell of them.
 
-    Raises InvalidRequest where `assets[]` names a file that is not declared, or one twice, and
-    DuplicateFilename. What could turn out well once it is fetched is let through.
+    What could turn out well once it is fetched is let through. Raises InvalidRequest where a name
+    has an extension that no accepted type has, and where `assets[]` names a file that is not
+    declared, or one twice; DuplicateFilename.
     """
     names = [
         declared_filename(upload, number) for number, upload in enumerate(quote.upload_urls, 1)
     ]
+    _refuse_other_types(names)
     try:
-        match_manifest(quote.request.assets, names)
+        match_manifest(quote.request.assets, names, remedy="name them in upload_urls")
     except InvalidRequest as error:
         raise InvalidRequest(within_request(error.problems), error.detail) from error
     return _facts(names)
 
 
-def within_request(problems: Sequence[Problem]) -> tuple[Problem, ...]:
-    """Problems of a render's request as those of a quote, where it is a member."""
-    return tuple(Problem(REQUEST_POINTER + each.pointer, each.detail) for each in problems)
+def within_request(problems: Sequence[AnyProblem]) -> tuple[AnyProblem, ...]:
+    """Problems of a render's request as those of a quote, which it is a member of."""
+    return tuple(
+        type(each)(pointer=REQUEST_POINTER + each.pointer, detail=each.detail) for each in problems
+    )
+
+
+def _refuse_other_types(names: Sequence[str]) -> None:
+    problems = tuple(
+        Problem(
+            f"/upload_urls/{index}",
+            f"{quoted(name)} has no extension of {ACCEPTED}; if it is one of them, say so with a "
+            "filename.",
+        )
+        for index, name in enumerate(names)
+        if extension_of(name) and extension_of(name) not in _KINDS
+    )
+    if problems:
+        raise InvalidRequest(problems)
 
 
 def _facts(names: Sequence[str]) -> UploadFacts:
-    guesses = [_KINDS.get(extension_of(name), frozenset(AssetKind)) for name in names]
+    guesses = [_KINDS.get(extension_of(name), _ANY_KIND) for name in names]
     sure = Counter(kind for kinds in guesses if len(kinds) == 1 for kind in kinds)
     return UploadFacts(
         filenames=tuple(names),

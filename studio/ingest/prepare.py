@@ -87,15 +87,19 @@ async def _inspect(upload: StagedUpload, sniffed: SniffedType, inspect: Inspecto
 
 
 def match_manifest(
-    assets: Sequence[AssetManifestEntry], filenames: Sequence[str]
+    assets: Sequence[AssetManifestEntry],
+    filenames: Sequence[str],
+    *,
+    remedy: str = "upload them as files",
 ) -> dict[str, AssetManifestEntry]:
     """The entries of `assets[]` by the upload's name. Raises InvalidRequest, DuplicateFilename.
 
-    Names match by their base name, as uploads are labelled by theirs.
+    Names match by their base name, as uploads are labelled by theirs. `remedy` is what to do
+    about files that are missing.
     """
     uploaded = Counter(filenames)
     wanted = [file_label(entry.filename, fallback="") for entry in assets]
-    _refuse_missing(wanted, uploaded)
+    _refuse_missing(wanted, uploaded, remedy)
     _refuse_repeated(wanted)
     for name in wanted:
         if uploaded[name] > 1:
@@ -113,7 +117,7 @@ def require_track(request: RenderRequest, kinds: Iterable[AssetKind]) -> None:
         raise InvalidRequest((Problem("/music_workflow", sentence),))
 
 
-def _refuse_missing(wanted: Sequence[str], uploaded: Counter[str]) -> None:
+def _refuse_missing(wanted: Sequence[str], uploaded: Counter[str], remedy: str) -> None:
     missing = [(index, name) for index, name in enumerate(wanted) if name not in uploaded]
     if not missing:
         return
@@ -123,7 +127,7 @@ def _refuse_missing(wanted: Sequence[str], uploaded: Counter[str]) -> None:
             Problem(f"/assets/{index}/filename", f"No uploaded file is named {quoted(name)}.")
             for index, name in missing
         ),
-        detail=f"assets[] names files that were not uploaded: {names}; upload them as files.",
+        detail=f"assets[] names files that were not uploaded: {names}; {remedy}.",
     )
 
 

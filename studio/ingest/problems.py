@@ -1,7 +1,7 @@
 """What validation finds, in plain sentences with JSON pointers."""
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -17,6 +17,7 @@ _SUGGESTION_CUTOFF: Final = 0.75
 """Close enough to be a typing error (`shot_cout`), not another word."""
 
 _Context = Mapping[str, object]
+_Path = tuple[int | str, ...]
 
 _SENTENCES: Final[Mapping[str, Callable[[_Context], str]]] = {
     "missing": lambda _: "is required",
@@ -50,10 +51,7 @@ def problems_of(error: ValidationError, model: type[BaseModel]) -> tuple[Problem
     """
     found = error.errors(include_url=False, include_input=False)
     problems = [
-        Problem(
-            pointer_to(item["loc"]),
-            _sentence(item["type"], item["loc"], item.get("ctx", {}), item["msg"], model),
-        )
+        _problem(item["type"], item["loc"], item.get("ctx", {}), item["msg"], model)
         for item in found[:PROBLEMS_MAX]
     ]
     if len(found) > PROBLEMS_MAX:
@@ -61,24 +59,28 @@ def problems_of(error: ValidationError, model: type[BaseModel]) -> tuple[Problem
     return tuple(problems)
 
 
-def _sentence(
+def _problem(
     kind: str,
-    loc: tuple[int | str, ...],
+    loc: _Path,
     context: _Context,
     fallback: str,
     model: type[BaseModel],
-) -> str:
+) -> Problem:
     if kind == "extra_forbidden":
-        return _unknown_field(loc, model)
+        return Problem(pointer_to(loc), _unknown_field(loc, model))
     make = _SENTENCES.get(kind)
     said = make(context) if make else f"is not valid: {fallback}"
-    place = _place(loc)
-    if kind == "value_error" and not loc:
-        return f"{said}."  # a rule about several fields names them itself
-    return f"{place} {said}."
+    if kind == "value_error":
+        # A rule about an object names the field that it is about, or the first of several.
+        name, _, rest = said.partition(" ")
+        if name in _model_at(model, loc).model_fields:
+            if not loc:
+                return Problem("", f"{said}.")
+            loc, said = (*loc, name), rest
+    return Problem(pointer_to(loc), f"{_place(loc)} {said}.")
 
 
-def _unknown_field(loc: tuple[int | str, ...], model: type[BaseModel]) -> str:
+def _unknown_field(loc: _Path, model: type[BaseModel]) -> str:
     name = str(loc[-1])[:SHOWN_TEXT_LENGTH_MAX]
     where = f" in {_place(loc[:-1])}" if loc[:-1] else ""
     known = list(_model_at(model, loc[:-1]).model_fields)
@@ -90,12 +92,17 @@ def _unknown_field(loc: tuple[int | str, ...], model: type[BaseModel]) -> str:
 def _model_at(model: type[BaseModel], loc: Iterable[int | str]) -> type[BaseModel]:
     """The model of a nested object, found through the annotations of the fields on the way."""
     for step in loc:
-        if isinstance(step, int) or step not in model.model_fields:
-            continue
-        for argument in get_args(model.model_fields[step].annotation):
-            if isinstance(argument, type) and issubclass(argument, BaseModel):
-                model = argument
+        if not isinstance(step, int) and step in model.model_fields:
+            model = next(_models_in(model.model_fields[step].annotation), model)
     return model
+
+
+def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
+    """The models that an annotation is made of: itself, an item's, one behind `Annotated`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models_in(argument)
 
 
 def _place(loc: Iterable[int | str]) -> str:

@@ -235,7 +235,9 @@ def _wrong_payouts(session: Session) -> list[str]:
         .order_by(TransferRow.subject)
         .limit(AUDIT_FINDINGS_MAX)
     ).all()
-    return [f"The payout {row[0]} of {row[1]} credits does not leave a wallet for good." for row in rows]
+    return [
+        f"The payout {row[0]} of {row[1]} credits does not leave a wallet for good." for row in rows
+    ]
 
 
 def _wrong_returns(session: Session) -> list[str]:

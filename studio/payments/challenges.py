@@ -1,15 +1,13 @@
 """Payment challenges and what is sent back: the HTTP scheme `Payment` with Stripe's method.
 
 Wire facts: draft-httpauth-payment-00 (the scheme), draft-payment-intent-charge-00 and
-draft-stripe-charge-00 (the request and the payload). This module alone knows of the library `mpp`:
-of it are the forms and the binding of a challenge, not its way to settle a payment, which takes one
-challenge for many payments.
+draft-stripe-charge-00 (the request). This module and `credential_form.py` alone know of the library
+`mpp`: its forms and the binding of a challenge are used, not its way to settle a payment, which
+takes as many payments for one challenge as are sent.
 """
 
-import base64
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,38 +16,39 @@ from typing import Final
 
 import mpp
 from mpp import BodyDigest
-from mpp._parsing import ParseError  # the package offers it without exporting it
 from pydantic import BaseModel, Field
 
+from studio.payments.credential_form import (
+    is_payment,
+    read_credential,
+    read_object,
+    read_texts,
+    read_token,
+)
 from studio.payments.errors import (
     ChallengeExpired,
     InvalidChallenge,
-    InvalidPayload,
-    MalformedCredential,
     MethodUnsupported,
-    SeveralCredentials,
 )
+
+__all__ = ["Challenger", "Credential", "Terms", "body_digest", "is_payment", "is_same_digest"]
 
 METHOD: Final = "stripe"
 INTENT: Final = "charge"
 PAYMENT_METHOD_TYPES: Final = ("card", "link")
 
-AUTHORIZATION_LENGTH_MAX: Final = 16 * 1024
-"""Four times what every server has to take; ours have 2,000 characters."""
-TOKEN_LENGTH_MAX: Final = 255
-"""Stripe's own bound for the ids of its objects."""
-
-_CREDENTIAL: Final = re.compile(r"payment[ \t]+([0-9A-Za-z_-]+={0,2})", re.IGNORECASE)
-_SCHEME: Final = re.compile(r"(?:^|,)[ \t]*payment(?:[ \t,]|$)", re.IGNORECASE)
-_TOKEN: Final = re.compile(rf"[!-~]{{1,{TOKEN_LENGTH_MAX}}}")
 _REALM: Final = re.compile(r"[0-9A-Za-z._:\[\]-]+")
-"""A host, with its port where it has one: nothing that would need quoting."""
+"""A host, with its port where it has one: nothing that would need quoting, and no `|`, which parts
+what is signed."""
 _DIGEST_WITH_COLONS: Final = re.compile(r"(sha-256=):([^:]*):")
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What is asked for a quote. `body_digest` is None where the payment comes without the body."""
+    """What is asked for a quote. `body_digest` is None where the payment comes without the body.
+
+    `description` is shown to whoever approves the payment.
+    """
 
     quote_id: str
     amount_cents: int
@@ -111,16 +110,16 @@ class Challenger:
     def authenticate(self, authorization: str, *, now: datetime) -> Credential:
         """Read the value of an `Authorization` header; nothing of it is used before its signature.
 
-        Raises, in this order, SeveralCredentials, MalformedCredential, MethodUnsupported,
+        Raises the first that applies of SeveralCredentials, MalformedCredential, MethodUnsupported,
         InvalidChallenge, ChallengeExpired and InvalidPayload.
         """
-        sent = _parsed(authorization)
+        sent = read_credential(authorization)
         if (sent.challenge.method, sent.challenge.intent) != (METHOD, INTENT):
             raise MethodUnsupported
         terms = self._authentic_terms(sent.challenge)
         if terms.expires_at <= now:
             raise ChallengeExpired(terms.quote_id)
-        token = _token_in(sent.payload)
+        token = read_token(sent.payload)
         return Credential(
             quote_id=terms.quote_id,
             challenge_id=sent.challenge.id,
@@ -135,13 +134,14 @@ class Challenger:
 
     def receipt(self, *, payment_id: str, paid_at: datetime) -> str:
         """The value of a `Payment-Receipt` header. `payment_id` is Stripe's PaymentIntent."""
-        made = mpp.Receipt.success(
-            reference=payment_id, timestamp=paid_at.astimezone(UTC), method=METHOD
-        )
+        made = mpp.Receipt.success(reference=payment_id, timestamp=_to_utc(paid_at), method=METHOD)
         return made.to_payment_receipt()
 
     def _request_for(self, terms: Terms) -> dict[str, object]:
-        """The request of a challenge: the amount is text, in the currency's smallest unit."""
+        """The request of a challenge: the amount is text, in the currency's smallest unit.
+
+        The description is here because it is signed here, unlike the header's own.
+        """
         description = {} if terms.description is None else {"description": terms.description}
         return {
             "amount": str(terms.amount_cents),
@@ -158,26 +158,32 @@ class Challenger:
         }
 
     def _authentic_terms(self, echo: mpp.ChallengeEcho) -> Terms:
-        """What a challenge of ours asked for. InvalidChallenge if it is not."""
-        request = _decoded(echo.request)
-        opaque = _decoded_texts(echo.opaque)
-        self._verify(echo, request, opaque)
-        try:
-            terms = _terms_in(request, echo)
-        except ValueError:
-            raise InvalidChallenge from None
-        is_ours = request == self._request_for(terms)
-        if not is_ours or opaque.get("quote_id") != terms.quote_id:
-            raise InvalidChallenge  # signed with our secret, but by another program
-        return terms
+        """What a challenge of ours asked for. MalformedCredential, InvalidChallenge."""
+        if echo.opaque is None:
+            raise InvalidChallenge  # ours always have one
+        request, opaque = read_object(echo.request), read_texts(echo.opaque)
+        if echo.realm != self._realm or not self._is_signed(echo, request, opaque):
+            raise InvalidChallenge
+        wire = _wire_request(request)
+        expires_at = _moment(echo.expires)
+        if wire is None or expires_at is None or opaque.get("quote_id") != wire.quote_id:
+            raise InvalidChallenge  # signed with our secret, but for something else
+        if wire.network_id != self._network_id:
+            raise InvalidChallenge  # no token for the network of then can be charged now
+        return Terms(
+            quote_id=wire.quote_id,
+            amount_cents=int(wire.amount),
+            currency=wire.currency,
+            charges_digest=wire.charges_digest,
+            expires_at=expires_at,
+            body_digest=_without_colons(echo.digest),
+            description=wire.description,
+        )
 
-    def _verify(
-        self,
-        echo: mpp.ChallengeEcho,
-        request: dict[str, object],
-        opaque: dict[str, str],
-    ) -> None:
-        """InvalidChallenge unless one of our secrets signed exactly this for our realm."""
+    def _is_signed(
+        self, echo: mpp.ChallengeEcho, request: dict[str, object], opaque: dict[str, str]
+    ) -> bool:
+        """Whether one of our secrets signed exactly this for our realm."""
         challenge = mpp.Challenge(
             id=echo.id,
             method=echo.method,
@@ -190,16 +196,9 @@ class Challenger:
             header=echo.header,
         )
         try:
-            matches = [challenge.verify(secret, self._realm) for secret in self._secrets]
+            return any(challenge.verify(secret, self._realm) for secret in self._secrets)
         except (ValueError, RecursionError):
-            raise MalformedCredential from None
-        if not any(matches) or echo.realm != self._realm:
-            raise InvalidChallenge
-
-
-def is_payment(authorization: str) -> bool:
-    """Whether the value of an `Authorization` header means to pay, however badly."""
-    return _SCHEME.search(authorization) is not None
+            return False  # it has no canonical form, so nobody can have signed it
 
 
 def body_digest(body: bytes) -> str:
@@ -209,51 +208,13 @@ def body_digest(body: bytes) -> str:
 
 def is_same_digest(a: str, b: str) -> bool:
     """Whether two digests are the same, with or without the colons of RFC 9530 around them."""
-    first, second = (_without_colons(digest) or "" for digest in (a, b))
-    return hmac.compare_digest(first.encode(), second.encode())
+    first, second = (str(_without_colons(digest)) for digest in (a, b))
+    return hmac.compare_digest(first.encode(errors="replace"), second.encode(errors="replace"))
 
 
 def _without_colons(digest: str | None) -> str | None:
     match = _DIGEST_WITH_COLONS.fullmatch(digest) if digest else None
     return match.group(1) + match.group(2) if match else digest
-
-
-def _parsed(authorization: str) -> mpp.Credential:
-    if len(authorization) > AUTHORIZATION_LENGTH_MAX:
-        raise MalformedCredential
-    value = authorization.strip(" \t")
-    if "," in value:
-        raise SeveralCredentials
-    match = _CREDENTIAL.fullmatch(value)
-    if match is None:
-        raise MalformedCredential
-    try:
-        return mpp.Credential.from_authorization(f"Payment {match.group(1)}")
-    except (ParseError, ValueError, RecursionError):
-        raise MalformedCredential from None
-
-
-def _decoded(text: str) -> dict[str, object]:
-    """A JSON object in base64url. MalformedCredential."""
-    try:
-        padded = text + "=" * (-len(text) % 4)
-        value = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        json.dumps(value, ensure_ascii=False).encode()  # half surrogates have no encoding
-    except (ValueError, RecursionError):
-        raise MalformedCredential from None
-    if not isinstance(value, dict):
-        raise MalformedCredential
-    return value
-
-
-def _decoded_texts(text: str | None) -> dict[str, str]:
-    """The same for an object of texts. A challenge of ours is never without."""
-    if text is None:
-        raise InvalidChallenge
-    texts = {name: item for name, item in _decoded(text).items() if isinstance(item, str)}
-    if len(texts) != len(_decoded(text)):
-        raise InvalidChallenge
-    return texts
 
 
 class _Metadata(BaseModel):
@@ -262,38 +223,48 @@ class _Metadata(BaseModel):
 
 
 class _MethodDetails(BaseModel):
+    network_id: str = Field(alias="networkId")
     metadata: _Metadata
 
 
-class _Request(BaseModel):
-    amount: str = Field(pattern=r"^[1-9][0-9]{0,9}$")
+class _WireRequest(BaseModel):
+    amount: str = Field(pattern=r"^[1-9][0-9]{0,8}$")
     currency: str
     description: str | None = None
     method_details: _MethodDetails = Field(alias="methodDetails")
 
+    @property
+    def quote_id(self) -> str:
+        return self.method_details.metadata.quote_id
 
-def _terms_in(request: Mapping[str, object], echo: mpp.ChallengeEcho) -> Terms:
-    """Raises ValueError."""
-    wire = _Request.model_validate(request)
-    return Terms(
-        quote_id=wire.method_details.metadata.quote_id,
-        amount_cents=int(wire.amount),
-        currency=wire.currency,
-        charges_digest=wire.method_details.metadata.charges_digest,
-        expires_at=datetime.fromisoformat(echo.expires or ""),
-        body_digest=_without_colons(echo.digest),
-        description=wire.description,
-    )
+    @property
+    def charges_digest(self) -> str:
+        return self.method_details.metadata.charges_digest
+
+    @property
+    def network_id(self) -> str:
+        return self.method_details.network_id
 
 
-def _token_in(payload: object) -> str:
-    token = payload.get("spt") if isinstance(payload, dict) else None
-    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-        raise InvalidPayload
-    return token
+def _wire_request(request: Mapping[str, object]) -> _WireRequest | None:
+    try:
+        return _WireRequest.model_validate(request)
+    except ValueError:
+        return None
 
 
 def _rfc_3339(moment: datetime) -> str:
+    return _to_utc(moment).isoformat().replace("+00:00", "Z")
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        return _to_utc(datetime.fromisoformat(text or ""))
+    except ValueError:
+        return None
+
+
+def _to_utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a moment needs its time zone")
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return moment.astimezone(UTC)

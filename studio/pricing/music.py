@@ -45,7 +45,8 @@ def _use_upload(request: RenderRequest, uploads: UploadFacts, field: str) -> Mus
     workflow = MusicWorkflow.UPLOADED_TRACK
     if not uploads.may_have_audio:
         wish = "uploaded_track" if field == "music_workflow" else "true"
-        detail = f"{field} is {wish}, but no audio file was uploaded."
+        given = "was uploaded" if uploads.fetched else "is among upload_urls"
+        detail = f"{field} is {wish}, but no audio file {given}."
         return MusicDecision(workflow, problems=(Problem(pointer=f"/{field}", detail=detail),))
     warnings = list(_unused_fields(request, workflow))
     if request.music_workflow not in (None, workflow):
@@ -57,6 +58,11 @@ def _use_upload(request: RenderRequest, uploads: UploadFacts, field: str) -> Mus
         warnings.append(
             "The uploaded track is not known yet: without an audio file the render is refused, "
             "and a film cut to it takes its length from it."
+        )
+    if not uploads.fetched and request.project_mode is ProjectMode.MUSIC:
+        warnings.append(
+            "The uploaded track is measured when it is fetched, after the payment: the film's "
+            "length is that of this quote, whatever the track's."
         )
     return MusicDecision(workflow, warnings=tuple(warnings))
 

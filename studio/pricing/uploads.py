@@ -1,6 +1,7 @@
 """What freezing a plan needs to know of a request's uploads."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Self
 
@@ -39,5 +40,5 @@ class UploadFacts:
 
 
 def base_name(filename: str) -> str:
-    """The part after the last slash of either kind: callers send paths of any system."""
-    return re.split(r"[/\\]", filename.strip())[-1]
+    """The part after the last slash of either kind, in NFC: callers send names of any system."""
+    return unicodedata.normalize("NFC", re.split(r"[/\\]", filename.strip())[-1])

@@ -7,8 +7,23 @@ import pytest
 
 from studio.db.engine import Database, open_database
 from studio.ledger import service as ledger
-from studio.ledger.errors import ExceedsSettlement, HoldAlreadyResolved, InsufficientCredits
-from tests.ledger_scenes import LINES, NOW, RENDER, TOTAL, WALLET, fund, hold
+from studio.ledger.errors import (
+    ExceedsSettlement,
+    HoldAlreadyResolved,
+    IdempotencyConflict,
+    InsufficientCredits,
+)
+from tests.ledger_scenes import (
+    LINES,
+    NOW,
+    RENDER,
+    TOTAL,
+    WALLET,
+    fund,
+    hold,
+    pay_out,
+    return_payout,
+)
 
 THREADS = 8
 LOCK_TIMEOUT_SECONDS = 60
@@ -161,6 +176,106 @@ def test_refunds_at_once_never_exceed_the_charge(database: Database) -> None:
 
     said = Counter(race(*(refund(number) for number in range(THREADS))))
     assert said == {"refunded": 2, "refused": THREADS - 2}
+
+
+def test_payouts_and_reservations_at_once_never_overdraw_a_wallet(database: Database) -> None:
+    fund(database, 200)
+
+    def reserve(number: int) -> Callable[[], str]:
+        def run() -> str:
+            try:
+                with database.transaction() as session:
+                    hold(session, {"project": 30}, subject=f"proj_{number}")
+            except InsufficientCredits:
+                return "refused"
+            return "held"
+
+        return run
+
+    def leave(number: int) -> Callable[[], str]:
+        def run() -> str:
+            try:
+                pay_out(database, 30, reference=f"refund_{number}")
+            except InsufficientCredits:
+                return "refused"
+            return "paid out"
+
+        return run
+
+    tasks = [kind(number) for number in range(THREADS // 2) for kind in (reserve, leave)]
+    said = Counter(race(*tasks))
+    assert said["refused"] == THREADS - 200 // 30
+    held, paid_out = 30 * said["held"], 30 * said["paid out"]
+    with database.reading() as session:
+        assert ledger.balance(session, wallet=WALLET) == ledger.Balance(20, held, paid_out, 200)
+
+
+def test_the_same_payout_made_at_once_is_made_once(database: Database) -> None:
+    fund(database, 500)
+
+    def leave() -> str:
+        pay_out(database, 100)
+        return "done"
+
+    assert race(*[leave] * THREADS) == ["done"] * THREADS
+    with database.reading() as session:
+        assert ledger.balance(session, wallet=WALLET).available == 400
+
+
+def test_one_reference_pays_out_one_of_two_wallets(database: Database) -> None:
+    wallets = [fund(database, 100, owner=owner) for owner in ("acct_1", "acct_2")]
+
+    def leave(wallet: str) -> Callable[[], str]:
+        def run() -> str:
+            try:
+                pay_out(database, 100, wallet=wallet)
+            except IdempotencyConflict:
+                return "refused"
+            return "paid out"
+
+        return run
+
+    assert sorted(race(*map(leave, wallets))) == ["paid out", "refused"]
+    with database.reading() as session:
+        left = [ledger.balance(session, wallet=wallet).available for wallet in wallets]
+    assert sorted(left) == [0, 100]
+
+
+def test_a_payout_that_comes_back_many_times_at_once_comes_back_once(database: Database) -> None:
+    fund(database, 100)
+    pay_out(database, 60)
+
+    def come_back() -> str:
+        return_payout(database)
+        return "done"
+
+    assert race(*[come_back] * THREADS) == ["done"] * THREADS
+    with database.reading() as session:
+        assert ledger.balance(session, wallet=WALLET).available == 100
+
+
+def test_a_render_without_a_film_is_refunded_once_whoever_says_so(database: Database) -> None:
+    fund(database, TOTAL)
+    with database.transaction() as session:
+        hold(session, LINES)
+        ledger.settle_lines(session, subject=RENDER, line_ids=["project", "planning"], now=NOW)
+
+    def give_back(number: int) -> Callable[[], str]:
+        def run() -> str:
+            with database.transaction() as session:
+                credits = ledger.refund_settled(
+                    session,
+                    subject=RENDER,
+                    reason="no film",
+                    reference_prefix=f"no-film-{number}",
+                    now=NOW,
+                )
+            return str(credits)
+
+        return run
+
+    said = race(*(give_back(number) for number in range(THREADS)))
+    assert sorted(said) == ["0"] * (THREADS - 1) + ["22"]
 
 
 def test_a_wallet_opened_many_times_at_once_is_one_wallet(database: Database) -> None:

@@ -97,3 +97,14 @@ def render_input(
         voice_briefs=voice,
         timings=timings,
     )
+
+
+def with_minimum_line(render: RenderInput) -> RenderInput:
+    """The render as a quote below the smallest charge has it: a line fills its price up."""
+    charges = render.plan.charges
+    line = ChargeLine(line_id="minimum", label="Minimum charge", credits=7)
+    filled = charges.model_copy(
+        update={"lines": (*charges.lines, line), "total_credits": charges.total_credits + 7}
+    )
+    plan = render.plan.model_copy(update={"charges": filled})
+    return render.model_copy(update={"plan": plan})

@@ -69,14 +69,21 @@ class LedgerMachine(RuleBasedStateMachine):
             shutil.rmtree(self.folder)
 
     @initialize()
-    def start_with_credits_and_a_render(self) -> None:
+    def start_with_credits_and_a_render_under_way(self) -> None:
         for wallet in WALLETS:
             self._top_up(wallet, FUNDS, f"first-{wallet}")
         self._reserve(WALLETS[0], SUBJECTS[0], dict.fromkeys(LINE_IDS, 10))
+        self._settle(SUBJECTS[0], LINE_IDS[0], None)  # so that there is a charge from the start
 
-    @rule(wallet=wallets, credits=st.sampled_from([1, 25]), number=st.integers(1, 3))
-    def top_up(self, wallet: str, credits: int, number: int) -> None:
-        self._top_up(wallet, credits, f"payment-{number}")
+    @rule(
+        wallet=wallets,
+        credits=st.sampled_from([1, 25]),
+        number=st.integers(1, 3),
+        times=st.integers(1, 2),
+    )
+    def top_up(self, wallet: str, credits: int, number: int, times: int) -> None:
+        for _ in range(times):
+            self._top_up(wallet, credits, f"payment-{number}")
 
     @rule(wallet=wallets, subject=subjects, share=shares)
     def reserve(self, wallet: str, subject: str, share: Share) -> None:
@@ -131,46 +138,34 @@ class LedgerMachine(RuleBasedStateMachine):
         charged = (line.charged or 0) if line else 0
         self._refund(subject, line_id, max(1, share_of(charged, share)), f"refund-{number}")
 
-    @rule(subject=subjects, line_id=line_ids)
-    def refund_to_dry(self, subject: str, line_id: str) -> None:
-        """Give a line back in two parts, then ask for one credit more than there is."""
-        line = self._line(subject, line_id)
-        if line is None or line.charged is None:
-            return
-        left = line.charged - line.refunded
+    @rule(number=st.integers(0, 8))
+    def refund_to_dry(self, number: int) -> None:
+        """Give a charged line back in two parts, then ask for one credit more than there is."""
+        subject, line_id, line = self.model.charged_lines[number % len(self.model.charged_lines)]
+        left = (line.charged or 0) - line.refunded
         for part in (left // 2, left - left // 2, 1):
             if part:
                 self.references += 1
                 self._refund(subject, line_id, part, f"dry-{self.references}")
 
-    @rule(subject=subjects, number=st.integers(1, 2))
-    def refund_settled(self, subject: str, number: int) -> None:
-        """Two prefixes for three renders: some are another render's already."""
-        self._refund_settled(subject, f"no-film-{number}")
+    @rule(subject=subjects, number=st.integers(1, 2), share=shares)
+    def refund_settled(self, subject: str, number: int, share: Share) -> None:
+        """Give back a share of a line, then all that is left of the render, then once more.
 
-    @rule(subject=subjects, line_id=line_ids)
-    def refund_settled_after_a_part(self, subject: str, line_id: str) -> None:
-        """Give half of a line back, then all that is left, then once more."""
-        line = self._line(subject, line_id)
-        if line is None or line.charged is None:
-            return
-        self.references += 1
-        part = (line.charged - line.refunded) // 2
-        if part:
+        Two prefixes for three renders: some are another render's already.
+        """
+        for line_id, left in list(self.model.refundable(subject).items())[:1]:
+            self.references += 1
+            part = max(1, share_of(left, share))
             self._refund(subject, line_id, part, f"part-{self.references}")
         for _ in range(2):
-            self._refund_settled(subject, f"rest-{self.references}")
+            self._refund_settled(subject, f"no-film-{number}")
 
-    @rule(wallet=wallets, share=shares, number=st.integers(1, 3))
-    def pay_out(self, wallet: str, share: Share, number: int) -> None:
+    @rule(wallet=wallets, share=shares, number=st.integers(1, 3), times=st.integers(1, 2))
+    def pay_out(self, wallet: str, share: Share, number: int, times: int) -> None:
         available = self.model.wallets[wallet].balance.available
-        self._pay_out(wallet, max(1, share_of(available, share)), f"payout-{number}")
-
-    @rule(number=st.integers(1, 3), changed=st.booleans())
-    def pay_out_again(self, number: int, *, changed: bool) -> None:
-        made = self.model.payouts.get(f"payout-{number}")
-        if made is not None:
-            self._pay_out(made[0], made[1] + changed, f"payout-{number}")
+        for _ in range(times):
+            self._pay_out(wallet, max(1, share_of(available, share)), f"payout-{number}")
 
     @rule(number=st.integers(1, 3))
     def return_payout(self, number: int) -> None:
@@ -228,9 +223,7 @@ class LedgerMachine(RuleBasedStateMachine):
         due = sum(self.model.refundable(subject).values())
         self._do(
             self.model.refund_settled(subject, prefix),
-            lambda session: self._is(
-                due, self.operations.refund_settled(session, subject, prefix)
-            ),
+            lambda session: self._is(due, self.operations.refund_settled(session, subject, prefix)),
         )
 
     def _pay_out(self, wallet: str, credits: int, reference: str) -> None:

@@ -79,6 +79,16 @@ class Model:
     payouts: dict[str, tuple[str, int]] = field(default_factory=dict)
     returns: set[str] = field(default_factory=set)
 
+    @property
+    def charged_lines(self) -> list[tuple[str, str, Line]]:
+        """Subject, id and line of everything charged."""
+        return [
+            (subject, line_id, line)
+            for subject, render in self.renders.items()
+            for line_id, line in render.lines.items()
+            if line.charged is not None
+        ]
+
     def top_up(self, wallet: str, credits: int, reference: str) -> Refusal | None:
         if reference in self.payments:
             return None if self.payments[reference] == (wallet, credits) else IdempotencyConflict

@@ -61,7 +61,6 @@ class Operations:
             now=NOW,
         )
 
-
     def refund_settled(self, session: Session, subject: str, prefix: str) -> int:
         return ledger.refund_settled(
             session, subject=subject, reason="a test", reference_prefix=prefix, now=NOW
@@ -150,18 +149,16 @@ class RefundsWithoutMemory(Operations):
 
 
 class GivesBackWholeCharges(Operations):
-    """Whatever was refunded of a line before is given back again with the rest of the render."""
+    """What was refunded of a render before is given back again with the rest of it."""
 
     def refund_settled(self, session: Session, subject: str, prefix: str) -> int:
+        of_subject = (TransferRow.subject == subject, TransferRow.code == TransferCode.REFUND)
+        before = session.scalars(select(TransferRow).where(*of_subject)).all()
         given_back = super().refund_settled(session, subject, prefix)
-        refunded = select(TransferRow).where(
-            TransferRow.subject == subject, TransferRow.code == TransferCode.REFUND
-        )
-        before = [row for row in session.scalars(refunded) if row.reason is None]
-        for row in before:
-            charge = session.get_one(TransferRow, row.reverses_id)
-            wallet = row.credit_account_id
-            _insert_posted(session, REFUNDS, wallet, 1, code=TransferCode.REFUND, of=charge)
+        for made in before if given_back else ():
+            charge = session.get_one(TransferRow, made.reverses_id)
+            wallet, credits = made.credit_account_id, made.amount
+            _insert_posted(session, REFUNDS, wallet, credits, code=TransferCode.REFUND, of=charge)
         return given_back
 
 

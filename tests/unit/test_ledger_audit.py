@@ -107,18 +107,24 @@ def test_taking_the_guards_away_alone_is_no_drift(busy: Database) -> None:
             f"Line project of {RENDER} was charged 12 credits and 13 were refunded.",
         ),
         (
-            "UPDATE ledger_transfer SET credit_account_id = 'house:revenue' "
-            "WHERE code = 'payout' AND subject = 'refund_1'",
+            (
+                "UPDATE ledger_transfer SET credit_account_id = 'house:revenue' "
+                "WHERE code = 'payout' AND subject = 'refund_1'"
+            ),
             "The payout refund_1 of 30 credits does not leave a wallet for good.",
         ),
         (
-            "UPDATE ledger_transfer SET debit_account_id = 'house:refunds' "
-            "WHERE code = 'payout' AND subject = 'refund_1'",
+            (
+                "UPDATE ledger_transfer SET debit_account_id = 'house:refunds' "
+                "WHERE code = 'payout' AND subject = 'refund_1'"
+            ),
             "The payout refund_1 of 30 credits does not leave a wallet for good.",
         ),
         (
-            "UPDATE ledger_transfer SET phase = 'post' "
-            "WHERE code = 'payout' AND subject = 'refund_1'",
+            (
+                "UPDATE ledger_transfer SET phase = 'post' "
+                "WHERE code = 'payout' AND subject = 'refund_1'"
+            ),
             "The payout refund_1 of 30 credits does not leave a wallet for good.",
         ),
         (
@@ -126,19 +132,25 @@ def test_taking_the_guards_away_alone_is_no_drift(busy: Database) -> None:
             "The payout refund_2 of 30 credits came back with 29 credits, or another way.",
         ),
         (
-            "INSERT INTO ledger_transfer "
-            "SELECT * FROM ledger_transfer WHERE code = 'payout_return'",
+            (
+                "INSERT INTO ledger_transfer "
+                "SELECT * FROM ledger_transfer WHERE code = 'payout_return'"
+            ),
             "The payout refund_2 of 30 credits came back with 60 credits, or another way.",
         ),
         (
-            "UPDATE ledger_transfer SET credit_account_id = 'wallet:acct_1' "
-            "WHERE code = 'payout_return'",
+            (
+                "UPDATE ledger_transfer SET credit_account_id = 'wallet:acct_1' "
+                "WHERE code = 'payout_return'"
+            ),
             "The payout refund_2 of 30 credits came back with 30 credits, or another way.",
         ),
         (
-            "UPDATE ledger_transfer SET reverses_id = "
-            "(SELECT id FROM ledger_transfer WHERE code = 'top_up' AND amount = 70) "
-            "WHERE code = 'payout_return'",
+            (
+                "UPDATE ledger_transfer SET reverses_id = "
+                "(SELECT id FROM ledger_transfer WHERE code = 'top_up' AND amount = 70) "
+                "WHERE code = 'payout_return'"
+            ),
             "came back with 30 credits, or another way.",
         ),
         (

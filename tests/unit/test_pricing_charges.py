@@ -1,8 +1,13 @@
+import json
+
 import pytest
 
+from studio.accounts.service import new_account_defaults
 from studio.catalog.catalogue import load_catalogue
-from studio.contracts.plan import ChargeLine
-from studio.pricing.charges import charges_digest
+from studio.contracts.plan import ChargeLine, ChargePlan
+from studio.ingest.declared import declared_uploads
+from studio.ingest.strict_json import parse_quote_request
+from studio.pricing.charges import charges_digest, with_minimum
 from tests.pricing_scenes import (
     COMPLETE,
     DEMO,
@@ -140,3 +145,38 @@ def test_the_digest_changes_with_a_price_an_order_or_a_version() -> None:
 def test_the_price_table_is_the_one_that_is_frozen() -> None:
     prices = load_catalogue().prices
     assert DEMO.freeze(make_request()).plan.charges.price_version == prices.version
+
+
+def charges_of(*amounts: int) -> ChargePlan:
+    lines = tuple(
+        ChargeLine(line_id=f"line-{position}", label="Work", credits=amount)
+        for position, amount in enumerate(amounts)
+    )
+    digest = charges_digest("v1", lines)
+    return ChargePlan(price_version="v1", lines=lines, total_credits=sum(amounts), digest=digest)
+
+
+@pytest.mark.parametrize("amounts", [(50,), (49, 1), (120,)])
+def test_a_quote_that_a_card_can_be_charged_has_no_minimum(amounts: tuple[int, ...]) -> None:
+    charges = charges_of(*amounts)
+    assert with_minimum(charges) == charges
+
+
+@pytest.mark.parametrize(("amounts", "missing"), [((49,), 1), ((12, 10), 28), ((), 50)])
+def test_a_quote_below_the_smallest_charge_is_filled_up(
+    amounts: tuple[int, ...], missing: int
+) -> None:
+    charges = charges_of(*amounts)
+    filled = with_minimum(charges)
+    added = ChargeLine(line_id="minimum", label="Minimum charge", credits=missing)
+    assert filled.lines == (*charges.lines, added)
+    assert filled.total_credits == 50
+    assert filled.digest == charges_digest("v1", filled.lines) != charges.digest
+    assert with_minimum(filled) == filled
+
+
+def test_a_guest_is_priced_with_what_a_new_account_starts_with() -> None:
+    quote = parse_quote_request(json.dumps({"request": REFERENCE_QUOTE}).encode())
+    frozen = DEMO.freeze(quote.request, declared_uploads(quote), new_account_defaults())
+    assert with_minimum(frozen.plan.charges).total_credits == 120
+    assert frozen.request.stage_voice_briefs_enabled is True

@@ -10,7 +10,7 @@ from temporalio.exceptions import ApplicationError
 
 from studio.contracts.status import ClipState, RenderState, Stage
 from studio.contracts.workflow_io import PlanningTask, Screenplay
-from tests.kit.renders import QUICK, render_input
+from tests.kit.renders import QUICK, render_input, with_minimum_line
 from tests.kit.runs import running
 from tests.kit.scripted import ScriptedStudio, fail, fail_first
 from workflows.render import RenderWorkflow
@@ -31,6 +31,22 @@ async def test_a_finished_render_settles_every_line_once(temporal: Client) -> No
     assert sorted(studio.settled) == sorted(studio.prices)
     assert outcome.credits_settled == render.plan.charges.total_credits
     assert studio.released == set()
+
+
+async def test_a_quotes_minimum_charge_is_earned_with_the_film(temporal: Client) -> None:
+    studio = ScriptedStudio()
+    async with running(temporal, studio, with_minimum_line(render_input(shots=1))) as handle:
+        await handle.result()
+    assert sorted(studio.settled) == sorted(studio.prices)
+    assert "minimum" in studio.settled
+
+
+async def test_a_quotes_minimum_charge_is_not_earned_without_a_film(temporal: Client) -> None:
+    studio = ScriptedStudio(script={"assemble_film": fail("disk_full", "No room is left.")})
+    async with running(temporal, studio, with_minimum_line(render_input(shots=1))) as handle:
+        with pytest.raises(WorkflowFailureError):
+            await handle.result()
+    assert studio.released == {"production", "minimum"}
 
 
 async def test_revisions_grow_and_stages_come_in_order(temporal: Client) -> None:
