@@ -88,7 +88,12 @@ class Refunding:
             refund = await self._processor.refund_of(owed.refund_id)
         else:
             refund = await self._processor.refund(owed.order)
-        return await self._bench.transact(lambda session: self._write(session, quote_id, refund))
+        changed, standing = await self._bench.transact(
+            lambda session: self._write(session, quote_id, refund)
+        )
+        if changed:
+            _tell(quote_id, refund)
+        return standing
 
     async def refund_stray(self, quote_id: str, payment_id: str) -> RefundStanding:
         """Give a payment back whole that paid for nothing. RefundRefused, PaymentUnknown."""
@@ -112,15 +117,18 @@ class Refunding:
 
     async def note(self, quote_id: str, event: PaymentEvent) -> QuoteStanding:
         """Write down what was told of a refund; one that is not the quote's changes nothing."""
+        if event.refund_id is None or event.refund_state is None:
+            return await self._bench.transact(lambda s: standing_of(load_quote(s, quote_id)))
+        told = Refund(event.refund_id, event.refund_state)
 
-        def work(session: Session) -> QuoteStanding:
-            row = lock_quote(session, quote_id)
-            if event.refund_id is not None and event.refund_state is not None:
-                told = Refund(event.refund_id, event.refund_state)
-                self._note(session, row, told, now=self._bench.now())
-            return standing_of(load_quote(session, quote_id))
+        def work(session: Session) -> tuple[bool, QuoteStanding]:
+            changed = self._note(session, lock_quote(session, quote_id), told)
+            return changed, standing_of(load_quote(session, quote_id))
 
-        return await self._bench.transact(work)
+        changed, standing = await self._bench.transact(work)
+        if changed:
+            _tell(quote_id, told)
+        return standing
 
     def _owed(self, session: Session, quote_id: str) -> tuple[_Owed | None, RefundStanding]:
         row = lock_quote(session, quote_id)
@@ -140,28 +148,33 @@ class Refunding:
         )
         return _Owed(order, row.refund_id), standing
 
-    def _write(self, session: Session, quote_id: str, refund: Refund) -> RefundStanding:
-        now = self._bench.now()
+    def _write(
+        self, session: Session, quote_id: str, refund: Refund
+    ) -> tuple[bool, RefundStanding]:
         row = lock_quote(session, quote_id)
         if row.refund_id is None:
-            pending = RefundState.PENDING
+            now, pending = self._bench.now(), RefundState.PENDING
             open_refund(session, quote_id, refund_id=refund.refund_id, state=pending, now=now)
-        self._note(session, lock_quote(session, quote_id), refund, now=now)
-        return _refund_standing(load_quote(session, quote_id))
+        changed = self._note(session, lock_quote(session, quote_id), refund)
+        return changed, _refund_standing(load_quote(session, quote_id))
 
-    def _note(self, session: Session, row: QuoteRow, refund: Refund, *, now: datetime) -> None:
+    def _note(self, session: Session, row: QuoteRow, refund: Refund) -> bool:
+        now = self._bench.now()
         changed = note_refund(
             session, row.quote_id, refund_id=refund.refund_id, state=refund.state, now=now
         )
-        if not changed:
-            return
-        log = _log.bind(quote_id=row.quote_id, refund_id=refund.refund_id)
-        count_refund(refund.state.value)
-        if refund.state in SENT_BACK:
+        if changed and refund.state in SENT_BACK:
             ledger.return_payout(session, reference=_payout_reference(row), now=now)
-            log.error("a refund did not reach its card; see `fvs quotes refund-again`")
-        else:
-            log.info("refund noted", state=refund.state, cents=row.refund_cents)
+        return changed
+
+
+def _tell(quote_id: str, refund: Refund) -> None:
+    count_refund(refund.state.value)
+    log = _log.bind(quote_id=quote_id, refund_id=refund.refund_id)
+    if refund.state in SENT_BACK:
+        log.error("a refund did not reach its card; see `fvs quotes refund-again`")
+    else:
+        log.info("refund noted", state=refund.state.value)
 
 
 def _take_out(session: Session, row: QuoteRow, status: RenderState | None, *, now: datetime) -> int:

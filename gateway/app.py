@@ -7,17 +7,23 @@ from typing import Final
 from fastapi import FastAPI
 
 from gateway.dependencies import Dependencies, Gateway
+from gateway.discovery import OPEN_PATHS
 from gateway.errors import register_errors
 from gateway.middleware.access_log import AccessLogMiddleware
+from gateway.middleware.cors import CorsMiddleware
 from gateway.middleware.failures import FailureMiddleware
 from gateway.middleware.request_id import RequestIdMiddleware
 from gateway.middleware.security_headers import SecurityHeadersMiddleware
 from gateway.openapi import OPENAPI_PATH, install_openapi
+from gateway.routes.discovery import discovery_router
 from gateway.routes.files import files_router
 from gateway.routes.health import health_router
 from gateway.routes.models import models_router
+from gateway.routes.paid_renders import paid_renders_router
+from gateway.routes.quotes import quotes_router
 from gateway.routes.receipts import receipts_router
 from gateway.routes.renders import renders_router
+from gateway.routes.webhooks import webhooks_router
 
 TITLE: Final = "Future Video Studio agent API"
 SUMMARY: Final = "Give an agent a brief. Get back a finished film."
@@ -28,6 +34,7 @@ DESCRIPTION: Final = (
 )
 _TAGS: Final = [
     {"name": "renders", "description": "Films of the account that owns the key."},
+    {"name": "quotes", "description": "One film, paid without an account."},
     {"name": "planning", "description": "What there is and what it costs."},
     {"name": "files", "description": "Signed downloads."},
     {"name": "service", "description": "Whether everything works."},
@@ -58,6 +65,7 @@ def create_app(dependencies: Dependencies) -> FastAPI:
     )
     app.state.gateway = gateway
     _add_routes(app, gateway)
+    app.include_router(discovery_router(gateway, app))
     _add_middleware(app, gateway)
     register_errors(app)
     install_openapi(app)
@@ -69,7 +77,10 @@ def _add_routes(app: FastAPI, gateway: Gateway) -> None:
     app.include_router(models_router(gateway))
     app.include_router(renders_router(gateway))
     app.include_router(receipts_router(gateway))
+    app.include_router(quotes_router(gateway))
+    app.include_router(paid_renders_router(gateway))
     app.include_router(health_router(gateway))
+    app.include_router(webhooks_router(gateway))
     files = gateway.local_files
     if files is not None:
         app.include_router(files_router(gateway, files))
@@ -78,6 +89,7 @@ def _add_routes(app: FastAPI, gateway: Gateway) -> None:
 def _add_middleware(app: FastAPI, gateway: Gateway) -> None:
     """The last one added is the outermost: it sees the answers of all the others."""
     app.add_middleware(FailureMiddleware)
+    app.add_middleware(CorsMiddleware, paths=OPEN_PATHS)
     app.add_middleware(SecurityHeadersMiddleware)
     app.add_middleware(
         AccessLogMiddleware, metrics=gateway.metrics, monotonic=gateway.clock.monotonic

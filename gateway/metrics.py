@@ -61,6 +61,12 @@ class GatewayMetrics:
             ("outcome",),
             registry=registry,
         )
+        self._webhooks = Counter(
+            "fvs_stripe_webhooks",
+            "Messages of the payment processor by what became of them.",
+            ("outcome",),
+            registry=registry,
+        )
 
     def request_done(self, method: str, route: str, status: int, seconds: float) -> None:
         self._requests.labels(method, route, str(status)).inc()
@@ -74,3 +80,6 @@ class GatewayMetrics:
 
     def submission_ended(self, outcome: str) -> None:
         self._submissions.labels(outcome).inc()
+
+    def webhook_ended(self, outcome: str) -> None:
+        self._webhooks.labels(outcome).inc()

@@ -5,17 +5,15 @@ from typing import Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from starlette.requests import Request
-from starlette.responses import JSONResponse
 
+from gateway.payment_problem import PaymentRequiredDocument
 from gateway.problem import PROBLEM_MEDIA_TYPE, ProblemDocument, problem, title_of
 from gateway.services.links import API_PREFIX
 from studio.catalog.catalogue import load_catalogue
+from studio.contracts.quote_request import QuoteRequest
 from studio.contracts.request import RenderRequest
 
 OPENAPI_PATH: Final = f"{API_PREFIX}/openapi.json"
-OPENAPI_ROOT_PATH: Final = "/openapi.json"
-"""The same document where programs look for it first."""
 _SCHEMAS: Final = "#/components/schemas/"
 _REQUEST_REF: Final = {"$ref": f"{_SCHEMAS}RenderRequest"}
 
@@ -110,6 +108,11 @@ ESTIMATE_BODY: Final[Fragment] = {
 }
 
 _PROBLEMS: Final[dict[int, tuple[str, str, str]]] = {
+    400: (
+        "Two ways to pay at once, or one that is not taken here",
+        "key_and_payment",
+        "The request carries an API key and a payment; send the one that is to pay for it.",
+    ),
     401: (
         "No key, or none that is valid",
         "invalid_key",
@@ -139,6 +142,11 @@ _PROBLEMS: Final[dict[int, tuple[str, str, str]]] = {
         "The idempotency key belongs to another request",
         "idempotency_key_reused",
         "This Idempotency-Key was used before for a different request; use a new key.",
+    ),
+    410: (
+        "The quote is over, and nobody paid",
+        "payment_expired",
+        "This quote has expired; nothing was charged. Ask for a new one.",
     ),
     413: (
         "Too large, or too many files",
@@ -206,11 +214,7 @@ def install_openapi(app: FastAPI) -> None:
             app.openapi_schema = _document(app)
         return app.openapi_schema
 
-    async def answer(_request: Request) -> JSONResponse:
-        return JSONResponse(build())
-
     app.openapi = build  # type: ignore[method-assign]  # the framework's documented way
-    app.add_route(OPENAPI_ROOT_PATH, answer, include_in_schema=False)
 
 
 def _document(app: FastAPI) -> dict[str, object]:
@@ -226,7 +230,7 @@ def _document(app: FastAPI) -> dict[str, object]:
     schemas = components.setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    for model in (RenderRequest, ProblemDocument):
+    for model in (RenderRequest, QuoteRequest, ProblemDocument, PaymentRequiredDocument):
         schema = model.model_json_schema(ref_template=_SCHEMAS + "{model}")
         schemas.update(schema.pop("$defs", {}))
         schemas[model.__name__] = schema

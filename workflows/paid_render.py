@@ -9,7 +9,7 @@ as a refund that fails or a dispute, starts another one that does just what it i
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
@@ -68,7 +68,7 @@ class PaidRenderWorkflow:
         self._view = PaymentView(payment)
         self._events: list[PaymentEvent] = []
         self._disputes: list[PaymentEvent] = []
-        self._strays: dict[str, asyncio.Task[None]] = {}
+        self._aside: list[asyncio.Task[None]] = []
         self._is_told = False
         self._withdrawn = False
         self._render_told = False
@@ -124,7 +124,7 @@ class PaidRenderWorkflow:
                 is_over = await self._wait_for_operator(error)
             if is_over:
                 await workflow.wait_condition(
-                    lambda: bool(self._events) or all(task.done() for task in self._strays.values())
+                    lambda: bool(self._events) or all(task.done() for task in self._aside)
                 )
                 if not self._events:
                     return
@@ -146,12 +146,23 @@ class PaidRenderWorkflow:
         return False
 
     async def _settle(self) -> None:
-        """Ask what became of the payment; what the processor tells by itself ends the asking."""
+        """Ask what became of the payment; what the processor tells by itself ends the waiting."""
         self._is_told = False
         asking = self._look("Look at the quote, and charge what was claimed")
         standing = await self._attend(asking, until=lambda: self._is_paid)
         if standing is not None:
             self._take(standing)
+        else:
+            self._aside.append(asyncio.create_task(self._hear_late(asking)))
+
+    async def _hear_late(self, asking: "asyncio.Task[QuoteStanding]") -> None:
+        """A charge is never torn off: if it went through beside the other one, it goes back."""
+        try:
+            standing = await asking
+        except ActivityError as error:
+            self._fail(error)
+        else:
+            self._note_stray(standing)
 
     async def _wait_for_payment(self) -> bool:
         """Wait for a claim, and let the quote expire in the end."""
@@ -215,8 +226,8 @@ class PaidRenderWorkflow:
             )
         )
         refund = await self._attend(asking)
-        if refund is None:
-            return False
+        if refund is None or self._state is not PaymentState.REFUNDING:
+            return False  # a webhook was quicker
         self._view.fail(None)
         self._view.take_refund(refund)
         if refund.state is None:
@@ -245,10 +256,7 @@ class PaidRenderWorkflow:
                 lambda: work.done() or bool(self._events) or self._has_wish
             )
             await self._hear()
-            if work.done():
-                break
             if until():
-                await _drop(work)
                 return None
             await self._pass_on_wish()
         return work.result()
@@ -312,10 +320,13 @@ class PaidRenderWorkflow:
         if self._state is not standing.state:
             self._view.fail(None)
         self._view.take(standing)
+        self._note_stray(standing)
+
+    def _note_stray(self, standing: QuoteStanding) -> None:
         stray = standing.stray_payment_id
-        if stray is not None and stray not in self._strays:
+        if stray is not None and stray not in self._view.standing.strays:
             self._view.add_stray(stray)
-            self._strays[stray] = asyncio.create_task(self._give_back_stray(stray))
+            self._aside.append(asyncio.create_task(self._give_back_stray(stray)))
 
     async def _give_back_stray(self, payment_id: str) -> None:
         try:
@@ -362,11 +373,3 @@ class PaidRenderWorkflow:
     @property
     def _canceled(self) -> bool:
         return self._view.standing.canceled
-
-
-async def _drop(work: "asyncio.Task[Any]") -> None:
-    """Nobody needs what this would say any more."""
-    work.cancel()
-    await workflow.wait([work])
-    if not work.cancelled():
-        work.exception()

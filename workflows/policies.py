@@ -129,13 +129,11 @@ class PaymentPolicies:
         self.follow = ActivityPolicy(
             start_to_close_timeout=RECORD_TIMEOUT, retry_policy=_PERSISTENT
         )
-        # Requests to the processor, which has to be asked until it says what it did. Given up when
-        # a webhook has said it.
+        # Requests to the processor, which has to be asked until it says what it did.
         self.ask = ActivityPolicy(
             start_to_close_timeout=PROCESSOR_TIMEOUT,
             heartbeat_timeout=heartbeat,
             retry_policy=_PERSISTENT,
-            cancellation_type=ActivityCancellationType.TRY_CANCEL,
         )
         # What the processor told is written down; after a dispute files are moved.
         self.note = ActivityPolicy(

@@ -74,6 +74,14 @@ def find_by_idempotency_hash(session: Session, idempotency_hash: str) -> QuoteRo
     ).one_or_none()
 
 
+def forget_idempotency_hash(session: Session, idempotency_hash: str) -> None:
+    """Let the hash be used for a new quote: the one that has it is over."""
+    row = find_by_idempotency_hash(session, idempotency_hash)
+    if row is not None:
+        row.idempotency_hash = None
+        session.flush()
+
+
 def find_by_payment(session: Session, payment_id: str) -> QuoteRow | None:
     """The quote that this payment of Stripe's paid."""
     return session.scalars(select(QuoteRow).where(QuoteRow.payment_id == payment_id)).one_or_none()

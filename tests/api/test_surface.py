@@ -258,15 +258,6 @@ async def test_the_openapi_document_describes_every_route_with_its_problems(
     assert "HTTPValidationError" not in str(document)
 
 
-async def test_the_openapi_document_is_at_the_root_too(stack: ApiStack) -> None:
-    async with stack.client() as client:
-        root = await client.get("/openapi.json")
-        below = await client.get("/api/agent/openapi.json")
-
-    assert root.status_code == 200
-    assert root.json() == below.json()
-
-
 async def test_every_reference_in_the_openapi_document_leads_somewhere(stack: ApiStack) -> None:
     async with stack.client() as client:
         document = (await client.get("/api/agent/openapi.json")).json()

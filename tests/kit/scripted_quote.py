@@ -134,8 +134,9 @@ class ScriptedQuote:
                 if task.event.kind is EventKind.PAYMENT_SUCCEEDED:
                     return self._pay(task.event.payment_id)
                 return self._standing()
+        is_claimed = self.state is PaymentState.SETTLING
         async with self._step("settle_payment"):
-            if self.state is PaymentState.SETTLING:
+            if is_claimed:
                 answer = self._next(self.answers)
                 self.charges.append(answer)
                 if answer == UNKNOWN:

@@ -20,11 +20,13 @@ from studio.catalog.models import StylePreset
 from studio.catalog.pages import models_page, styles_page
 from studio.contracts.request import OmittedByDefault, RenderRequest
 from studio.contracts.workflow_io import Timings
+from studio.payments.webhooks import EVENT_TYPES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text("utf-8")
 API = (ROOT / "docs" / "api.md").read_text("utf-8")
+PAYMENTS = (ROOT / "docs" / "payments.md").read_text("utf-8")
 
 NOT_SET = "\N{EN DASH}"
 WRITTEN_OUT = {"key_pepper", "signing_key", "media_activities_max", "google_output_uri"}
@@ -151,6 +153,12 @@ def test_style_presets_and_the_version_of_prices_are_those_of_the_catalogue() ->
     catalogue = load_catalogue()
     assert [style.id for style in catalogue.styles() if f"`{style.id}`" not in API] == []
     assert f"`{catalogue.prices.version}`" in API
+
+
+def test_the_webhooks_to_subscribe_to_are_those_that_are_read() -> None:
+    listed = [line for line in PAYMENTS.splitlines() if line.startswith("- `")]
+    told = re.findall(r"`((?:payment_intent|refund|charge)\.[a-z_.]+)`", " ".join(listed))
+    assert sorted(told) == sorted(EVENT_TYPES)
 
 
 def test_every_status_of_an_error_has_an_example() -> None:

@@ -79,6 +79,21 @@ async def test_a_webhook_ends_the_asking_at_once(temporal: Client) -> None:
     assert quote.studio.calls["confirm_holds"] == 1
 
 
+async def test_a_charge_that_goes_through_beside_a_webhooks_payment_goes_back(
+    temporal: Client,
+) -> None:
+    quote = ScriptedQuote(payment_input())
+    reached = quote.gate("settle_payment")
+    async with paying(temporal, quote) as handle:
+        await reached.wait()
+        await handle.signal(PaidRenderWorkflow.payment_event, PAID)
+        await quote.until(lambda: quote.paid_by == "pi_told")
+        quote.gates["settle_payment"].set()
+        standing = await handle.result()
+    assert quote.refunded == ["pi_1"]
+    assert (standing.state, standing.strays) == (PaymentState.COMPLETED, ("pi_1",))
+
+
 async def test_a_declined_quote_waits_for_the_next_payment(temporal: Client) -> None:
     quote = ScriptedQuote(payment_input(), answers=[DECLINED, "pi_2"])
     async with paying(temporal, quote) as handle:
