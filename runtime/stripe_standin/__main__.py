@@ -6,6 +6,7 @@ Secrets come from the environment: STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET.
 import argparse
 import os
 import signal
+import sqlite3
 import sys
 import threading
 from pathlib import Path
@@ -44,7 +45,7 @@ def main() -> int:
             sys.stdout.write(f"{server.url}\n")
             sys.stdout.flush()
             stop.wait()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, sqlite3.Error) as error:
         sys.stderr.write(f"The stand-in of Stripe cannot start: {error}\n")
         return 1
     return 0

@@ -1,9 +1,7 @@
 """Stripe's HTTP around the stand-in: keys, versions, idempotency, faults."""
 
-import asyncio
 import base64
 import binascii
-import contextlib
 import hmac
 import logging
 from http import HTTPStatus
@@ -124,8 +122,7 @@ class Endpoint:
 
     async def _perform(self, call: Call, injection: Injection | None) -> Answer:
         if injection is not None and injection.fault is Fault.DELAY:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._standin.stopping.wait(), injection.seconds)
+            await self._standin.delay(injection.seconds)
         status = None
         if injection is not None and injection.fault is Fault.BROKEN_AFTER:
             status = injection.status or HTTPStatus.INTERNAL_SERVER_ERROR

@@ -1,5 +1,6 @@
 """What was asked and what became of the money, for assertions."""
 
+import re
 import threading
 from collections import deque
 from collections.abc import Mapping
@@ -8,10 +9,10 @@ from typing import Final
 
 from runtime.stripe_standin.records import Charge, Dispute, Event, Intent, Refund
 from runtime.stripe_standin.store import Store
-from runtime.stripe_standin.tokens import masked
 from runtime.stripe_standin.wire import Json
 
 REQUESTS_KEPT: Final = 10_000
+_TOKEN: Final = re.compile(r"spt_\w+")
 QUOTE_KEY: Final = "quote_id"
 """The metadata key that tells whose payment it is, where none other is named."""
 
@@ -111,5 +112,5 @@ class Books:
 
 
 def without_tokens(text: str) -> str:
-    """A path or a value of a form, as it may be kept."""
-    return "/".join(masked(part) if part.startswith("spt_") else part for part in text.split("/"))
+    """A path, a key or a value of a form, as it may be kept."""
+    return _TOKEN.sub("spt_…", text)

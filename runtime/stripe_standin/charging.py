@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 from runtime.stripe_standin.documents import charge_error, intent_document
-from runtime.stripe_standin.payment_methods import Decline, Fate
+from runtime.stripe_standin.payment_methods import AUTHENTICATION_REQUIRED, Decline, Fate
 from runtime.stripe_standin.records import Charge, Intent, IntentStatus, Token, Turn
 from runtime.stripe_standin.refusals import CARD_ERROR, StripeRefusal
 from runtime.stripe_standin.tokens import spend
@@ -16,15 +16,18 @@ _TURNS = {
 }
 
 
-def charge_token(work: Work, intent: Intent, token: Token) -> Intent:
+def charge_token(
+    work: Work, intent: Intent, token: Token, *, refuses_action: bool = False
+) -> Intent:
     """Charge as the token's payment method decides.
 
-    The refusal of a declined card is raised after payment and charge are written down.
+    The refusal of a declined card is raised after payment and charge are written down. With
+    `refuses_action` a card that asks for authentication is declined.
     """
     method = token.payment_method
     intent = intent.model_copy(update={"token_id": token.id})
     work.tell("payment_intent.created", intent_document(intent, None))
-    if method.authenticates:
+    if method.authenticates and not refuses_action:
         waiting = intent.model_copy(update={"status": IntentStatus.REQUIRES_ACTION})
         work.store.put(waiting)
         work.tell("payment_intent.requires_action", intent_document(waiting, None))
@@ -42,8 +45,9 @@ def charge_token(work: Work, intent: Intent, token: Token) -> Intent:
         status="pending" if method.is_delayed else "succeeded",
     )
     intent = intent.model_copy(update={"charge_id": charge.id})
-    if method.decline is not None:
-        raise decline(work, intent, charge, method.decline)
+    why = AUTHENTICATION_REQUIRED if method.authenticates else method.decline
+    if why is not None:
+        raise decline(work, intent, charge, why)
     spend(work, token, intent.amount)
     if method.is_delayed:
         intent = intent.model_copy(update={"status": IntentStatus.PROCESSING})

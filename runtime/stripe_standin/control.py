@@ -8,6 +8,7 @@ GET  /_control/deliveries                      every attempt at a webhook
 POST /_control/clear                           no more faults
 POST /_control/webhooks   {"hold": true} | {"hold": false, "reverse": false, "times": 1}
 POST /_control/events     {"type", "id": "pi_…"} | {"type", "object": {…}}: an event now
+POST /_control/hurry                           requests that a fault delays go on now
 POST /_control/later                           what would happen by itself later happens now
 POST /_control/disputes   {"payment_intent": "pi_…"}
 POST /_control/settings   {"search_delay_seconds", "later_seconds"}
@@ -111,6 +112,10 @@ class ControlDoors:
         subject = order.object or self._standin.document_of(order.id or "")
         return {"id": self._standin.tell(order.type, subject).id}
 
+    async def hurry(self, _request: Request) -> object:
+        self._standin.hurry()
+        return {}
+
     async def later(self, _request: Request) -> object:
         self._standin.let_turns_happen()
         return {}
@@ -139,6 +144,7 @@ def control_routes(standin: Standin) -> list[Route]:
         ("POST", "clear", doors.clear),
         ("POST", "webhooks", doors.webhooks),
         ("POST", "events", doors.tell),
+        ("POST", "hurry", doors.hurry),
         ("POST", "later", doors.later),
         ("POST", "disputes", doors.dispute),
         ("POST", "settings", doors.change),

@@ -1,6 +1,7 @@
 """The stand-in itself, without HTTP: state, idempotency, and what happens by itself."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -42,10 +43,12 @@ class Standin:
         self.idempotency = Idempotency(self.store, now)
         self.webhooks = Webhooks(settings, self.store, now)
         self.stopping = asyncio.Event()
+        self._hurried = asyncio.Event()
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
     def start(self) -> None:
         """Take up what an earlier process with this state left to be done."""
+        self.idempotency.prune()
         self.webhooks.start()
         self._await_turns(self.store.all(Pending))
 
@@ -72,6 +75,21 @@ class Standin:
                 self.idempotency.keep(call.idempotency_key, call, answer)
         self._take_up(work)
         return answer
+
+    async def delay(self, seconds: float) -> None:
+        """Wait so long, or until `hurry` or the end."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._hurried.wait(), seconds)
+
+    def hurry(self) -> None:
+        """Let those who wait go on now."""
+        self._hurried.set()
+        self._hurried = asyncio.Event()
+
+    def stop_waiting(self) -> None:
+        """End delays and hanging requests, as the server stops."""
+        self.stopping.set()
+        self.hurry()
 
     def let_turns_happen(self) -> None:
         """Do now what would happen by itself later."""

@@ -34,7 +34,7 @@ class Idempotency:
             if key in self._in_use:
                 raise key_in_use(key)
             kept = self._store.get(KeptAnswer, key)
-            if kept is None or self._now() - kept.created >= KEPT_SECONDS:
+            if kept is None or self._is_over(kept):
                 self._in_use.add(key)
                 return None
         endpoint = f"{call.method} {call.path}"
@@ -44,6 +44,15 @@ class Idempotency:
             raise key_reused(key, call.path, call.path)
         replayed = {REPLAYED: "true", "Original-Request": kept.request_id}
         return Answer(kept.status, kept.body.encode(), {**kept.headers, **replayed})
+
+    def prune(self) -> None:
+        """Forget the answers that are older than a day."""
+        for kept in self._store.all(KeptAnswer):
+            if self._is_over(kept):
+                self._store.remove(kept)
+
+    def _is_over(self, kept: KeptAnswer) -> bool:
+        return self._now() - kept.created >= KEPT_SECONDS
 
     def end(self, key: str) -> None:
         with self._lock:

@@ -31,6 +31,7 @@ CANCELABLE: Final = frozenset(
 CANCELLATION_REASONS: Final = ("duplicate", "fraudulent", "requested_by_customer", "abandoned")
 EXPANDABLE: Final = frozenset({"latest_charge"})
 
+# Stripe knows more: what nobody here sends is refused rather than silently ignored.
 PARAMETERS: Final = frozenset(
     {
         "amount",
@@ -42,13 +43,9 @@ PARAMETERS: Final = frozenset(
         "error_on_requires_action",
         "expand",
         "metadata",
-        "off_session",
         "payment_method_data",
         "payment_method_types",
-        "receipt_email",
-        "return_url",
         "shared_payment_granted_token",
-        "statement_descriptor_suffix",
     }
 )
 _AT_TOP: Final = "shared_payment_granted_token"
@@ -69,7 +66,7 @@ def create(work: Work, call: Call) -> Json:
     description = form.text("description")
     if description is not None and len(description) > DESCRIPTION_CHARACTERS_MAX:
         raise invalid("The description is too long.", param="description")
-    expands = _expansion(form)
+    expands, refuses_action = _expansion(form), form.flag("error_on_requires_action")
     intent_id = new_id("pi")
     intent = Intent(
         id=intent_id,
@@ -94,7 +91,7 @@ def create(work: Work, call: Call) -> Json:
             code="payment_intent_unexpected_state",
         )
     token = spendable(work, token_id, amount, currency)
-    charged = charge_token(work, intent, token)
+    charged = charge_token(work, intent, token, refuses_action=bool(refuses_action))
     return _shown(work, charged, expands=expands)
 
 

@@ -116,6 +116,11 @@ METHODS: Final = {
     ),
 }
 
+AUTHENTICATION_REQUIRED: Final = Decline(
+    "authentication_required",
+    "authentication_required",
+    "Your card was declined. This transaction requires authentication.",
+)
 BOUNCED: Final = Decline(
     "payment_method_provider_decline",
     "account_closed",

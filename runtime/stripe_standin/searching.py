@@ -40,7 +40,7 @@ _COMPARISONS: Final[dict[str, Compare]] = {
 }
 _CLAUSE: Final = re.compile(
     r"(?:metadata\[(?P<q>['\"])(?P<key>[^'\"]+)(?P=q)\]|(?P<field>[a-z_]+))\s*"
-    r"(?P<sign>:|>=|<=|>|<)\s*(?:(?P<v>['\"])(?P<text>(?:(?!(?P=v)).)*)(?P=v)|(?P<number>\d{1,15}))"
+    r"(?P<sign>:|>=|<=|>|<)\s*(?:(?P<v>['\"])(?P<text>(?:\\.|(?!(?P=v))[^\\])*)(?P=v)|(?P<number>\d{1,15}))"
 )
 _TEXTS: Final = frozenset({"status", "currency"})
 _NUMBERS: Final = frozenset({"amount", "created"})
@@ -151,7 +151,9 @@ def _parse(query: str) -> list[_Clause]:
 
 def _clause(match: re.Match[str]) -> _Clause:
     number = int(match["number"]) if match["number"] else None
-    clause = _Clause(match["key"], match["field"], match["sign"], match["text"], number)
+    quoted: str | None = match["text"]
+    text = None if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
+    clause = _Clause(match["key"], match["field"], match["sign"], text, number)
     is_text = clause.text is not None and clause.sign == ":"
     if clause.key is not None or clause.field in _TEXTS:
         if not is_text:

@@ -81,6 +81,10 @@ class StripeStandin:
         """Wait until nothing is on its way."""
         self._wait(self._standin.webhooks.idle())
 
+    def hurry(self) -> None:
+        """Let requests that a fault delays go on now."""
+        self._call(self._standin.hurry)
+
     def let_turns_happen(self) -> None:
         """Let happen now what would happen by itself later."""
         self._call(self._standin.let_turns_happen)
@@ -151,7 +155,7 @@ class StripeStandin:
         await asyncio.to_thread(self.stop)
 
     def _end(self) -> None:
-        self._standin.stopping.set()
+        self._standin.stop_waiting()
         if self._server is not None:
             self._server.should_exit = True
 

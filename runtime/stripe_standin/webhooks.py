@@ -21,6 +21,8 @@ from runtime.stripe_standin.store import Store
 
 ANSWER_SECONDS_MAX: Final = 20.0
 """As long as Stripe is said to wait for an endpoint."""
+RETRIED_SECONDS: Final = 3 * 24 * 3600
+"""Stripe gives up after three days (docs.stripe.com/webhooks)."""
 AT_ONCE_MAX: Final = 4
 logger = logging.getLogger(__name__)
 
@@ -54,7 +56,9 @@ class Webhooks:
     def start(self) -> None:
         """Take up what an earlier process did not deliver."""
         self._client = httpx2.AsyncClient(timeout=ANSWER_SECONDS_MAX, trust_env=False)
-        self.send([event for event in self._store.all(Event) if not event.is_delivered])
+        oldest = self._now() - RETRIED_SECONDS
+        waiting = [event for event in self._store.all(Event) if not event.is_delivered]
+        self.send([event for event in waiting if event.created >= oldest])
 
     async def close(self) -> None:
         for task in self._tasks:
