@@ -236,6 +236,7 @@ async def open_stripe(
     *,
     base_url: str | None = None,
     token_place: TokenPlace = "top_level",  # noqa: S107 - a place
+    answer_seconds_max: float = ANSWER_SECONDS_MAX,
 ) -> AsyncIterator[StripeProcessor]:
     """A processor for the process; its connections are closed at the end of the block.
 
@@ -243,7 +244,7 @@ async def open_stripe(
     """
     _keep_quiet()
     connections = HTTPXClient(
-        timeout=httpx.Timeout(ANSWER_SECONDS_MAX, connect=CONNECT_SECONDS_MAX)
+        timeout=httpx.Timeout(answer_seconds_max, connect=CONNECT_SECONDS_MAX)
     )
     client = StripeClient(
         secret_key,

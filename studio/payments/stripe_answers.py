@@ -65,9 +65,10 @@ def charge_failure(error: StripeError) -> PaymentError:
             return PaymentActionRequired()
         return declined(next((code for code in _codes(error) if code in _SENTENCES), CARD_DECLINED))
     if isinstance(error, InvalidRequestError):
-        reason = TOKEN_REFUSED if _is_about_token(error) else REQUEST_REFUSED
-        _tell(error, "the payment processor refused a request", reason=reason)
-        return declined(reason)
+        if _is_about_token(error):
+            return declined(TOKEN_REFUSED)
+        _tell(error, "the payment processor refuses what we ask for")
+        return declined(REQUEST_REFUSED)
     if isinstance(error, IdempotencyError):
         _tell(error, "a charge was repeated with other parameters")
         return declined(REQUEST_REFUSED)
@@ -82,7 +83,7 @@ def failure(error: StripeError) -> PaymentError:
     if not isinstance(error, RateLimitError):
         _log.warning(
             "the payment processor gave no answer",
-            error_kind=type(error).__name__,
+            error_kind=type(error.__cause__ or error).__name__,
             http_status=error.http_status,
             request_id=error.request_id,
         )
@@ -135,7 +136,7 @@ def _is_about_token(error: InvalidRequestError) -> bool:
     return any(word in hints for word in _TOKEN_WORDS)
 
 
-def _tell(error: StripeError, event: str, **facts: object) -> None:
+def _tell(error: StripeError, event: str) -> None:
     """For operators: codes and Stripe's request id, by which its dashboard finds the rest."""
     _log.error(
         event,
@@ -143,5 +144,4 @@ def _tell(error: StripeError, event: str, **facts: object) -> None:
         error_code=error.code,
         param=getattr(error, "param", None),
         request_id=error.request_id,
-        **facts,
     )
