@@ -32,7 +32,7 @@ from activities.reconcile_quotes import TemporalQuoteSweep
 from activities.storyboarding import ModelStoryboardActivities
 from activities.workbench import Workbench
 from runtime.observation import ObservationInterceptor, quiet_sdk_loggers
-from runtime.payments import Payments, open_payments
+from runtime.processor import Payments, open_payments
 from runtime.providers import open_providers
 from runtime.schedule import ensure_schedule
 from runtime.search_attributes import ensure_search_attributes
