@@ -19,6 +19,8 @@ from gateway.routes.discovery import discovery_router
 from gateway.routes.files import files_router
 from gateway.routes.health import health_router
 from gateway.routes.models import models_router
+from gateway.routes.paid_renders import paid_renders_router
+from gateway.routes.quotes import quotes_router
 from gateway.routes.receipts import receipts_router
 from gateway.routes.renders import renders_router
 from gateway.routes.webhooks import webhooks_router
@@ -32,6 +34,7 @@ DESCRIPTION: Final = (
 )
 _TAGS: Final = [
     {"name": "renders", "description": "Films of the account that owns the key."},
+    {"name": "quotes", "description": "One film, paid without an account."},
     {"name": "planning", "description": "What there is and what it costs."},
     {"name": "files", "description": "Signed downloads."},
     {"name": "service", "description": "Whether everything works."},
@@ -74,6 +77,8 @@ def _add_routes(app: FastAPI, gateway: Gateway) -> None:
     app.include_router(models_router(gateway))
     app.include_router(renders_router(gateway))
     app.include_router(receipts_router(gateway))
+    app.include_router(quotes_router(gateway))
+    app.include_router(paid_renders_router(gateway))
     app.include_router(health_router(gateway))
     app.include_router(webhooks_router(gateway))
     files = gateway.local_files

@@ -7,6 +7,8 @@ from datetime import datetime
 PROJECT_ID_PREFIX = "proj_api_"
 PROJECT_ID_DIGITS = 16
 """Hex digits after the prefix, as in the public contract."""
+QUOTE_ID_DIGITS = 24
+NONCE_BYTES = 8
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,12 @@ class Clock:
 
 @dataclass(frozen=True)
 class Ids:
-    """`project` makes `proj_api_` + 16 hex digits, `request` what a log line is found by."""
+    """`project` makes `proj_api_` + 16 hex digits, `request` what a log line is found by.
+
+    `quote` makes `quote_` + 24 hex digits, `nonce` what tells a payment challenge from every other.
+    """
 
     project: Callable[[], str]
     request: Callable[[], str]
+    quote: Callable[[], str]
+    nonce: Callable[[], str]

@@ -9,12 +9,22 @@ from sqlalchemy.orm import Session
 from gateway.auth import KeyRing
 from gateway.clock import Clock, Ids
 from gateway.hosts import CallerHost, Network
-from gateway.limits import INSPECTIONS_AT_ONCE_MAX, BodyPatience, UploadSlots
+from gateway.limits import (
+    INSPECTIONS_AT_ONCE_MAX,
+    QUOTES_PER_MINUTE_MAX,
+    BodyPatience,
+    QuoteRate,
+    UploadSlots,
+)
 from gateway.metrics import GatewayMetrics
 from gateway.services.estimates import Pricing
 from gateway.services.health import Health
 from gateway.services.links import SignedLinks
 from gateway.services.live import LiveStatus
+from gateway.services.paid_renders import PaidRenders
+from gateway.services.payment_setup import MissingSettings, PaymentSetup
+from gateway.services.payments import Payments
+from gateway.services.quotes import Quotes
 from gateway.services.renders import Renders
 from gateway.services.submission import Submissions
 from gateway.services.threads import Threads
@@ -35,17 +45,14 @@ def _never() -> bool:
     return False
 
 
-def _no_webhooks() -> WebhookTrust:
-    return WebhookTrust(missing=("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"))
-
-
 @dataclass(frozen=True)
 class Dependencies:
-    """What the composition root decides. Secrets are in `peppers`, `signer` and
-    `webhooks` only.
+    """What the composition root decides. Secrets are in `peppers`, `signer`,
+    `payments` and `webhooks` only.
 
     `staging` is scratch space for uploads; `stopping` says that the process is being asked to
-    end, so that held answers are given up; `timings` go into each render's workflow.
+    end, so that held answers are given up; `timings` go into each render's workflow. `payments`
+    is what quotes are paid with, `webhooks` whose messages are believed, or what is missing for it.
     """
 
     database: Database
@@ -65,8 +72,10 @@ class Dependencies:
     trusted_proxies: tuple[Network, ...] = ()
     timings: Timings = field(default_factory=Timings)
     body_patience: BodyPatience = field(default_factory=BodyPatience)
-    webhooks: WebhookTrust = field(default_factory=_no_webhooks)
     stopping: Callable[[], bool] = _never
+    payments: PaymentSetup | MissingSettings = field(default_factory=MissingSettings)
+    webhooks: WebhookTrust | MissingSettings = field(default_factory=MissingSettings)
+    quotes_per_minute_max: int = QUOTES_PER_MINUTE_MAX
 
 
 class Gateway:
@@ -110,18 +119,43 @@ class Gateway:
             active_renders_max=given.active_renders_max,
             timings=given.timings,
         )
+        self._wire_quotes(given)
+        self.health = Health(
+            threads=self.threads,
+            starter=given.workflows,
+            storage=given.storage,
+            clock=given.clock,
+        )
+
+    def _wire_quotes(self, given: Dependencies) -> None:
+        self.quotes = Quotes(
+            threads=self.threads,
+            payments=given.payments,
+            pricing=given.pricing,
+            rate=QuoteRate(given.quotes_per_minute_max, given.clock.monotonic),
+            clock=given.clock,
+            ids=given.ids,
+            timings=given.timings,
+        )
+        self.payments = Payments(
+            threads=self.threads,
+            payments=given.payments,
+            starter=given.workflows,
+            clock=given.clock,
+        )
+        self.paid_renders = PaidRenders(
+            threads=self.threads,
+            quotes=self.quotes,
+            renders=self.renders,
+            starter=given.workflows,
+            clock=given.clock,
+        )
         self.webhooks = Webhooks(
             threads=self.threads,
             starter=given.workflows,
             clock=given.clock,
             metrics=given.metrics,
             trust=given.webhooks,
-        )
-        self.health = Health(
-            threads=self.threads,
-            starter=given.workflows,
-            storage=given.storage,
-            clock=given.clock,
         )
 
     @property
@@ -133,6 +167,7 @@ class Gateway:
     async def close(self) -> None:
         """Finish what is under way: started submissions, queries, notes of keys' use."""
         await self.submissions.close()
+        await self.payments.close()
         await self.live.close()
         await self.keys.close()
         self.threads.close()

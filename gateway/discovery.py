@@ -4,12 +4,10 @@ The document is cut out of the full one, so that both have the same schemas. Its
 those of draft-payment-discovery-00 (https://paymentauth.org), whose crawlers stop at 64 KB.
 """
 
-import copy
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from gateway.openapi import OPENAPI_PATH, Fragment
-from gateway.problem import PROBLEM_MEDIA_TYPE
 from gateway.services.links import API_PREFIX
 from studio.contracts.limits import (
     PAYMENT_CENTS_MAX,
@@ -21,6 +19,12 @@ DISCOVERY_PATH: Final = "/openapi.json"
 LLMS_PATH: Final = "/llms.txt"
 QUOTES_PATH: Final = f"{API_PREFIX}/render-quotes"
 PAID_RENDERS_PATH: Final = f"{API_PREFIX}/paid-renders"
+PAYING_PATHS: Final = (
+    QUOTES_PATH,
+    f"{QUOTES_PATH}/{{quote_id}}/pay",
+    f"{PAID_RENDERS_PATH}/{{quote_id}}",
+    f"{PAID_RENDERS_PATH}/{{quote_id}}/cancel",
+)
 OPEN_PATHS: Final = (QUOTES_PATH, PAID_RENDERS_PATH, DISCOVERY_PATH, LLMS_PATH)
 """What pages of every origin may call."""
 DISCOVERY_BYTES_MAX: Final = 64 * 1024
@@ -28,7 +32,10 @@ DISCOVERY_BYTES_MAX: Final = 64 * 1024
 DISCOVERY_MAX_AGE_SECONDS: Final = 300
 """What the draft recommends."""
 _SCHEMAS: Final = "#/components/schemas/"
+_PAYMENT_REQUIRED: Final = "402"
 _FIRST_ERROR_STATUS: Final = 400
+_VALUES: Final = frozenset({"example", "examples", "default", "enum", "const", "required"})
+"""What is under these is no schema."""
 _OFFER: Final = {
     "intent": "charge",
     "method": "stripe",
@@ -46,16 +53,15 @@ def paying_document(full: Fragment, *, missing_settings: Sequence[str] = ()) -> 
     Where `missing_settings` names what keeps this server from taking payments, nothing is offered.
     Only the first route has the offer: the others need a quote, which no crawler has.
     """
-    paths = copy.deepcopy(_paying_paths(full))
-    for operation in _operations(paths):
-        _shorten(operation)
-    if not missing_settings and QUOTES_PATH in paths:
+    paths = _paying_paths(full)
+    if not missing_settings:
         paths[QUOTES_PATH]["post"]["x-payment-info"] = {"offers": [_OFFER]}
+    components = {"schemas": _schemas_of(paths, full)}
     return {
         "openapi": full["openapi"],
         "info": part(full["info"]) | {"description": in_a_sentence(missing_settings)},
-        "paths": paths,
-        "components": {"schemas": _schemas_of(paths, full)},
+        "paths": _untitled(paths),
+        "components": _untitled(components),
     }
 
 
@@ -80,29 +86,31 @@ def in_a_sentence(missing_settings: Sequence[str]) -> str:
         return f"This server takes no payments now, so quotes answer 503: {names} not set."
     return (
         "Post a brief, pay the 402, poll `status_url` until `final_video_url` is there. No account "
-        f"and no key. All routes, with those of accounts: `{OPENAPI_PATH}`."
+        "and no key. Every refusal is a problem document (RFC 9457) whose `detail` is a sentence. "
+        f"All routes, with those of accounts: `{OPENAPI_PATH}`."
     )
 
 
 def _paying_paths(full: Fragment) -> dict[str, dict[str, Fragment]]:
     found: dict[str, dict[str, Fragment]] = {}
     for path, item in part(full["paths"]).items():
-        if path.startswith((QUOTES_PATH, PAID_RENDERS_PATH)):
-            found[path] = {method: part(each) for method, each in part(item).items()}
+        if path in PAYING_PATHS:
+            found[path] = {method: _shortened(part(each)) for method, each in part(item).items()}
     return found
 
 
-def _operations(paths: dict[str, dict[str, Fragment]]) -> Iterator[Fragment]:
-    for item in paths.values():
-        yield from item.values()
-
-
-def _shorten(operation: Fragment) -> None:
-    """Leave the examples of refusals to the full document, but for the challenge's."""
+def _shortened(operation: Fragment) -> Fragment:
+    """Without the bodies of refusals, which are all the same, but for the one with the offer."""
+    responses = {}
     for status, response in part(operation["responses"]).items():
-        content = part(part(response).get("content", {}))
-        if status.isdecimal() and int(status) >= _FIRST_ERROR_STATUS and status != "402":
-            part(content.get(PROBLEM_MEDIA_TYPE, {})).pop("example", None)
+        told = part(response)
+        is_whole = _has_own_body(status)
+        responses[status] = told if is_whole else {"description": told["description"]}
+    return {**operation, "responses": responses}
+
+
+def _has_own_body(status: str) -> bool:
+    return status == _PAYMENT_REQUIRED or int(status) < _FIRST_ERROR_STATUS
 
 
 def _schemas_of(paths: object, full: Fragment) -> Fragment:
@@ -116,6 +124,19 @@ def _schemas_of(paths: object, full: Fragment) -> Fragment:
             found[name] = known[name]
             waiting += _references(known[name])
     return dict(sorted(found.items()))
+
+
+def _untitled(node: object) -> object:
+    """A schema without the titles that repeat each name in other letters."""
+    if isinstance(node, list):
+        return [_untitled(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        key: value if key in _VALUES else _untitled(value)
+        for key, value in node.items()
+        if not (key == "title" and isinstance(value, str))
+    }
 
 
 def _references(node: object) -> Iterator[str]:

@@ -12,13 +12,11 @@ from typing import Final
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
-from starlette.routing import compile_path
 
 from gateway.auth import AUTHENTICATE_CHALLENGE
 from gateway.limits import (
@@ -29,9 +27,14 @@ from gateway.limits import (
     TooManyRenders,
     TooManyUploads,
 )
-from gateway.problem import ProblemError, problem, problem_response
+from gateway.methods import methods_at
+from gateway.payment_credentials import KeyAndPayment
+from gateway.payment_problem import PROBLEM_TYPES, payment_problem
+from gateway.problem import ProblemDocument, ProblemError, problem, problem_response
 from gateway.services.fingerprint import IdempotencyKeyReused, InvalidIdempotencyKey
-from gateway.services.webhooks import WebhooksUnconfigured
+from gateway.services.paid_renders import NotPaid
+from gateway.services.payment_setup import PaymentsNotConfigured
+from gateway.services.payments import PaidByAnother
 from gateway.services.workflows import WorkflowsUnavailable
 from studio.accounts.errors import InvalidKey
 from studio.contracts.errors import StudioError
@@ -39,7 +42,8 @@ from studio.contracts.problems import RequestInfeasible
 from studio.ingest import errors as ingest
 from studio.ledger.errors import IdempotencyConflict, InsufficientCredits
 from studio.media.errors import MediaError
-from studio.payments.errors import WebhookRefused
+from studio.payments.errors import MethodUnsupported, SeveralCredentials, WebhookRefused
+from studio.quotes.errors import QuoteConflict, QuoteExpired, QuoteTooDear, UnknownQuote
 from studio.renders.errors import InvalidCursor, UnknownRender
 from studio.storage.port import ObjectNotFound, StorageError
 from studio.storage.signing import SignatureExpired, SignatureInvalid
@@ -47,8 +51,8 @@ from studio.storage.signing import SignatureExpired, SignatureInvalid
 RETRY_AFTER_UNAVAILABLE_SECONDS: Final = 5
 """A lock's timeout, and more than a restart of Temporal or of a worker takes."""
 RETRY_AFTER_SLOT_SECONDS: Final = 5
-RETRY_AFTER_UNCONFIGURED_SECONDS: Final = 600
-"""Somebody has to set something and start the gateway anew."""
+RETRY_AFTER_SETUP_SECONDS: Final = 3600
+"""Somebody has to configure the server first."""
 CLIENT_CLOSED_STATUS: Final = 499
 
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("gateway")
@@ -92,11 +96,22 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     TooManyUploads: _retry(429, RETRY_AFTER_SLOT_SECONDS),
     TooManyQuotes: Answer(429),  # the error knows when
     WorkflowsUnavailable: _UNAVAILABLE,
-    WebhooksUnconfigured: _retry(503, RETRY_AFTER_UNCONFIGURED_SECONDS),
+    KeyAndPayment: Answer(400),
+    MethodUnsupported: Answer(400),
+    SeveralCredentials: Answer(400),
+    PaidByAnother: Answer(403),
+    UnknownQuote: Answer(404),
+    NotPaid: Answer(409),
+    QuoteExpired: Answer(410),
+    QuoteTooDear: Answer(422),
+    QuoteConflict: _UNAVAILABLE,
+    PaymentsNotConfigured: _retry(503, RETRY_AFTER_SETUP_SECONDS),
     StorageError: _UNAVAILABLE,
     MediaError: _UNAVAILABLE,  # what a file itself did wrong is a BrokenUpload
     StudioError: Answer(500),
 }
+
+_OF_PAYMENTS: Final = (MethodUnsupported, SeveralCredentials, QuoteExpired)
 
 _DETAILS: Final = {
     404: "There is nothing at this address.",
@@ -145,7 +160,17 @@ def error_response(error: StudioError, request_id: str | None) -> Response:
         credits_available=shortfall.credits_available if shortfall else None,
         request_id=request_id,
     )
+    if isinstance(error, _OF_PAYMENTS):
+        document = _typed_by_the_protocol(document, error)
     return problem_response(document, answer.headers | _own_headers(error))
+
+
+def _typed_by_the_protocol(document: ProblemDocument, error: StudioError) -> ProblemDocument:
+    """Paying clients look for the types that their protocol names."""
+    found = payment_problem(error)
+    if found is None:
+        return document
+    return document.model_copy(update={"type": PROBLEM_TYPES + found.slug, "code": found.code})
 
 
 def _own_headers(error: StudioError) -> dict[str, str]:
@@ -163,20 +188,20 @@ def _problem_errors(error: StudioError) -> list[ProblemError] | None:
     return None
 
 
-def _request_id(request: Request) -> str | None:
+def request_id_of(request: Request) -> str | None:
     found: object = request.scope.get("state", {}).get("request_id")
     return found if isinstance(found, str) else None
 
 
 async def _on_studio_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, StudioError)  # noqa: S101 - by registration
-    return error_response(error, _request_id(request))
+    return error_response(error, request_id_of(request))
 
 
 async def _on_database_error(request: Request, error: Exception) -> Response:
     _log.warning("database unavailable", error=type(error).__name__)
     document = problem(
-        503, "database_unavailable", DATABASE_SENTENCE, request_id=_request_id(request)
+        503, "database_unavailable", DATABASE_SENTENCE, request_id=request_id_of(request)
     )
     return problem_response(document, dict(_UNAVAILABLE.headers))
 
@@ -189,7 +214,7 @@ async def _on_invalid_parameters(request: Request, error: Exception) -> Response
         "invalid_request",
         " ".join(each.detail for each in errors),
         errors=errors,
-        request_id=_request_id(request),
+        request_id=request_id_of(request),
     )
     return problem_response(document)
 
@@ -216,21 +241,12 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
         error.status_code,
         f"http_{error.status_code}",
         detail,
-        request_id=_request_id(request),
+        request_id=request_id_of(request),
     )
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = ", ".join(_methods_at(request))
+        headers["Allow"] = ", ".join(methods_at(request.scope))
     return problem_response(document, headers)
-
-
-def _methods_at(request: Request) -> list[str]:
-    """Every method of an address. The framework names those of the first route alone."""
-    methods: set[str] = set()
-    for route in iter_route_contexts(request.app.routes):
-        if route.path and compile_path(route.path)[0].match(request.scope["path"]):
-            methods |= route.methods or set()
-    return sorted(methods)
 
 
 async def _on_disconnect(_request: Request, _error: Exception) -> Response:

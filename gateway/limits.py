@@ -26,6 +26,8 @@ INSPECTIONS_AT_ONCE_MAX: Final = 4
 """Each may take a processor and 1.5 GiB: this bounds what all callers together can make of that."""
 RETRY_AFTER_BUSY_SECONDS: Final = 30
 """A render takes minutes; asking sooner finds the same renders running."""
+QUOTES_PER_MINUTE_MAX: Final = 60
+"""New quotes of one address, unless a deployment says otherwise."""
 RATED_ADDRESSES_MAX: Final = 65_536
 """Callers whose rate is remembered, some 10 MB; who has more addresses than this is not bounded by
 a limit for each of them."""

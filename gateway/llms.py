@@ -7,7 +7,8 @@ import json
 from collections.abc import Sequence
 
 from gateway.discovery import DISCOVERY_PATH, QUOTES_PATH, in_a_sentence, part
-from gateway.openapi import EXAMPLE_QUOTE, OPENAPI_PATH, Fragment
+from gateway.openapi import OPENAPI_PATH, Fragment
+from gateway.quote_openapi import EXAMPLE_QUOTE
 from gateway.services.links import API_PREFIX
 from studio.contracts.limits import PAYMENT_CENTS_MAX, PAYMENT_CENTS_MIN, QUOTE_LIFETIME_SECONDS
 

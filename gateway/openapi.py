@@ -6,10 +6,10 @@ from typing import Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from gateway.payment_problem import PaymentRequiredDocument
 from gateway.problem import PROBLEM_MEDIA_TYPE, ProblemDocument, problem, title_of
 from gateway.services.links import API_PREFIX
 from studio.catalog.catalogue import load_catalogue
-from studio.contracts.limits import IDEMPOTENCY_KEY_LENGTH_MAX
 from studio.contracts.quote_request import QuoteRequest
 from studio.contracts.request import RenderRequest
 
@@ -50,42 +50,16 @@ EXAMPLE_REQUEST: Final[Fragment] = {
     ],
 }
 
-EXAMPLE_QUOTE: Final[Fragment] = {
-    "request": {
-        "name": "Paid quote test",
-        "project_mode": "scene",
-        "screenplay": "Shot 1: A glass airship drifts over a frozen city.",
-        "shot_count": 1,
-        "scene_target_duration_seconds": 4,
-        "video_resolution": "720p",
-    }
-}
-"""The reference's, but for its uploads: programs that check paid routes pay for the example, and
-nothing is at `example.com/reference.jpg`."""
-
-_IDEMPOTENCY_KEY: Final[Fragment] = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "Any text of your own, once a request: it makes a retry safe.",
-    "schema": {"type": "string", "maxLength": IDEMPOTENCY_KEY_LENGTH_MAX},
-}
-
-QUOTE_BODY: Final[Fragment] = {
-    "parameters": [_IDEMPOTENCY_KEY],
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {"$ref": f"{_SCHEMAS}QuoteRequest"},
-                "example": EXAMPLE_QUOTE,
-            }
-        },
-    },
-}
-
 SUBMISSION_BODY: Final[Fragment] = {
-    "parameters": [_IDEMPOTENCY_KEY],
+    "parameters": [
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": False,
+            "description": "Any text of your own, once a request: it makes a retry safe.",
+            "schema": {"type": "string", "maxLength": 255},
+        }
+    ],
     "requestBody": {
         "required": True,
         "content": {
@@ -134,6 +108,11 @@ ESTIMATE_BODY: Final[Fragment] = {
 }
 
 _PROBLEMS: Final[dict[int, tuple[str, str, str]]] = {
+    400: (
+        "Two ways to pay at once, or one that is not taken here",
+        "key_and_payment",
+        "The request carries an API key and a payment; send the one that is to pay for it.",
+    ),
     401: (
         "No key, or none that is valid",
         "invalid_key",
@@ -163,6 +142,11 @@ _PROBLEMS: Final[dict[int, tuple[str, str, str]]] = {
         "The idempotency key belongs to another request",
         "idempotency_key_reused",
         "This Idempotency-Key was used before for a different request; use a new key.",
+    ),
+    410: (
+        "The quote is over, and nobody paid",
+        "payment_expired",
+        "This quote has expired; nothing was charged. Ask for a new one.",
     ),
     413: (
         "Too large, or too many files",
@@ -246,7 +230,7 @@ def _document(app: FastAPI) -> dict[str, object]:
     schemas = components.setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    for model in (RenderRequest, QuoteRequest, ProblemDocument):
+    for model in (RenderRequest, QuoteRequest, ProblemDocument, PaymentRequiredDocument):
         schema = model.model_json_schema(ref_template=_SCHEMAS + "{model}")
         schemas.update(schema.pop("$defs", {}))
         schemas[model.__name__] = schema

@@ -31,16 +31,23 @@ class ReceiptResource(BaseModel):
 
 
 def receipt_resource(
-    project_id: str, charges: ChargePlan, money: dict[str, LineReceipt]
+    project_id: str,
+    charges: ChargePlan,
+    money: dict[str, LineReceipt],
+    *,
+    unbooked: LineState = LineState.SETTLED,
 ) -> ReceiptResource:
-    """The lines in the plan's order. One that costs nothing was never held: it is settled."""
+    """The lines in the plan's order; `unbooked` are those that the ledger does not know.
+
+    One that costs nothing was never held: it is settled.
+    """
     lines = [
         ReceiptLine(
             line_id=line.line_id,
             label=line.label,
             credits=line.credits,
             shot=line.shot,
-            state=known.state if known else LineState.SETTLED,
+            state=known.state if known else unbooked,
             credits_settled=known.charged if known else 0,
         )
         for line in charges.lines

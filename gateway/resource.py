@@ -48,7 +48,7 @@ class VoiceBriefResource(BaseModel):
 
 
 _VIDEO_MODEL: Final = load_catalogue().defaults.account.video_model
-_EXAMPLE: Final[dict[str, JsonValue]] = {
+RENDER_EXAMPLE: Final[dict[str, JsonValue]] = {
     "project_id": "proj_api_60c90c0841464675",
     "name": "Archive corridor test",
     "status": "running",
@@ -95,7 +95,7 @@ _EXAMPLE: Final[dict[str, JsonValue]] = {
 
 
 class RenderResource(BaseModel):
-    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+    model_config = ConfigDict(json_schema_extra={"examples": [RENDER_EXAMPLE]})
 
     project_id: str
     name: str

@@ -18,7 +18,14 @@ from starlette.types import ASGIApp
 from temporalio.client import Client
 
 from gateway.app import create_app
-from gateway.clock import PROJECT_ID_DIGITS, PROJECT_ID_PREFIX, Clock, Ids
+from gateway.clock import (
+    NONCE_BYTES,
+    PROJECT_ID_DIGITS,
+    PROJECT_ID_PREFIX,
+    QUOTE_ID_DIGITS,
+    Clock,
+    Ids,
+)
 from gateway.dependencies import Dependencies
 from gateway.hosts import parse_networks
 from gateway.metrics import GatewayMetrics
@@ -26,6 +33,7 @@ from gateway.services.estimates import Pricing
 from gateway.services.starter import TemporalWorkflows
 from gateway.services.workflows import Workflows
 from runtime.http_protocol import GatewayProtocol
+from runtime.payments import payment_setup
 from runtime.providers import adapter_names
 from runtime.settings import Settings
 from runtime.storage import open_settings_storage, url_signer
@@ -35,6 +43,7 @@ from runtime.tidy import tidy_gateway, uploads_folder
 from runtime.tracing import Traces, open_traces
 from runtime.webhooks import webhook_trust
 from studio.catalog.catalogue import load_catalogue
+from studio.contracts.names import QUOTE_ID_PREFIX
 from studio.db.engine import Database, open_database
 from studio.media.inspect import inspect_file
 
@@ -87,6 +96,8 @@ def build_app(
             timings=settings.timings,
             webhooks=webhook_trust(settings),
             stopping=stopping,
+            payments=payment_setup(settings),
+            quotes_per_minute_max=settings.quotes_per_minute_max,
         )
     )
 
@@ -99,6 +110,8 @@ def system_ids() -> Ids:
     return Ids(
         project=lambda: PROJECT_ID_PREFIX + secrets.token_hex(PROJECT_ID_DIGITS // 2),
         request=lambda: secrets.token_hex(REQUEST_ID_BYTES),
+        quote=lambda: QUOTE_ID_PREFIX + secrets.token_hex(QUOTE_ID_DIGITS // 2),
+        nonce=lambda: secrets.token_hex(NONCE_BYTES),
     )
 
 

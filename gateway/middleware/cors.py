@@ -5,14 +5,15 @@ What protects a quote is its claim token, which a page has to know. Nothing here
 they are: a key does not belong into a page.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-METHODS: Final = "GET, HEAD, POST"
+from gateway.methods import methods_at
+
 REQUEST_HEADERS: Final = (
     "Authorization, Content-Type, Idempotency-Key, Accept-Payment, X-FVS-Claim-Token, X-Request-Id"
 )
@@ -47,29 +48,21 @@ class CorsMiddleware:
                 headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
             await send(message)
 
-        answer = _preflight() if _is_preflight(scope) else self._app
+        methods = methods_at(scope) if scope["method"] == "OPTIONS" else []
+        answer = _options(scope, [*methods, "OPTIONS"]) if methods else self._app
         await answer(scope, receive, send_openly)
 
     def _is_open(self, path: str) -> bool:
         return path in self._paths or path.startswith(self._folders)
 
 
-def _is_preflight(scope: Scope) -> bool:
-    """Whether a browser asks what a page may do; any other OPTIONS is the router's to answer."""
-    headers = Headers(scope=scope)
-    return (
-        scope["method"] == "OPTIONS"
-        and "origin" in headers
-        and "access-control-request-method" in headers
-    )
-
-
-def _preflight() -> Response:
-    return Response(
-        status_code=_NO_CONTENT,
-        headers={
-            "Access-Control-Allow-Methods": METHODS,
+def _options(scope: Scope, methods: Sequence[str]) -> Response:
+    """What can be done here; for a browser that asks for a page, also what the page may send."""
+    told = {"Allow": ", ".join(methods)}
+    if "access-control-request-method" in Headers(scope=scope):
+        told |= {
+            "Access-Control-Allow-Methods": ", ".join(methods),
             "Access-Control-Allow-Headers": REQUEST_HEADERS,
             "Access-Control-Max-Age": PREFLIGHT_SECONDS,
-        },
-    )
+        }
+    return Response(status_code=_NO_CONTENT, headers=told)

@@ -1,5 +1,7 @@
 """How a view of a render becomes an answer."""
 
+from collections.abc import Awaitable, Callable
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,6 +17,15 @@ async def resource_of(gateway: Gateway, view: RenderView, base_url: str) -> Rend
     """The public resource, with its files' URLs signed."""
     urls = await gateway.links.sign(files_of(view), base_url=base_url)
     return render_resource(view, base_url=base_url, urls=urls)
+
+
+def still_wanted(gateway: Gateway, request: Request) -> Callable[[], Awaitable[bool]]:
+    """Whether a held answer has somebody who waits for it, and a process to come from."""
+
+    async def wanted() -> bool:
+        return not gateway.dependencies.stopping() and not await request.is_disconnected()
+
+    return wanted
 
 
 async def page_of(gateway: Gateway, page: ViewPage, base_url: str) -> RenderPage:

@@ -50,6 +50,11 @@ def _is_bare(request: Request) -> bool:
     return not has_body and "content-type" not in headers
 
 
+async def read_any_body(request: Request, patience: BodyPatience) -> bytes:
+    """What comes with a request that needs no body, as it is. BodyTooLarge, BodyTooSlow."""
+    return await _in_time(_read_json(request, patience, JSON_BODY_BYTES_MAX), patience)
+
+
 async def read_submission(
     request: Request, *, staging: Path, patience: BodyPatience
 ) -> SubmittedForm:

@@ -18,6 +18,7 @@ from gateway.discovery import (
 from gateway.llms import llms_text
 from gateway.openapi import Fragment
 from gateway.routes.answers import JSON_MEDIA_TYPE
+from gateway.services.payment_setup import MissingSettings
 
 _HEADERS: Final = {"Cache-Control": f"public, max-age={DISCOVERY_MAX_AGE_SECONDS}"}
 _METHODS: Final = ["GET", "HEAD"]
@@ -26,7 +27,8 @@ _METHODS: Final = ["GET", "HEAD"]
 def discovery_router(gateway: Gateway, app: FastAPI) -> APIRouter:
     """Both are made from `app`'s full document, on the caller's host."""
     router = APIRouter()
-    missing = gateway.dependencies.webhooks.missing
+    payments = gateway.dependencies.payments
+    missing = payments.variables if isinstance(payments, MissingSettings) else ()
 
     @cache
     def document() -> Fragment:

@@ -1,6 +1,5 @@
 """Submit, list, poll and cancel renders of the account that owns the key."""
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -10,7 +9,7 @@ from gateway.auth import require_key
 from gateway.dependencies import Gateway
 from gateway.openapi import KEY_SECURITY, SUBMISSION_BODY, problems
 from gateway.resource import RenderPage, RenderResource
-from gateway.routes.answers import JSON_MEDIA_TYPE, page_of, render_response
+from gateway.routes.answers import JSON_MEDIA_TYPE, page_of, render_response, still_wanted
 from gateway.routes.body import read_submission
 from gateway.services.fingerprint import check_idempotency_key
 from gateway.services.links import API_PREFIX
@@ -57,7 +56,7 @@ def _add_submit(router: APIRouter, gateway: Gateway) -> None:
         view = submitted.view
         if submitted.wait_seconds:
             view = await gateway.renders.wait(
-                view, seconds=submitted.wait_seconds, wanted=_still_wanted(gateway, request)
+                view, seconds=submitted.wait_seconds, wanted=still_wanted(gateway, request)
             )
         headers = {REPLAYED_HEADER: "true"} if submitted.replayed else None
         return await render_response(gateway, request, view, status_code=201, headers=headers)
@@ -73,13 +72,6 @@ async def _take_submission(gateway: Gateway, request: Request) -> Submitted:
         given = gateway.dependencies
         form = await read_submission(request, staging=given.staging, patience=given.body_patience)
         return await gateway.submissions.submit(principal, form, idempotency_key=key)
-
-
-def _still_wanted(gateway: Gateway, request: Request) -> Callable[[], Awaitable[bool]]:
-    async def wanted() -> bool:
-        return not gateway.dependencies.stopping() and not await request.is_disconnected()
-
-    return wanted
 
 
 def _add_reads(router: APIRouter, gateway: Gateway) -> None:

@@ -32,6 +32,18 @@ def cancel_url(base_url: str, project_id: str) -> str:
     return f"{status_url(base_url, project_id)}/cancel"
 
 
+def payment_url(base_url: str, quote_id: str, claim_token: str) -> str:
+    return f"{base_url}{API_PREFIX}/render-quotes/{quote_id}/pay?claim_token={claim_token}"
+
+
+def paid_status_url(base_url: str, quote_id: str, claim_token: str) -> str:
+    return f"{base_url}{API_PREFIX}/paid-renders/{quote_id}?claim_token={claim_token}"
+
+
+def paid_cancel_url(base_url: str, quote_id: str, claim_token: str) -> str:
+    return f"{base_url}{API_PREFIX}/paid-renders/{quote_id}/cancel?claim_token={claim_token}"
+
+
 @dataclass(frozen=True)
 class StoredFile:
     """A file to link: its storage key and the name that a download gets."""

@@ -16,6 +16,7 @@ from gateway.services.live import LiveStatus
 from gateway.services.threads import Threads
 from gateway.services.views import RenderFacts, RenderView, view_of_progress, view_of_row
 from gateway.services.workflows import WorkflowStarter
+from studio.contracts.names import is_guest
 from studio.contracts.status import RenderSnapshot, RenderState
 from studio.contracts.workflow_io import RenderInput
 from studio.renders.progress import Progress, read_progress, read_workflow_input
@@ -144,7 +145,8 @@ class Renders:
         project_id, now = stored.project_id, self._clock.now()
         await self._threads.write(lambda session: request_cancel(session, project_id, now=now))
         signaled = await self._starter.cancel(project_id, CANCEL_REASON)
-        if not signaled and stored.run_id is None:
+        if not signaled and stored.run_id is None and not is_guest(stored.account_id):
+            # A guest's render is begun by its quote's run, which sees the wish itself.
             await self._cancel_without_run(project_id)
 
     async def _cancel_without_run(self, project_id: str) -> None:

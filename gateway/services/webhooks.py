@@ -11,16 +11,15 @@ with an error, after which Stripe sends it again for three days.
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
 
 import structlog
 from sqlalchemy.orm import Session
 
 from gateway.clock import Clock
 from gateway.metrics import GatewayMetrics
+from gateway.services.payment_setup import MissingSettings, PaymentsNotConfigured
 from gateway.services.threads import Threads
 from gateway.services.workflows import PaymentStarter
-from studio.contracts.errors import StudioError
 from studio.contracts.payment import PaidRenderInput
 from studio.payments.errors import WebhookRefused
 from studio.payments.webhooks import WebhookEvent, read_webhook
@@ -30,15 +29,6 @@ from studio.quotes.repository import find_by_payment, load_quote
 from studio.quotes.tables import QuoteRow
 
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("gateway")
-
-
-class WebhooksUnconfigured(StudioError):
-    """Messages cannot be checked, so none is believed."""
-
-    code: ClassVar[str] = "webhooks_unconfigured"
-
-    def __init__(self, missing: tuple[str, ...]) -> None:
-        super().__init__(f"Webhooks are not set up on this server: set {' and '.join(missing)}.")
 
 
 class WebhookOutcome(StrEnum):
@@ -54,14 +44,10 @@ class WebhookOutcome(StrEnum):
 
 @dataclass(frozen=True)
 class WebhookTrust:
-    """Whose messages are believed: who knows one of `secrets`, and speaks of our key's mode.
+    """Whose messages are believed: who knows one of `secrets`, and speaks of our key's mode."""
 
-    `missing` are the settings without which none can be.
-    """
-
-    secrets: tuple[str, ...] = field(default=(), repr=False)
-    livemode: bool = False
-    missing: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = field(repr=False)
+    livemode: bool
 
 
 class Webhooks:
@@ -72,7 +58,7 @@ class Webhooks:
         starter: PaymentStarter,
         clock: Clock,
         metrics: GatewayMetrics,
-        trust: WebhookTrust,
+        trust: WebhookTrust | MissingSettings,
     ) -> None:
         self._threads = threads
         self._starter = starter
@@ -80,10 +66,12 @@ class Webhooks:
         self._metrics = metrics
         self._trust = trust
 
-    def check_configured(self) -> None:
-        """WebhooksUnconfigured where nothing could be believed."""
-        if self._trust.missing:
-            raise WebhooksUnconfigured(self._trust.missing)
+    @property
+    def trust(self) -> WebhookTrust:
+        """PaymentsNotConfigured where nobody could be believed."""
+        if isinstance(self._trust, MissingSettings):
+            raise PaymentsNotConfigured(self._trust.variables)
+        return self._trust
 
     async def receive(self, body: bytes, signature: str) -> WebhookOutcome:
         """Take one message, as it was sent; `signature` is empty where it has none.
@@ -103,11 +91,11 @@ class Webhooks:
         return outcome
 
     async def _receive(self, body: bytes, signature: str, now: datetime) -> WebhookOutcome:
-        told = read_webhook(body, signature, secrets=self._trust.secrets, now=now)
+        told = read_webhook(body, signature, secrets=self.trust.secrets, now=now)
         if told is None:
             return WebhookOutcome.IGNORED
         log = _log.bind(event_id=told.event_id, kind=told.event.kind.value)
-        if told.livemode is not self._trust.livemode:
+        if told.livemode is not self.trust.livemode:
             log.warning("webhook of the other mode", livemode=told.livemode)
             return WebhookOutcome.OTHER_MODE
         payment = await self._threads.read(lambda session: _find(session, told))

@@ -27,6 +27,19 @@ class QuoteExpired(QuoteError):
         super().__init__("This quote has expired; nothing was charged. Ask for a new one.")
 
 
+class QuoteClosed(QuoteExpired):
+    """It is over before its time: canceled, or refused too often."""
+
+    code: ClassVar[str] = "quote_closed"
+
+    def __init__(self) -> None:
+        QuoteError.__init__(
+            self,
+            "This quote is closed: it was canceled, or its payment was refused too often. Nothing "
+            "was charged; ask for a new one.",
+        )
+
+
 class QuoteTooDear(QuoteError):
     """More than one payment can be. `amount_cents` is what it would cost."""
 

@@ -214,6 +214,11 @@ def keep_fetched(
     return tuple(AssetRef.model_validate(asset) for asset in row.assets)
 
 
+def find_render(session: Session, project_id: str) -> RenderRow | None:
+    """As `load_render`, or None where nothing was made of it yet."""
+    return session.get(RenderRow, project_id, populate_existing=True)
+
+
 def mark_started(session: Session, project_id: str, run_id: str) -> None:
     """Remember the workflow run, the sign that Temporal has taken the render over."""
     session.execute(_MARK_STARTED, {"stored_id": project_id, "new_run_id": run_id})

@@ -8,12 +8,19 @@ from PIL import Image
 
 from studio.db.engine import Database
 from tests.api.kit import ApiStack, make_stack
+from tests.api.quote_kit import Till, open_till
 
 
 @pytest.fixture
 def stack(sqlite_database: Database, tmp_path: Path) -> ApiStack:
     """A gateway's surroundings on SQLite, of this test's own."""
     return make_stack(sqlite_database, tmp_path)
+
+
+@pytest.fixture
+def till(stack: ApiStack) -> Till:
+    """Has the stack take payments, and settles them as the test says."""
+    return open_till(stack)
 
 
 @pytest.fixture(scope="session")

@@ -82,7 +82,7 @@ class ScriptedWorkflows:
 
     `away` is a server that cannot be reached; `silent` runs do not answer queries. `hold` keeps
     queries waiting until it is set; `asked` is set by the first, `start_seen` by the
-    first start.
+    first start. `on_settle` does what a quote's run would do about its row.
     """
 
     started: dict[str, RenderInput] = field(default_factory=dict)
@@ -98,6 +98,8 @@ class ScriptedWorkflows:
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     start_seen: asyncio.Event = field(default_factory=asyncio.Event)
     settled: list[tuple[PaidRenderInput, PaymentEvent | None]] = field(default_factory=list)
+    settle_fails: bool = False
+    on_settle: Callable[[PaidRenderInput], None] = lambda _payment: None
 
     async def check(self) -> None:
         if self.away:
@@ -114,7 +116,10 @@ class ScriptedWorkflows:
 
     async def settle(self, payment: PaidRenderInput, *, event: PaymentEvent | None = None) -> None:
         await self.check()
+        if self.settle_fails:
+            raise WorkflowsUnavailable
         self.settled.append((payment, event))
+        self.on_settle(payment)
 
     async def cancel(self, project_id: str, reason: str) -> bool:
         await self.check()
@@ -260,11 +265,16 @@ class ApiStack:
         )
 
     @asynccontextmanager
-    async def client(self, key: str | None = None) -> AsyncIterator[httpx2.AsyncClient]:
-        """A gateway of its own, started and stopped around the block, and a client of it."""
+    async def client(
+        self, key: str | None = None, *, address: str = "127.0.0.1"
+    ) -> AsyncIterator[httpx2.AsyncClient]:
+        """A gateway of its own, started and stopped around the block, and a client of it.
+
+        `address` is where the client seems to call from.
+        """
         app: FastAPI = create_app(self.dependencies)
         headers = {KEY_HEADER: key} if key else {}
-        transport = httpx2.ASGITransport(app)
+        transport = httpx2.ASGITransport(app, client=(address, 50_000))
         async with (
             app.router.lifespan_context(app),
             httpx2.AsyncClient(
@@ -278,7 +288,7 @@ def make_stack(database: Database, folder: Path, *, inspect: Inspect = inspect_f
     time, workflows = ManualTime(), ScriptedWorkflows()
     signer = UrlSigner([SigningKey(id="test", secret=b"s" * 32)])
     storage = LocalStorage(folder / "storage", signer)
-    projects, requests = count(1), count(1)
+    projects, requests, quotes, nonces = count(1), count(1), count(1), count(1)
     dependencies = Dependencies(
         database=database,
         storage=storage,
@@ -295,6 +305,8 @@ def make_stack(database: Database, folder: Path, *, inspect: Inspect = inspect_f
         ids=Ids(
             project=lambda: f"proj_api_{next(projects):016x}",
             request=lambda: f"request-{next(requests)}",
+            quote=lambda: f"quote_{next(quotes):024x}",
+            nonce=lambda: f"{next(nonces):016x}",
         ),
         metrics=GatewayMetrics(CollectorRegistry()),
         staging=folder / "staging",

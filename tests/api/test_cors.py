@@ -56,7 +56,7 @@ async def test_a_page_may_ask_before_it_pays(stack: ApiStack, path: str) -> None
     assert {"authorization", "content-type", "idempotency-key"} <= listed(
         answer, "Access-Control-Allow-Headers"
     )
-    assert listed(answer, "Access-Control-Allow-Methods") == {"get", "head", "post"}
+    assert "options" in listed(answer, "Access-Control-Allow-Methods")
     assert "Access-Control-Allow-Credentials" not in answer.headers
 
 
@@ -98,7 +98,7 @@ async def test_routes_of_accounts_are_not_for_pages(stack: ApiStack, path: str) 
 @pytest.mark.parametrize(
     ("method", "path", "methods"),
     [
-        ("OPTIONS", "/openapi.json", {"GET", "HEAD"}),
+        ("POST", "/openapi.json", {"GET", "HEAD"}),
         ("DELETE", "/api/agent/renders", {"GET", "POST"}),
         ("PUT", f"{QUOTE}/pay", {"GET", "HEAD", "POST"}),
         ("GET", "/api/stripe/webhooks", {"POST"}),
@@ -112,6 +112,29 @@ async def test_a_method_that_is_not_taken_is_told_all_that_are(
 
     assert answer.status_code == 405
     assert set(answer.headers["Allow"].split(", ")) == methods
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/openapi.json", {"get", "head", "options"}),
+        ("/api/agent/render-quotes", {"post", "options"}),
+        (f"{QUOTE}/pay", {"get", "head", "post", "options"}),
+        (f"{PAID}/cancel", {"post", "options"}),
+    ],
+)
+async def test_options_says_what_an_address_takes(
+    stack: ApiStack, path: str, methods: set[str]
+) -> None:
+    async with stack.client() as client:
+        plain = await client.options(path)
+        asked = await client.options(path, headers=PREFLIGHT)
+        nowhere = await client.options("/api/agent/render-quotes/a/b/c")
+
+    assert plain.status_code == 204
+    assert listed(plain, "Allow") == listed(asked, "Access-Control-Allow-Methods") == methods
+    assert "Access-Control-Allow-Methods" not in plain.headers
+    assert nowhere.status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/llms.txt"])

@@ -6,6 +6,7 @@ import httpx2
 import pytest
 import structlog
 
+from gateway.services.payment_setup import MissingSettings
 from gateway.services.webhooks import WebhookTrust
 from studio.contracts.payment import EventKind, PaymentEvent, PaymentState, RefundState
 from studio.contracts.request import RenderRequest
@@ -222,7 +223,7 @@ async def test_an_old_signature_is_refused_like_one_of_the_future(
 
 async def test_while_a_secret_is_rotated_both_are_believed(stack: ApiStack) -> None:
     await offer_quote(stack)
-    stack.configure(webhooks=WebhookTrust(secrets=("whsec_new", SECRET)))
+    stack.configure(webhooks=WebhookTrust(secrets=("whsec_new", SECRET), livemode=False))
 
     assert (await tell(stack, SUCCEEDED)).status_code == 200
     assert len(stack.workflows.settled) == 1
@@ -322,11 +323,11 @@ async def test_while_the_database_is_away_stripe_is_asked_to_send_it_again(
 
 
 async def test_without_its_settings_the_route_says_which_are_missing(stack: ApiStack) -> None:
-    stack.configure(webhooks=WebhookTrust(missing=("STRIPE_WEBHOOK_SECRET",)))
+    stack.configure(webhooks=MissingSettings(("STRIPE_WEBHOOK_SECRET",)))
 
     answer = await tell(stack, SUCCEEDED)
 
-    assert (answer.status_code, answer.json()["code"]) == (503, "webhooks_unconfigured")
+    assert (answer.status_code, answer.json()["code"]) == (503, "payments_not_configured")
     assert "STRIPE_WEBHOOK_SECRET" in answer.json()["detail"]
 
 

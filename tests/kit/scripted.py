@@ -6,10 +6,10 @@ way the ledger does: a line settles once, what is left is released at the end.
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 from temporalio import activity
@@ -273,14 +273,22 @@ class ScriptedStudio:
             sha256="0" * 64,
         )
 
-    def workers(self, client: Client, queue: str) -> tuple[Worker, Worker]:
+    def workers(
+        self,
+        client: Client,
+        queue: str,
+        *,
+        workflows: Sequence[type] = (RenderWorkflow,),
+        activities: Sequence[Callable[..., Any]] = (),
+    ) -> tuple[Worker, Worker]:
+        """The two workers; with others' workflows and activities beside these."""
         runner = SandboxedWorkflowRunner(
             restrictions=SandboxRestrictions.default.with_passthrough_modules("studio")
         )
         render = Worker(
             client,
             task_queue=queue,
-            workflows=[RenderWorkflow],
+            workflows=workflows,
             workflow_runner=runner,
             workflow_failure_exception_types=[Exception],
             interceptors=self.interceptors,
@@ -302,6 +310,7 @@ class ScriptedStudio:
                 self.review_clip,
                 self.speak_brief,
                 self.speak_narration,
+                *activities,
             ],
         )
         media = Worker(

@@ -12,6 +12,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from gateway.errors import ANSWERS
+from gateway.payment_problem import PaymentRequiredDocument
+from gateway.quote_resource import PaidRenderResource, QuoteResource
 from gateway.receipt import ReceiptLine, ReceiptResource
 from gateway.resource import ClipResource, RenderResource
 from runtime.settings import PREFIX, Settings
@@ -20,16 +22,20 @@ from studio.catalog.models import StylePreset
 from studio.catalog.pages import models_page, styles_page
 from studio.contracts.request import OmittedByDefault, RenderRequest
 from studio.contracts.workflow_io import Timings
+from studio.payments.webhooks import EVENT_TYPES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text("utf-8")
 API = (ROOT / "docs" / "api.md").read_text("utf-8")
+PAYMENTS = (ROOT / "docs" / "payments.md").read_text("utf-8")
 
 NOT_SET = "\N{EN DASH}"
 WRITTEN_OUT = {"key_pepper", "signing_key", "media_activities_max", "google_output_uri"}
 """Required, or worked out at the start: their page has words where others have a value."""
 
+CREDITS = {"credits_required", "credits_available"}
+"""Of an account's 402, not of a quote's."""
 TOLD_IN_A_SENTENCE = {"index", "status", "duration_seconds", "attempts", "error"}
 
 CODE_BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
@@ -114,6 +120,23 @@ def test_a_field_of_the_render_is_documented(name: str) -> None:
     assert f'"{name}":' in API
 
 
+@pytest.mark.parametrize(
+    "name",
+    sorted(
+        ({*PaidRenderResource.model_fields} | {*QuoteResource.model_fields})
+        - {*RenderResource.model_fields}
+    ),
+)
+def test_a_field_of_a_quote_is_documented(name: str) -> None:
+    first_cells = " ".join(cell for cell, _ in rows(API))
+    assert f"`{name}`" in first_cells or f"`{name}[]`" in first_cells
+
+
+@pytest.mark.parametrize("name", sorted(PaymentRequiredDocument.model_fields))
+def test_a_field_of_the_offer_is_shown(name: str) -> None:
+    assert f'"{name}":' in API or name in {"request_id", "errors"} | CREDITS
+
+
 @pytest.mark.parametrize("name", sorted({*ClipResource.model_fields} - TOLD_IN_A_SENTENCE))
 def test_a_field_of_a_clip_is_documented(name: str) -> None:
     assert f"`clips[].{name}`" in " ".join(cell for cell, _ in rows(API))
@@ -151,6 +174,12 @@ def test_style_presets_and_the_version_of_prices_are_those_of_the_catalogue() ->
     catalogue = load_catalogue()
     assert [style.id for style in catalogue.styles() if f"`{style.id}`" not in API] == []
     assert f"`{catalogue.prices.version}`" in API
+
+
+def test_the_webhooks_to_subscribe_to_are_those_that_are_read() -> None:
+    listed = [line for line in PAYMENTS.splitlines() if line.startswith("- `")]
+    told = re.findall(r"`((?:payment_intent|refund|charge)\.[a-z_.]+)`", " ".join(listed))
+    assert sorted(told) == sorted(EVENT_TYPES)
 
 
 def test_every_status_of_an_error_has_an_example() -> None:

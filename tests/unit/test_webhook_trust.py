@@ -2,12 +2,15 @@
 
 import pytest
 
+from gateway.services.payment_setup import MissingSettings
 from gateway.services.webhooks import WebhookTrust
 from runtime.settings import load_settings
 from runtime.webhooks import webhook_trust
 
 
-def trust(monkeypatch: pytest.MonkeyPatch, *, key: str = "", secret: str = "") -> WebhookTrust:
+def trust(
+    monkeypatch: pytest.MonkeyPatch, *, key: str = "", secret: str = ""
+) -> WebhookTrust | MissingSettings:
     monkeypatch.setenv("STRIPE_SECRET_KEY", key)
     monkeypatch.setenv("STRIPE_WEBHOOK_SECRET", secret)
     return webhook_trust(load_settings())
@@ -29,6 +32,6 @@ def test_the_mode_is_that_of_the_key(
 
 
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert trust(monkeypatch).missing == ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET")
-    assert trust(monkeypatch, secret="whsec_a").missing == ("STRIPE_SECRET_KEY",)
-    assert trust(monkeypatch, key="sk_test_1").missing == ("STRIPE_WEBHOOK_SECRET",)
+    assert trust(monkeypatch) == MissingSettings(("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"))
+    assert trust(monkeypatch, secret="whsec_a") == MissingSettings(("STRIPE_SECRET_KEY",))
+    assert trust(monkeypatch, key="sk_test_1") == MissingSettings(("STRIPE_WEBHOOK_SECRET",))
