@@ -25,7 +25,7 @@ from studio.quotes.claims import ChallengeUsed, claim_quote
 from studio.quotes.decision import Decision, decide, standing_of
 from studio.quotes.errors import QuoteClosed, QuoteExpired
 from studio.quotes.records import Claim
-from studio.quotes.repository import find_challenge, load_quote
+from studio.quotes.repository import load_quote, load_with_use
 from studio.quotes.tables import ClaimOutcome
 
 OUTCOME_SECONDS_MAX: Final = 20.0
@@ -175,8 +175,7 @@ class Payments:
         now = self._clock.now()
 
         def read(session: Session) -> _Look:
-            row = load_quote(session, credential.quote_id)
-            use = find_challenge(session, credential.challenge_id)
+            row, use = load_with_use(session, credential.quote_id, credential.challenge_id)
             standing = standing_of(
                 row,
                 use,
