@@ -36,15 +36,21 @@ NEVER_AGAIN: Final = frozenset(
         "model_gone",
         "moderation_refused",
         "output_expired",
+        "payment_mismatch",
+        "plan_mismatch",
         "provider_denied",
         "provider_rejected",
+        "refund_refused",
         "tries_exhausted",
         "undecodable_media",
         "unknown_hold",
         "unknown_payout",
         "unknown_provider",
+        "unknown_quote",
         "unknown_render",
         "unknown_wallet",
+        "upload_refused",
+        "uploads_mismatched",
     }
 )
 """Error codes that a retry cannot mend."""

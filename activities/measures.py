@@ -46,6 +46,16 @@ def count_film_misses(checks: list[str]) -> None:
         _count("fvs_film_check_misses", "Films that miss a promised measure.", check=check)
 
 
+def count_payment(outcome: str) -> None:
+    """A payment of a quote came to an end: paid, declined, action_required, or stray."""
+    _count("fvs_quote_payments", "Payments of quotes, by outcome.", outcome=outcome)
+
+
+def count_refund(state: str) -> None:
+    """A refund changed; failed and canceled ones wait for an operator."""
+    _count("fvs_quote_refunds", "Changes of refunds, by state.", state=state)
+
+
 def count_sweep(*, started: int, closed: int) -> None:
     """What a sweep picked up."""
     description = "Renders that a sweep had to start or close."

@@ -16,7 +16,7 @@ from activities.measures import count_drift, count_released, count_sweep
 from activities.workbench import Workbench
 from studio.contracts.activities import ReconcileActivities
 from studio.contracts.launch import start_arguments
-from studio.contracts.names import CANCEL_SIGNAL, RENDER_WORKFLOW
+from studio.contracts.names import CANCEL_SIGNAL, RENDER_WORKFLOW, is_guest
 from studio.contracts.status import TERMINAL_STATES, RenderSnapshot, RenderState
 from studio.contracts.workflow_io import ReconcileReport, ReconcileTask, RenderInput
 from studio.ledger import service as ledger
@@ -81,6 +81,8 @@ class TemporalReconcileActivities(ReconcileActivities):
         """Bring a row and its run together; None where they agreed."""
         status = await self._workflow_status(row.project_id)
         if status is None and row.run_id is None:
+            if is_guest(row.account_id):
+                return None  # the run of its quote starts it
             await self._start(row)
             return _Mended.STARTED
         if status != WorkflowExecutionStatus.RUNNING and await self._close(row.project_id):

@@ -11,8 +11,12 @@ from structlog.types import EventDict, Processor, WrappedLogger
 from studio.contracts.names import RENDER_WORKFLOW
 from studio.contracts.redaction import redact, redact_text
 
-QUIET_LOGGERS: Final = ("httpx2", "httpcore2", "urllib3", "google.auth", "asyncio", "PIL")
-"""They tell of each request or file, at a level at which we tell of renders."""
+QUIET_LOGGERS: Final = (
+    *("httpx2", "httpcore2", "httpx", "httpcore", "urllib3", "stripe"),
+    *("google.auth", "asyncio", "PIL"),
+)
+"""They tell of each request or file, at a level at which we tell of renders; those of payments with
+all headers, a payment token in one of them."""
 
 ADOPTED_LOGGERS: Final = ("uvicorn", "uvicorn.error", "uvicorn.access", "temporalio", "alembic")
 """Libraries that bring handlers of their own; their events take our way instead."""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
+from httpcore2 import default_ssl_context
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import (
@@ -22,14 +23,18 @@ from temporalio.worker import (
 from activities.assets import MediaAssetActivities
 from activities.credits import LedgerCreditActivities
 from activities.errors import ErrorInterceptor
+from activities.fetching import RemoteAssetActivities
 from activities.filming import ModelFilmingActivities
 from activities.music import ModelMusicActivities
+from activities.payments import LedgerPaymentActivities
 from activities.planning import ModelPlanningActivities
 from activities.production import MediaProductionActivities
 from activities.reconcile import TemporalReconcileActivities
+from activities.reconcile_quotes import TemporalQuoteSweep
 from activities.storyboarding import ModelStoryboardActivities
 from activities.workbench import Workbench
 from runtime.observation import ObservationInterceptor, quiet_sdk_loggers
+from runtime.processor import Payments, open_payments
 from runtime.providers import open_providers
 from runtime.schedule import ensure_schedule
 from runtime.search_attributes import ensure_search_attributes
@@ -42,7 +47,10 @@ from runtime.tracing import open_traces
 from studio.contracts.limits import SHOT_COUNT_MAX
 from studio.contracts.names import media_task_queue
 from studio.db.engine import open_database
+from studio.ingest.fetch import UploadFetcher
+from studio.media.inspect import inspect_file
 from studio.providers.ports import Providers
+from workflows.paid_render import PaidRenderWorkflow
 from workflows.reconcile import ReconcileWorkflow
 from workflows.render import RenderWorkflow
 
@@ -74,22 +82,28 @@ class WorkerParts:
     client: Client
     bench: Workbench
     providers: Providers
+    fetcher: UploadFetcher
+    payments: Payments
 
 
 def workers(settings: Settings, parts: WorkerParts) -> tuple[Worker, Worker]:
     """The render worker (workflows and calls) and the media worker (ffmpeg)."""
     bench, providers = parts.bench, parts.providers
     credits_, assets = LedgerCreditActivities(bench), MediaAssetActivities(bench, providers)
+    remote_assets = RemoteAssetActivities(bench, parts.fetcher, inspect_file)
     music = ModelMusicActivities(bench, providers)
     planning = ModelPlanningActivities(bench, providers)
     storyboard = ModelStoryboardActivities(bench, providers)
     filming = ModelFilmingActivities(bench, providers)
     production = MediaProductionActivities(bench, providers)
     sweep = TemporalReconcileActivities(bench, parts.client, settings.render_task_queue)
+    quotes = TemporalQuoteSweep(bench, parts.client, settings.render_task_queue)
+    payments = LedgerPaymentActivities(bench, parts.payments.processor, parts.payments.seal)
     calls = (
         credits_.confirm_holds,
         credits_.record_progress,
         credits_.close_render,
+        remote_assets.fetch_uploads,
         assets.analyze_assets,
         music.make_music,
         planning.plan_shots,
@@ -104,6 +118,12 @@ def workers(settings: Settings, parts: WorkerParts) -> tuple[Worker, Worker]:
         production.speak_brief,
         production.speak_narration,
         sweep.sweep_renders,
+        quotes.sweep_quotes,
+        payments.settle_payment,
+        payments.begin_render,
+        payments.conclude_quote,
+        payments.refund_payment,
+        payments.note_event,
     )
     encodings = (
         assets.analyze_assets,
@@ -122,7 +142,7 @@ def render_worker(settings: Settings, client: Client, activities: Sequence[Activ
     return Worker(
         client,
         task_queue=settings.render_task_queue,
-        workflows=[RenderWorkflow, ReconcileWorkflow],
+        workflows=[RenderWorkflow, PaidRenderWorkflow, ReconcileWorkflow],
         workflow_runner=workflow_runner(),
         activities=activities,
         max_concurrent_workflow_tasks=settings.worker_workflow_tasks_max,
@@ -196,10 +216,12 @@ async def _open_parts(settings: Settings, client: Client) -> AsyncIterator[Worke
         await bench.fetch(key, destination)
 
     try:
-        async with open_providers(
-            settings, now=bench.now, fetch_keyframe=fetch_keyframe
-        ) as providers:
-            yield WorkerParts(client, bench, providers)
+        async with (
+            open_providers(settings, now=bench.now, fetch_keyframe=fetch_keyframe) as providers,
+            open_payments(settings) as payments,
+        ):
+            fetcher = UploadFetcher(default_ssl_context())
+            yield WorkerParts(client, bench, providers, fetcher, payments)
     finally:
         database.dispose()
 

@@ -17,6 +17,10 @@ from studio.contracts.workflow_io import Timings
 RECORD_TIMEOUT: Final = timedelta(seconds=10)
 """One transaction, twice the database's lock time-out; also what a killed worker costs here."""
 
+PROCESSOR_TIMEOUT: Final = timedelta(minutes=5)
+"""A charge, a look for an earlier one and a cancellation are a handful of requests of up to 45
+seconds; a worker that dies is noticed by its heartbeats."""
+
 _PATIENT: Final = RetryPolicy(
     initial_interval=timedelta(milliseconds=500),
     backoff_coefficient=1.5,
@@ -27,6 +31,12 @@ _STEADY: Final = RetryPolicy(
     backoff_coefficient=2.0,
     maximum_interval=timedelta(seconds=15),
 )
+_PERSISTENT: Final = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=1.5,
+    maximum_interval=timedelta(seconds=10),
+)
+"""For what somebody is waiting for, or what comes by itself: it is never given up."""
 _ONCE: Final = RetryPolicy(maximum_attempts=1)
 _BRIEFLY: Final = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3)
 
@@ -55,6 +65,12 @@ class Policies:
         # A model call that can be repeated: bounded by the deadline of the stage.
         self.call = ActivityPolicy(
             start_to_close_timeout=timedelta(seconds=timings.call_timeout_seconds),
+            schedule_to_close_timeout=deadline,
+            heartbeat_timeout=heartbeat,
+            retry_policy=_STEADY,
+        )
+        # Files of others' hosts: as long as they take, within the deadline of the stage.
+        self.fetch = ActivityPolicy(
             schedule_to_close_timeout=deadline,
             heartbeat_timeout=heartbeat,
             retry_policy=_STEADY,
@@ -105,4 +121,29 @@ class Policies:
             heartbeat_timeout=heartbeat,
             retry_policy=_STEADY,
             cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        )
+
+
+class PaymentPolicies:
+    """The policies of one quote's money. Nothing of it may be lost, so nothing is given up."""
+
+    def __init__(self, timings: Timings) -> None:
+        heartbeat = timedelta(seconds=timings.heartbeat_timeout_seconds)
+        # The row alone, as in `Policies`.
+        self.record = ActivityPolicy(start_to_close_timeout=RECORD_TIMEOUT, retry_policy=_PATIENT)
+        # The row, asked again until it says that the render has ended.
+        self.follow = ActivityPolicy(
+            start_to_close_timeout=RECORD_TIMEOUT, retry_policy=_PERSISTENT
+        )
+        # Requests to the processor, which has to be asked until it says what it did.
+        self.ask = ActivityPolicy(
+            start_to_close_timeout=PROCESSOR_TIMEOUT,
+            heartbeat_timeout=heartbeat,
+            retry_policy=_PERSISTENT,
+        )
+        # What the processor told is written down; after a dispute files are moved.
+        self.note = ActivityPolicy(
+            start_to_close_timeout=PROCESSOR_TIMEOUT,
+            heartbeat_timeout=heartbeat,
+            retry_policy=_PATIENT,
         )

@@ -7,7 +7,11 @@ from temporalio.common import RetryPolicy
 
 from studio.contracts.activities import ReconcileActivities
 from studio.contracts.names import RECONCILE_WORKFLOW
+from studio.contracts.payment import QuoteSweepReport
 from studio.contracts.workflow_io import ReconcileReport, ReconcileTask
+
+QUOTES_PATCH = "quotes"
+"""Sweeps that began before there were quotes sweep renders only."""
 
 _SWEEP_TIMEOUT = timedelta(minutes=5)
 
@@ -26,10 +30,26 @@ class ReconcileWorkflow:
             heartbeat_timeout=timedelta(seconds=30),
             retry_policy=RetryPolicy(maximum_attempts=5),
         )
-        workflow.set_current_details(_details(report))
+        quotes = QuoteSweepReport()
+        if workflow.patched(QUOTES_PATCH):
+            quotes = await workflow.execute_activity_method(
+                ReconcileActivities.sweep_quotes,
+                task,
+                summary="Carry on payments that no run carries",
+                start_to_close_timeout=_SWEEP_TIMEOUT,
+                heartbeat_timeout=timedelta(seconds=30),
+                retry_policy=RetryPolicy(maximum_attempts=5),
+            )
+        workflow.set_current_details(_details(report, quotes))
         return report
 
 
-def _details(report: ReconcileReport) -> str:
-    lines = [f"- started: {len(report.started)}", f"- released: {len(report.released)}"]
-    return "\n".join(lines + [f"- **drift**: {sentence}" for sentence in report.drift])
+def _details(report: ReconcileReport, quotes: QuoteSweepReport) -> str:
+    lines = [
+        f"- renders started: {len(report.started)}",
+        f"- renders released: {len(report.released)}",
+        f"- quotes carried on: {len(quotes.started)}",
+        f"- quotes expired: {quotes.expired}, forgotten: {quotes.purged}",
+    ]
+    drift = (*report.drift, *quotes.drift)
+    return "\n".join(lines + [f"- **drift**: {sentence}" for sentence in drift])

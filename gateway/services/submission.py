@@ -27,16 +27,15 @@ from studio.accounts.records import Principal
 from studio.accounts.service import account_defaults
 from studio.contracts.errors import StudioError
 from studio.contracts.limits import HOLD_LIFETIME_SECONDS
-from studio.contracts.plan import ShotPlan
 from studio.contracts.redaction import redact_text
 from studio.contracts.request import RenderRequest
-from studio.contracts.status import ClipSnapshot, RenderSnapshot
 from studio.contracts.workflow_io import RenderInput, Timings
 from studio.ingest.forms import SubmittedForm
 from studio.ingest.strict_json import parse_request
 from studio.ledger.errors import InsufficientCredits
 from studio.ledger.service import open_wallet, reserve
 from studio.pricing.freeze import FrozenRender
+from studio.renders.first_snapshot import first_snapshot
 from studio.renders.repository import (
     NewRender,
     count_active,
@@ -265,18 +264,3 @@ class Submissions:
     def _check_active(self, session: Session, account_id: str) -> None:
         if count_active(session, account_id) >= self._active_renders_max:
             raise TooManyRenders(self._active_renders_max)
-
-
-def first_snapshot(plan: ShotPlan) -> RenderSnapshot:
-    """How a render looks before its workflow has said anything: revision 0."""
-    return RenderSnapshot(
-        credits_reserved=plan.charges.total_credits,
-        warnings=plan.warnings,
-        clips=tuple(
-            ClipSnapshot(
-                index=shot.index,
-                duration_seconds=round(shot.frames / plan.frames_per_second, 3),
-            )
-            for shot in plan.shots
-        ),
-    )

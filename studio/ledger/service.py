@@ -6,6 +6,7 @@ it locks the wallet, and a fixed order of locks cannot deadlock.
 """
 
 from studio.ledger.auditing import audit
+from studio.ledger.guests import filled_guest_wallets
 from studio.ledger.holds import expire_due, release_open, reserve, settle, settle_lines
 from studio.ledger.identity import wallet_id
 from studio.ledger.payouts import pay_out, return_payout
@@ -32,6 +33,7 @@ __all__ = [
     "balance",
     "cash",
     "expire_due",
+    "filled_guest_wallets",
     "open_subjects",
     "open_wallet",
     "pay_out",

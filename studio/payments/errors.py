@@ -57,6 +57,30 @@ class WebhookRefused(PaymentError):
     code: ClassVar[str] = "webhook_refused"
 
 
+class PaymentMismatch(PaymentError):
+    """A payment succeeded with another amount or currency than was asked for: never expected."""
+
+    code: ClassVar[str] = "payment_mismatch"
+
+    def __init__(self, payment_id: str, *, found: str, expected: str) -> None:
+        super().__init__(
+            f"The payment {payment_id} is of {found} where {expected} was asked for; "
+            "it pays for nothing until someone has looked at it."
+        )
+
+
+class ProcessorMisconfigured(PaymentError):
+    """The processor does not take our key: nothing was done, and it can be once that is mended."""
+
+    code: ClassVar[str] = "processor_misconfigured"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The payment processor refuses our secret key or what it may do; an operator has to "
+            "mend FVS_STRIPE_SECRET_KEY."
+        )
+
+
 class CredentialError(PaymentError):
     """A payment credential that is not taken. No sentence repeats anything of it."""
 

@@ -1,12 +1,13 @@
 """Storing and finding quotes. What changes one is in `claims.py` and `progress.py`."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from studio.contracts.payment import FINAL_STATES, PaymentState
+from studio.contracts.payment import FINAL_STATES, PaymentState, RefundState
 from studio.quotes.errors import QuoteConflict, UnknownQuote
 from studio.quotes.records import NewQuote
 from studio.quotes.tables import ChallengeRow, QuoteRow
@@ -51,6 +52,18 @@ def load_quote(session: Session, quote_id: str) -> QuoteRow:
     if "\0" in quote_id:
         raise UnknownQuote  # PostgreSQL takes no such text, not even to look for it
     row = session.get(QuoteRow, quote_id)
+    if row is None:
+        raise UnknownQuote
+    return row
+
+
+def lock_quote(session: Session, quote_id: str) -> QuoteRow:
+    """The quote as it is now, and nobody else changes it until the transaction ends.
+
+    Lock it before its guest's wallet. UnknownQuote if there is none. On SQLite the transaction
+    already has the only write lock.
+    """
+    row = session.get(QuoteRow, quote_id, with_for_update=True, populate_existing=True)
     if row is None:
         raise UnknownQuote
     return row
@@ -130,3 +143,41 @@ def purge_expired(session: Session, *, expired_before: datetime, limit: int) -> 
         session.execute(delete(ChallengeRow).where(ChallengeRow.quote_id.in_(gone)))
         session.execute(delete(QuoteRow).where(QuoteRow.quote_id.in_(gone)))
     return len(gone)
+
+
+def list_quotes(
+    session: Session, *, limit: int, state: PaymentState | None = None
+) -> list[QuoteRow]:
+    """Quotes for operators, newest first."""
+    query = select(QuoteRow)
+    if state is not None:
+        query = query.where(QuoteRow.state == state)
+    newest = query.order_by(QuoteRow.created_at.desc(), QuoteRow.quote_id)
+    return list(session.scalars(newest.limit(limit)))
+
+
+def find_ended(session: Session, quote_ids: Sequence[str]) -> list[str]:
+    """Which of these are quotes whose money has come to rest, or no quotes at all."""
+    open_ones = set(
+        session.scalars(
+            select(QuoteRow.quote_id).where(
+                QuoteRow.quote_id.in_(quote_ids), QuoteRow.state.not_in(FINAL_STATES)
+            )
+        )
+    )
+    return [quote_id for quote_id in quote_ids if quote_id not in open_ones]
+
+
+def list_sent_back(session: Session, *, limit: int) -> list[QuoteRow]:
+    """Quotes whose refund did not reach its card: an operator has to decide."""
+    return list(
+        session.scalars(
+            select(QuoteRow)
+            .where(
+                QuoteRow.state == PaymentState.REFUNDING,
+                QuoteRow.refund_state.in_([RefundState.FAILED, RefundState.CANCELED]),
+            )
+            .order_by(QuoteRow.updated_at)
+            .limit(limit)
+        )
+    )

@@ -68,6 +68,7 @@ class ChaosStorage:
         self.stat = inner.stat
         self.delete = inner.delete
         self.sign_url = inner.sign_url
+        self.move = inner.move
 
     def put_file(self, key: str, path: Path, *, content_type: str) -> StoredObject:
         self._chaos.pass_by(f"before-put:{key}")

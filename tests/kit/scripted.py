@@ -6,10 +6,10 @@ way the ledger does: a line settles once, what is left is released at the end.
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 from temporalio import activity
@@ -153,6 +153,11 @@ class ScriptedStudio:
         return receipt
 
     @activity.defn
+    async def fetch_uploads(self, task: io.FetchTask) -> io.FetchedUploads:
+        await self._step("fetch_uploads", task=task)
+        return io.FetchedUploads(count=task.count, size_bytes=1)
+
+    @activity.defn
     async def analyze_assets(self, task: io.AnalysisTask) -> io.AssetAnalysis:
         await self._step("analyze_assets")
         return io.AssetAnalysis(analysis_key=f"{task.project_id}/analysis", described_count=0)
@@ -268,14 +273,22 @@ class ScriptedStudio:
             sha256="0" * 64,
         )
 
-    def workers(self, client: Client, queue: str) -> tuple[Worker, Worker]:
+    def workers(
+        self,
+        client: Client,
+        queue: str,
+        *,
+        workflows: Sequence[type] = (RenderWorkflow,),
+        activities: Sequence[Callable[..., Any]] = (),
+    ) -> tuple[Worker, Worker]:
+        """The two workers; with others' workflows and activities beside these."""
         runner = SandboxedWorkflowRunner(
             restrictions=SandboxRestrictions.default.with_passthrough_modules("studio")
         )
         render = Worker(
             client,
             task_queue=queue,
-            workflows=[RenderWorkflow],
+            workflows=workflows,
             workflow_runner=runner,
             workflow_failure_exception_types=[Exception],
             interceptors=self.interceptors,
@@ -283,6 +296,7 @@ class ScriptedStudio:
                 self.confirm_holds,
                 self.record_progress,
                 self.close_render,
+                self.fetch_uploads,
                 self.analyze_assets,
                 self.make_music,
                 self.plan_shots,
@@ -296,6 +310,7 @@ class ScriptedStudio:
                 self.review_clip,
                 self.speak_brief,
                 self.speak_narration,
+                *activities,
             ],
         )
         media = Worker(

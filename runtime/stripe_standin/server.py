@@ -1,0 +1,197 @@
+"""The stand-in on a port of this machine, in a thread of its own.
+
+    with StripeStandin(StandinSettings(secret_key="sk_test_x", control=True)) as stripe:
+        StripeClient("sk_test_x", base_addresses={"api": stripe.url}, max_network_retries=0)
+        stripe.faults.add("intents.create", Fault.RESET_AFTER)
+        assert stripe.books.balance("q1").charges == 1
+
+`control` also makes the books keep every request. All methods may be called from any thread.
+"""
+
+import asyncio
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+import uvicorn
+
+from runtime.stripe_standin.app import create_app
+from runtime.stripe_standin.books import Books
+from runtime.stripe_standin.connection import StandinProtocol
+from runtime.stripe_standin.engine import Standin
+from runtime.stripe_standin.faults import Faults
+from runtime.stripe_standin.settings import StandinSettings
+from runtime.stripe_standin.webhooks import Delivery
+from runtime.stripe_standin.wire import Json
+
+HOST: Final = "127.0.0.1"
+START_SECONDS_MAX: Final = 10.0
+STOP_SECONDS_MAX: Final = 2
+CONTROL_SECONDS_MAX: Final = 30.0
+BACKLOG: Final = 2048
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+
+class StripeStandin:
+    """`port` 0 takes any. Starting raises OSError where the port is taken."""
+
+    def __init__(
+        self,
+        settings: StandinSettings | None = None,
+        *,
+        port: int = 0,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._standin = Standin(settings or StandinSettings(), now)
+        self._port = port
+        self._loop = asyncio.new_event_loop()
+        self._started = threading.Event()
+        self._server: uvicorn.Server | None = None
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="stripe-standin", daemon=True)
+        self.url = ""
+
+    @property
+    def faults(self) -> Faults:
+        return self._standin.faults
+
+    @property
+    def books(self) -> Books:
+        return self._standin.books
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """Every attempt at a webhook so far."""
+        return list(self._standin.webhooks.deliveries)
+
+    def hold_webhooks(self) -> None:
+        self._call(self._standin.webhooks.hold)
+
+    def release_webhooks(self, *, reverse: bool = False, times: int = 1) -> None:
+        """Send what was held, one after the other, each so many times."""
+        self._call(lambda: self._standin.webhooks.release(reverse=reverse, times=times))
+
+    def drain_webhooks(self) -> None:
+        """Wait until nothing is on its way."""
+        self._wait(self._standin.webhooks.idle())
+
+    def hurry(self) -> None:
+        """Let requests that a fault delays go on now."""
+        self._call(self._standin.hurry)
+
+    def let_turns_happen(self) -> None:
+        """Let happen now what would happen by itself later."""
+        self._call(self._standin.let_turns_happen)
+
+    def dispute(self, intent_id: str) -> None:
+        self._call(lambda: self._standin.dispute(intent_id))
+
+    def tell(self, kind: str, subject: Json | str) -> str:
+        """Send an event about an object, or about the one with that id, now. Returns its id."""
+
+        def send() -> str:
+            standin = self._standin
+            found = standin.document_of(subject) if isinstance(subject, str) else subject
+            return standin.tell(kind, found).id
+
+        return self._call(send)
+
+    def change(self, **changes: float) -> None:
+        """Change `search_delay_seconds` or `later_seconds`."""
+        self._call(lambda: self._standin.change(**changes))
+
+    def start(self) -> None:
+        listener = socket.socket()
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((HOST, self._port))
+            listener.listen(BACKLOG)
+        except OSError:
+            listener.close()
+            self._loop.close()
+            self._standin.store.close()
+            raise
+        self.url = f"http://{HOST}:{listener.getsockname()[1]}"
+        self._listener = listener
+        self._thread.start()
+        if not self._started.wait(START_SECONDS_MAX):
+            raise TimeoutError("The stand-in of Stripe did not start.")
+        if self._failure is not None:
+            raise self._failure
+        logger.info("This is a local stand-in of Stripe at %s: no money moves.", self.url)
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._end)
+        self._thread.join()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Self:
+        self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await asyncio.to_thread(self.stop)
+
+    def _end(self) -> None:
+        self._standin.stop_waiting()
+        if self._server is not None:
+            self._server.should_exit = True
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            try:
+                runner.run(self._serve())
+            except Exception as error:  # noqa: BLE001  # told to who started the thread
+                self._failure = error
+            finally:
+                self._started.set()
+
+    async def _serve(self) -> None:
+        config = uvicorn.Config(
+            create_app(self._standin),
+            http=StandinProtocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=STOP_SECONDS_MAX,
+        )
+        self._server = uvicorn.Server(config)
+        self._standin.start()
+        self._started.set()
+        try:
+            await self._server.serve(sockets=[self._listener])
+        finally:
+            await self._standin.close()
+
+    def _call(self, order: Callable[[], T]) -> T:
+        async def run() -> T:
+            return order()
+
+        return self._wait(run())
+
+    def _wait(self, work: Coroutine[object, object, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(CONTROL_SECONDS_MAX)
