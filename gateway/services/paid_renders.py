@@ -20,7 +20,7 @@ from studio.contracts.status import ClipState, RenderSnapshot, RenderState
 from studio.ledger.service import LineReceipt, receipt
 from studio.quotes.errors import QuoteError
 from studio.quotes.progress import request_cancel
-from studio.quotes.repository import load_quote
+from studio.quotes.repository import lock_quote
 from studio.renders.errors import UnknownRender
 from studio.renders.first_snapshot import first_snapshot
 
@@ -138,7 +138,7 @@ class PaidRenders:
         now = self._clock.now()
 
         def work(session: Session) -> PaymentState:
-            state = load_quote(session, quote_id).state
+            state = lock_quote(session, quote_id).state  # or a payment could claim it meanwhile
             if state not in ENDABLE_STATES:
                 return state
             return request_cancel(session, quote_id, now=now)
