@@ -49,6 +49,8 @@ NEVER_AGAIN: Final = frozenset(
         "unknown_quote",
         "unknown_render",
         "unknown_wallet",
+        "upload_refused",
+        "uploads_mismatched",
     }
 )
 """Error codes that a retry cannot mend."""

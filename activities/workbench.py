@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from studio.contracts.assets import AssetRef
 from studio.contracts.documents import AssetReport, ScreenplayDocument
+from studio.contracts.quote_request import UploadUrl
 from studio.contracts.request import RenderRequest
 from studio.contracts.workflow_io import RenderInput
 from studio.db.engine import Database
@@ -41,6 +42,8 @@ class Brief:
     request: RenderRequest
     assets: tuple[AssetRef, ...]
     render: RenderInput
+    upload_urls: tuple[UploadUrl, ...] = field(default=(), repr=False)
+    """Where uploads are still to be fetched from: addresses that may be signed."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,9 @@ class Workbench:
                     request=RenderRequest.model_validate(row.request, strict=False),
                     assets=tuple(AssetRef.model_validate(asset) for asset in row.assets),
                     render=RenderInput.model_validate(row.workflow_input),
+                    upload_urls=tuple(
+                        UploadUrl.model_validate(upload, strict=False) for upload in row.upload_urls
+                    ),
                 )
 
         return await self._in_database_thread(read)

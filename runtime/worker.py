@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
+from httpcore2 import default_ssl_context
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import (
@@ -22,6 +23,7 @@ from temporalio.worker import (
 from activities.assets import MediaAssetActivities
 from activities.credits import LedgerCreditActivities
 from activities.errors import ErrorInterceptor
+from activities.fetching import RemoteAssetActivities
 from activities.filming import ModelFilmingActivities
 from activities.music import ModelMusicActivities
 from activities.payments import LedgerPaymentActivities
@@ -45,6 +47,8 @@ from runtime.tracing import open_traces
 from studio.contracts.limits import SHOT_COUNT_MAX
 from studio.contracts.names import media_task_queue
 from studio.db.engine import open_database
+from studio.ingest.fetch import UploadFetcher
+from studio.media.inspect import inspect_file
 from studio.providers.ports import Providers
 from workflows.paid_render import PaidRenderWorkflow
 from workflows.reconcile import ReconcileWorkflow
@@ -78,6 +82,7 @@ class WorkerParts:
     client: Client
     bench: Workbench
     providers: Providers
+    fetcher: UploadFetcher
     payments: Payments
 
 
@@ -85,6 +90,7 @@ def workers(settings: Settings, parts: WorkerParts) -> tuple[Worker, Worker]:
     """The render worker (workflows and calls) and the media worker (ffmpeg)."""
     bench, providers = parts.bench, parts.providers
     credits_, assets = LedgerCreditActivities(bench), MediaAssetActivities(bench, providers)
+    remote_assets = RemoteAssetActivities(bench, parts.fetcher, inspect_file)
     music = ModelMusicActivities(bench, providers)
     planning = ModelPlanningActivities(bench, providers)
     storyboard = ModelStoryboardActivities(bench, providers)
@@ -97,6 +103,7 @@ def workers(settings: Settings, parts: WorkerParts) -> tuple[Worker, Worker]:
         credits_.confirm_holds,
         credits_.record_progress,
         credits_.close_render,
+        remote_assets.fetch_uploads,
         assets.analyze_assets,
         music.make_music,
         planning.plan_shots,
@@ -213,7 +220,8 @@ async def _open_parts(settings: Settings, client: Client) -> AsyncIterator[Worke
             open_providers(settings, now=bench.now, fetch_keyframe=fetch_keyframe) as providers,
             open_payments(settings) as payments,
         ):
-            yield WorkerParts(client, bench, providers, payments)
+            fetcher = UploadFetcher(default_ssl_context())
+            yield WorkerParts(client, bench, providers, fetcher, payments)
     finally:
         database.dispose()
 

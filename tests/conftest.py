@@ -10,7 +10,12 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from runtime.temporal_config import load_temporal_config
 from runtime.temporal_server import RunningTemporal, start_temporal
 
-pytest_plugins = ["tests.fixtures_db", "tests.fixtures_stack", "tests.fixtures_studio"]
+pytest_plugins = [
+    "tests.fixtures_db",
+    "tests.fixtures_fetch",
+    "tests.fixtures_stack",
+    "tests.fixtures_studio",
+]
 
 
 @pytest.fixture(scope="session")

@@ -69,6 +69,12 @@ class Policies:
             heartbeat_timeout=heartbeat,
             retry_policy=_STEADY,
         )
+        # Files of others' hosts: as long as they take, within the deadline of the stage.
+        self.fetch = ActivityPolicy(
+            schedule_to_close_timeout=deadline,
+            heartbeat_timeout=heartbeat,
+            retry_policy=_STEADY,
+        )
         # A paid order: never repeated by anyone. What a crash leaves is reconciled.
         self.submit = ActivityPolicy(
             start_to_close_timeout=timedelta(seconds=timings.submit_timeout_seconds),

@@ -21,6 +21,7 @@ from studio.contracts.workflow_io import (
     AnalysisTask,
     AssetAnalysis,
     Clip,
+    FetchTask,
     Film,
     FilmTask,
     MusicTask,
@@ -81,9 +82,12 @@ class Production:
 
     async def _look_at_input(self) -> AssetAnalysis:
         self._enter(Stage.INPUT)
+        # Before the first line is delivered: without the uploads there is nothing to pay for.
+        upload_count = await self._fetch_uploads()
+        uploads = counted(upload_count, "upload")
         self._recorder.deliver("project")
         # With nothing to decode there is no need to queue with those who encode.
-        policy = self._policies.media if self._render.asset_count else self._policies.call
+        policy = self._policies.media if upload_count else self._policies.call
         analysis = await workflow.execute_activity_method(
             AssetActivities.analyze_assets,
             AnalysisTask(
@@ -91,12 +95,26 @@ class Production:
                 # With its successor: uploads already seen are not looked at again by another.
                 model=self._plan.models.orchestrator,
             ),
-            summary=f"Look at {counted(self._render.asset_count, 'upload')}",
+            summary=f"Look at {uploads}",
             **policy,
         )
         self._warn(analysis.warnings)
-        self._briefs.say(Stage.INPUT, f"{counted(self._render.asset_count, 'upload')} looked at.")
+        self._briefs.say(Stage.INPUT, f"{uploads} looked at.")
         return analysis
+
+    async def _fetch_uploads(self) -> int:
+        """How many uploads there are, once those that are addresses in the row are files."""
+        count = self._render.fetch_count
+        if not count:
+            return self._render.asset_count
+        fetched = await workflow.execute_activity_method(
+            AssetActivities.fetch_uploads,
+            FetchTask(project_id=self._render.project_id, count=count),
+            summary=f"Fetch {counted(count, 'upload')}",
+            **self._policies.fetch,
+        )
+        self._warn(fetched.warnings)
+        return fetched.count
 
     async def _make_music(self, analysis: AssetAnalysis) -> Track | None:
         brief = self._render.music

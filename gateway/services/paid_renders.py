@@ -11,7 +11,6 @@ from gateway.clock import Clock
 from gateway.services.quote_views import QuoteView, payment_input
 from gateway.services.quotes import Quotes
 from gateway.services.renders import Renders
-from gateway.services.submission import first_snapshot
 from gateway.services.threads import Threads
 from gateway.services.views import RenderFacts, RenderView
 from gateway.services.workflows import PaymentStarter, WorkflowsUnavailable
@@ -23,6 +22,7 @@ from studio.quotes.errors import QuoteError
 from studio.quotes.progress import request_cancel
 from studio.quotes.repository import load_quote
 from studio.renders.errors import UnknownRender
+from studio.renders.first_snapshot import first_snapshot
 
 ENDABLE_STATES: Final = frozenset(
     {

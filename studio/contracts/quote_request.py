@@ -23,7 +23,7 @@ class UploadUrl(EdgeModel):
     Only its form is looked at here; whether its host is a public one is seen when it is fetched.
     """
 
-    url: Annotated[PlainText, Field(min_length=1, max_length=UPLOAD_URL_LENGTH_MAX)]
+    url: Annotated[PlainText, Field(min_length=1, max_length=UPLOAD_URL_LENGTH_MAX, repr=False)]
     filename: Annotated[PlainText, Field(max_length=ASSET_TEXT_LENGTH_MAX)] = ""
 
     @model_validator(mode="after")

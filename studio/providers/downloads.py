@@ -1,7 +1,6 @@
 """Fetching a finished clip. The address is the provider's word, so it is not trusted either."""
 
 import asyncio
-import ipaddress
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -10,6 +9,7 @@ from typing import IO, Final, Self
 
 import httpx2
 
+from studio.contracts.public_addresses import HTTPS_PORT, is_public_name
 from studio.providers.errors import (
     OutputExpired,
     ProviderBusy,
@@ -199,12 +199,6 @@ def _check_head(head: bytes) -> None:
 
 
 def _is_public_https(url: httpx2.URL) -> bool:
-    if url.scheme != "https" or url.userinfo or url.port not in (None, 443):
+    if url.scheme != "https" or url.userinfo or url.port not in (None, HTTPS_PORT):
         return False
-    host = url.host.rstrip(".").lower()
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        # Names within a network have no dot, or end in what no public name does.
-        return "." in host and not host.endswith((".local", ".internal", ".localhost"))
-    return False
+    return is_public_name(url.raw_host.decode("ascii"))

@@ -202,6 +202,23 @@ def find_render(session: Session, project_id: str) -> RenderRow | None:
     return session.get(RenderRow, project_id, populate_existing=True)
 
 
+def keep_fetched(
+    session: Session, project_id: str, assets: Sequence[AssetRef], *, now: datetime
+) -> tuple[AssetRef, ...]:
+    """Store what the addresses of the row led to, and forget the addresses: nobody needs them now.
+
+    Whoever comes second changes nothing. The row's assets afterwards; UnknownRender.
+    """
+    row = session.get(RenderRow, project_id, with_for_update=True)
+    if row is None:
+        raise UnknownRender(project_id)
+    if row.upload_urls:
+        row.assets = [asset.model_dump(mode="json") for asset in assets]
+        row.upload_urls = []
+        row.updated_at = now
+    return tuple(AssetRef.model_validate(asset) for asset in row.assets)
+
+
 def mark_started(session: Session, project_id: str, run_id: str) -> None:
     """Remember the workflow run, the sign that Temporal has taken the render over."""
     session.execute(_MARK_STARTED, {"stored_id": project_id, "new_run_id": run_id})

@@ -125,12 +125,14 @@ class Quote:
 class Till:
     """The quotes' runs. `charges` has the payment tokens that were charged, by challenge.
 
-    `behaviour` is what comes of a claim; `begins`: a paid quote's render begins at once.
+    `behaviour` is what comes of a claim, once so many `declines` were made; `begins`: a paid
+    quote's render begins at once.
     """
 
     stack: ApiStack
     behaviour: Behaviour = "approve"
     reason: str = "card_declined"
+    declines: int = 0
     begins: bool = False
     charges: dict[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = (SECRET,)
@@ -159,14 +161,15 @@ class Till:
         assert sealed is not None
         now, quote_id = self.stack.time.now(), row.quote_id
         with self.stack.database.transaction() as session:
-            if self.behaviour == "approve":
+            if self.behaviour == "approve" and not self.declines:
                 self.charges[challenge_id] = Seal(self.secrets).open(sealed)
                 payment_id = f"pi_{len(self.charges)}"
                 record_payment(
                     session, quote_id, payment_id=payment_id, challenge_id=challenge_id, now=now
                 )
                 return
-            declined = self.behaviour == "decline"
+            declined = self.behaviour != "confirm"
+            self.declines = max(0, self.declines - 1)
             decline_claim(
                 session,
                 quote_id,

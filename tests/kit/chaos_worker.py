@@ -67,6 +67,7 @@ class ChaosStorage:
         self.read_bytes = inner.read_bytes
         self.stat = inner.stat
         self.delete = inner.delete
+        self.move = inner.move
         self.sign_url = inner.sign_url
 
     def put_file(self, key: str, path: Path, *, content_type: str) -> StoredObject:

@@ -153,6 +153,11 @@ class ScriptedStudio:
         return receipt
 
     @activity.defn
+    async def fetch_uploads(self, task: io.FetchTask) -> io.FetchedUploads:
+        await self._step("fetch_uploads", task=task)
+        return io.FetchedUploads(count=task.count, size_bytes=1)
+
+    @activity.defn
     async def analyze_assets(self, task: io.AnalysisTask) -> io.AssetAnalysis:
         await self._step("analyze_assets")
         return io.AssetAnalysis(analysis_key=f"{task.project_id}/analysis", described_count=0)
@@ -291,6 +296,7 @@ class ScriptedStudio:
                 self.confirm_holds,
                 self.record_progress,
                 self.close_render,
+                self.fetch_uploads,
                 self.analyze_assets,
                 self.make_music,
                 self.plan_shots,

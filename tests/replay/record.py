@@ -29,6 +29,9 @@ from workflows.render import RenderWorkflow
 
 HISTORIES: Final = Path(__file__).parent / "histories"
 
+FETCHING: Final = frozenset({"uploads-fetched", "upload-gone"})
+"""The paths whose uploads are addresses at first."""
+
 Meanwhile = Callable[[Handle, ScriptedStudio], Awaitable[None]]
 
 
@@ -94,6 +97,8 @@ def _paths() -> dict[str, tuple[ScriptedStudio, Meanwhile]]:
             _scripted(draw_keyframe__1=fail("moderation_refused", "No.")),
             _nothing,
         ),
+        "uploads-fetched": (_scripted(), _nothing),
+        "upload-gone": (_scripted(fetch_uploads=fail("upload_refused", "It is gone.")), _nothing),
     }
 
 
@@ -115,7 +120,11 @@ async def _record(client: Client, names: list[str]) -> None:
     for name, (studio, meanwhile) in _paths().items():
         if names and name not in names:
             continue
-        async with running(client, studio, render_input(music=True, voice=True)) as handle:
+        uploads = 2 if name in FETCHING else 0
+        render = render_input(music=True, voice=True).model_copy(
+            update={"asset_count": uploads, "fetch_count": uploads}
+        )
+        async with running(client, studio, render) as handle:
             await meanwhile(handle, studio)
             with contextlib.suppress(WorkflowFailureError):
                 await handle.result()

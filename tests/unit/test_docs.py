@@ -12,6 +12,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from gateway.errors import ANSWERS
+from gateway.payment_problem import PaymentRequiredDocument
+from gateway.quote_resource import PaidRenderResource, QuoteResource
 from gateway.receipt import ReceiptLine, ReceiptResource
 from gateway.resource import ClipResource, RenderResource
 from runtime.settings import PREFIX, Settings
@@ -32,6 +34,8 @@ NOT_SET = "\N{EN DASH}"
 WRITTEN_OUT = {"key_pepper", "signing_key", "media_activities_max", "google_output_uri"}
 """Required, or worked out at the start: their page has words where others have a value."""
 
+CREDITS = {"credits_required", "credits_available"}
+"""Of an account's 402, not of a quote's."""
 TOLD_IN_A_SENTENCE = {"index", "status", "duration_seconds", "attempts", "error"}
 
 CODE_BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
@@ -114,6 +118,23 @@ def test_a_field_of_the_render_is_documented(name: str) -> None:
     first_cells = " ".join(cell for cell, _ in rows(API))
     assert f"`{name}`" in first_cells or f"`{name}[]`" in first_cells
     assert f'"{name}":' in API
+
+
+@pytest.mark.parametrize(
+    "name",
+    sorted(
+        ({*PaidRenderResource.model_fields} | {*QuoteResource.model_fields})
+        - {*RenderResource.model_fields}
+    ),
+)
+def test_a_field_of_a_quote_is_documented(name: str) -> None:
+    first_cells = " ".join(cell for cell, _ in rows(API))
+    assert f"`{name}`" in first_cells or f"`{name}[]`" in first_cells
+
+
+@pytest.mark.parametrize("name", sorted(PaymentRequiredDocument.model_fields))
+def test_a_field_of_the_offer_is_shown(name: str) -> None:
+    assert f'"{name}":' in API or name in {"request_id", "errors"} | CREDITS
 
 
 @pytest.mark.parametrize("name", sorted({*ClipResource.model_fields} - TOLD_IN_A_SENTENCE))

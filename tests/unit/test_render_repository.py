@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from studio.contracts.assets import AssetKind, AssetRef
+from studio.contracts.quote_request import UploadUrl
 from studio.contracts.request import RenderRequest
 from studio.contracts.status import RenderSnapshot, RenderState, Stage
 from studio.db.engine import Database
@@ -17,6 +19,7 @@ from studio.renders.repository import (
     find_by_idempotency_key,
     get_render,
     insert_render,
+    keep_fetched,
     list_active,
     list_renders,
     load_render,
@@ -30,7 +33,12 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
 def _insert(
-    database: Database, *, account: str = "acct_a", key: str | None = None, age_seconds: int = 0
+    database: Database,
+    *,
+    account: str = "acct_a",
+    key: str | None = None,
+    age_seconds: int = 0,
+    upload_urls: tuple[UploadUrl, ...] = (),
 ) -> str:
     render = render_input(shots=1)
     new = NewRender(
@@ -42,6 +50,7 @@ def _insert(
         snapshot=RenderSnapshot(credits_reserved=166),
         fingerprint="f" * 64,
         idempotency_key=key,
+        upload_urls=upload_urls,
     )
     with database.transaction() as session:
         insert_render(session, new, now=NOW - timedelta(seconds=age_seconds))
@@ -168,3 +177,34 @@ def test_a_start_and_a_wish_to_cancel_are_remembered(database: Database) -> None
     with database.reading() as session:
         row = load_render(session, project_id)
     assert (row.run_id, row.cancel_requested) == ("run-1", True)
+
+
+def _asset(sha256: str) -> AssetRef:
+    return AssetRef(
+        index=0,
+        key=f"projects/p/assets/{sha256}.png",
+        sha256=sha256,
+        kind=AssetKind.IMAGE,
+        media_type="image/png",
+        size_bytes=1,
+        filename="cat.png",
+    )
+
+
+def test_what_was_fetched_first_stays_and_its_addresses_are_forgotten(database: Database) -> None:
+    address = UploadUrl(url="https://media.example/cat.png?sig=5ec4e7")
+    project_id = _insert(database, upload_urls=(address,))
+    first, second = _asset("a" * 64), _asset("b" * 64)
+    with database.transaction() as session:
+        assert load_render(session, project_id).upload_urls == [address.model_dump(mode="json")]
+        assert keep_fetched(session, project_id, [first], now=NOW) == (first,)
+    with database.transaction() as session:
+        assert keep_fetched(session, project_id, [second], now=NOW) == (first,)
+    with database.reading() as session:
+        row = load_render(session, project_id)
+        assert (row.upload_urls, row.assets) == ([], [first.model_dump(mode="json")])
+
+
+def test_fetched_files_of_a_render_that_is_not_there_are_refused(database: Database) -> None:
+    with pytest.raises(UnknownRender), database.transaction() as session:
+        keep_fetched(session, "proj_api_unknown", [], now=NOW)
