@@ -197,11 +197,6 @@ def load_render(session: Session, project_id: str) -> RenderRow:
     return row
 
 
-def find_render(session: Session, project_id: str) -> RenderRow | None:
-    """As `load_render`, or None where nothing was made of it yet."""
-    return session.get(RenderRow, project_id, populate_existing=True)
-
-
 def keep_fetched(
     session: Session, project_id: str, assets: Sequence[AssetRef], *, now: datetime
 ) -> tuple[AssetRef, ...]:
@@ -217,6 +212,11 @@ def keep_fetched(
         row.upload_urls = []
         row.updated_at = now
     return tuple(AssetRef.model_validate(asset) for asset in row.assets)
+
+
+def find_render(session: Session, project_id: str) -> RenderRow | None:
+    """As `load_render`, or None where nothing was made of it yet."""
+    return session.get(RenderRow, project_id, populate_existing=True)
 
 
 def mark_started(session: Session, project_id: str, run_id: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from temporalio import activity
 from temporalio.client import Client
 
-from runtime.processor import NoProcessor, NoSeal, Payments
+from runtime.processor import open_payments
 from runtime.settings import Settings
 from runtime.worker import WorkerParts, workers
 from studio.contracts import activities as contracts
@@ -17,7 +17,7 @@ from studio.providers.ports import Providers
 from tests.analysis_scenes import make_bench
 from tests.kit.tls_host import Internet, fetcher_on
 
-ACTIVITIES = (
+INTERFACES = (
     contracts.CreditActivities,
     contracts.AssetActivities,
     contracts.MusicActivities,
@@ -31,12 +31,12 @@ ACTIVITIES = (
 
 
 @pytest.mark.temporal
-async def test_every_activity_of_the_workflows_is_registered(
+async def test_every_activity_that_a_workflow_asks_for_is_registered(
     temporal: Client, sqlite_database: Database, trust: ssl.SSLContext, tmp_path: Path
 ) -> None:
     bench = make_bench(sqlite_database, tmp_path)
-    payments = Payments(NoProcessor("…"), NoSeal("…"))
-    parts = WorkerParts(temporal, bench, Providers(), fetcher_on(Internet(), trust), payments)
+    async with open_payments(Settings()) as payments:
+        parts = WorkerParts(temporal, bench, Providers(), fetcher_on(Internet(), trust), payments)
     registered = {
         method.__name__
         for worker in workers(Settings(), parts)
@@ -44,7 +44,7 @@ async def test_every_activity_of_the_workflows_is_registered(
     }
     asked_for = {
         name
-        for interface in ACTIVITIES
+        for interface in INTERFACES
         for name, method in inspect.getmembers(interface, inspect.isfunction)
         if activity._Definition.from_callable(method)
     }

@@ -67,8 +67,8 @@ class ChaosStorage:
         self.read_bytes = inner.read_bytes
         self.stat = inner.stat
         self.delete = inner.delete
-        self.move = inner.move
         self.sign_url = inner.sign_url
+        self.move = inner.move
 
     def put_file(self, key: str, path: Path, *, content_type: str) -> StoredObject:
         self._chaos.pass_by(f"before-put:{key}")
