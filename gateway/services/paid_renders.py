@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from gateway.clock import Clock
-from gateway.services.quote_views import QuoteView, payment_input
+from gateway.services.quote_views import QuoteView
 from gateway.services.quotes import Quotes
 from gateway.services.renders import Renders
 from gateway.services.threads import Threads
@@ -153,7 +153,7 @@ class PaidRenders:
 
     async def _wake(self, quote: QuoteView) -> None:
         try:
-            await self._starter.settle(payment_input(quote))
+            await self._starter.settle(quote.payment)
         except WorkflowsUnavailable:
             _log.warning(RUN_NOT_WOKEN, quote_id=quote.quote_id)
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from gateway.clock import Clock
 from gateway.services.payment_setup import MissingSettings, PaymentSetup, require_setup
-from gateway.services.quote_views import QuoteView, payment_input, quote_view
+from gateway.services.quote_views import QuoteView, quote_view
 from gateway.services.threads import Threads
 from gateway.services.workflows import PaymentStarter, WorkflowsUnavailable
 from studio.contracts.errors import StudioError
@@ -218,7 +218,7 @@ class Payments:
     async def _wake(self, quote_id: str) -> None:
         """Have the quote's run look at its row. PaymentPending if Temporal is away meanwhile."""
         try:
-            await self._starter.settle(payment_input(await self._load(quote_id)))
+            await self._starter.settle((await self._load(quote_id)).payment)
         except WorkflowsUnavailable as error:
             _log.warning(RUN_NOT_WOKEN, quote_id=quote_id)
             raise PaymentPending from error

@@ -118,7 +118,7 @@ def launch(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment | {"TEMPORAL_CONFIG_FILE": os.devnull} | variables,
+        env={**environment, "TEMPORAL_CONFIG_FILE": os.devnull, **variables},
         cwd=Path(__file__).parents[2],
     )
 
