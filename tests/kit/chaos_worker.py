@@ -68,6 +68,7 @@ class ChaosStorage:
         self.read_bytes = inner.read_bytes
         self.stat = inner.stat
         self.delete = inner.delete
+        self.move = inner.move
         self.sign_url = inner.sign_url
         self.move = inner.move
 
