@@ -3,12 +3,8 @@
 import base64
 import json
 import re
-import secrets
-import subprocess
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from statistics import median
 from typing import Final, Protocol
 
 import httpx2
@@ -16,7 +12,6 @@ from sqlalchemy import func, select
 
 from bench.errors import MeasurementFailed
 from bench.place import opened
-from bench.result import percentile, rounded
 from bench.service import Service, wait_until
 from bench.till import Till
 from runtime.processes import Child
@@ -26,8 +21,6 @@ from studio.quotes.tables import QuoteRow
 QUOTES_PATH: Final = "/api/agent/render-quotes"
 PLAIN_PAYING_PATH: Final = "/api/agent/pay"
 JSON_HEADERS: Final = {"Content-Type": "application/json"}
-ROUND_SECONDS_MAX: Final = 120.0
-"""Far above a round on a busy machine; a gateway that hangs must not hang the benchmark."""
 
 FILM: Final = {
     "name": "A quoted film",
@@ -53,31 +46,13 @@ class Order:
 QUOTE_ORDER: Final = Order(QUOTES_PATH, JSON_HEADERS, BODY)
 
 
-@dataclass(frozen=True)
-class Sample:
-    """The answers of one round, or of several put together."""
-
-    milliseconds: tuple[float, ...]
-    seconds: float
-
-    @property
-    def rate(self) -> float:
-        return rounded(len(self.milliseconds) / self.seconds)
-
-    @property
-    def p50_ms(self) -> float:
-        return rounded(median(self.milliseconds))
-
-    @property
-    def p99_ms(self) -> float:
-        return rounded(percentile(self.milliseconds, 99))
-
-
 class Side(Protocol):
     """One of the two that are compared."""
 
     port: int
     till: Till
+    pids: Mapping[str, int]
+    """Its processes by name, without the stand-in of Stripe."""
     paid: list[str]
     """The quotes that are paid, or will be by orders that were made."""
 
@@ -93,9 +68,14 @@ class Side(Protocol):
 class Ours:
     """The gateway, with Temporal and a worker behind it."""
 
-    def __init__(self, service: Service, till: Till, worker: Child) -> None:
+    def __init__(self, service: Service, till: Till, worker: Child, *, temporal_pid: int) -> None:
         self.port = int(service.base_url.rpartition(":")[2])
         self.till = till
+        self.pids: Mapping[str, int] = {
+            "gateway": service.process.pid,
+            "worker": worker.pid,
+            "temporal": temporal_pid,
+        }
         self.paid: list[str] = []
         self._service = service
         self._worker = worker
@@ -130,9 +110,10 @@ class Ours:
 class Bare:
     """`bench.plain_quotes`."""
 
-    def __init__(self, port: int, till: Till, price_cents: int) -> None:
+    def __init__(self, process: Child, port: int, till: Till, *, price_cents: int) -> None:
         self.port = port
         self.till = till
+        self.pids: Mapping[str, int] = {"bare": process.pid}
         self.paid: list[str] = []
         self._price_cents = price_cents
 
@@ -155,51 +136,3 @@ def credential(challenge: str, token: str) -> str:
     echo = dict(_PARAMETER.findall(challenge))
     document = json.dumps({"challenge": echo, "payload": {"spt": token}})
     return f"Payment {base64.urlsafe_b64encode(document.encode()).decode().rstrip('=')}"
-
-
-def send(
-    port: int,
-    orders: Sequence[Order],
-    *,
-    side_by_side: int,
-    wanted: tuple[int, str],
-    seconds: float = 0.0,
-) -> Sample:
-    """One round by a process of its own; with `seconds` the orders are repeated for so long.
-
-    MeasurementFailed unless every answer has the wanted status and header.
-    """
-    status, header = wanted
-    lines = [json.dumps(vars(order) | {"headers": dict(order.headers)}) for order in orders]
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "bench.post_load", str(port), str(side_by_side)),
-            *(str(status), header, str(seconds)),
-        ],
-        input="\n".join(lines),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=seconds + ROUND_SECONDS_MAX,
-    )
-    if done.returncode != 0:
-        raise MeasurementFailed(f"The load could not be made: {done.stderr[-500:]}")
-    tally = json.loads(done.stdout)
-    if tally["refused"]:
-        raise MeasurementFailed(
-            f"{tally['refused']} of {len(tally['milliseconds'])} requests were not answered with "
-            f"{status} and {header}, but with {tally['first_refusal']}."
-        )
-    return Sample(tuple(tally["milliseconds"]), tally["seconds"])
-
-
-def together(samples: Sequence[Sample]) -> Sample:
-    """All rounds as one: their tails have too few answers to be read alone."""
-    return Sample(
-        tuple(one for sample in samples for one in sample.milliseconds),
-        sum(sample.seconds for sample in samples),
-    )
-
-
-def new_secret() -> str:
-    return secrets.token_hex(32)

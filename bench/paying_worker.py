@@ -61,11 +61,11 @@ async def work(settings: Settings) -> None:
         worker = paying_worker(settings, client, workbench_of(settings), payments)
         asyncio.create_task(worker.run())  # noqa: RUF006 - it ends with the process
         await stop.wait()
+        # Nothing is left to be saved, and to end the renders that wait here would take seconds.
+        os._exit(0)
 
 
 if __name__ == "__main__":
     chosen = load_settings()
     configure_logging(service="paying", level=chosen.log_level, log_format=chosen.log_format)
     asyncio.run(work(chosen))
-    # Nothing is left to be saved, and the SDK's threads may crash an interpreter that ends.
-    os._exit(0)

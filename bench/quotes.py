@@ -7,40 +7,23 @@ both alike.
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+import secrets
+from collections.abc import Iterator
 from typing import Final
 
 import httpx2
-from pydantic import JsonValue
 
-from bench.buying import (
-    QUOTE_ORDER,
-    Bare,
-    Ours,
-    Sample,
-    Side,
-    new_secret,
-    send,
-    together,
-)
+from bench.buying import Bare, Ours
 from bench.options import Options
-from bench.place import Place, a_place, running
-from bench.result import Finding, Row, middle, rounded, show
+from bench.place import SECRET_BYTES, Place, a_place, running
+from bench.quote_report import finding
+from bench.quote_rounds import Load, Measured
+from bench.result import Finding
 from bench.service import a_caller, a_service, wait_until
 from bench.till import NETWORK_ID, Keys, Till, a_till
 from runtime.ports import free_port, is_listening
 
-NAME: Final = "quotes"
-UNIT: Final = "quotes/s"
 WEBHOOKS_PATH: Final = "/api/stripe/webhooks"
-ASKERS: Final = 16
-"""Callers that ask for quotes at the same time."""
-PAYERS: Final = 4
-"""Payments side by side, in the rounds that have more than one."""
-QUOTED: Final = (402, "WWW-Authenticate")
-PAID: Final = (202, "Payment-Receipt")
-
 HELD_TIMINGS: Final = json.dumps(
     {
         "heartbeat_timeout_seconds": 3600,
@@ -57,48 +40,9 @@ SETTINGS: Final = {
 }
 
 
-@dataclass(frozen=True)
-class Load:
-    """How much a round asks of each side."""
-
-    rounds: int
-    quote_seconds: float
-    payments_alone: int
-    payments_together: int
-
-
 LOAD: Final = Load(rounds=4, quote_seconds=5.0, payments_alone=25, payments_together=60)
 QUICK: Final = Load(rounds=1, quote_seconds=2.0, payments_alone=8, payments_together=16)
 WARMING: Final = Load(rounds=1, quote_seconds=1.0, payments_alone=3, payments_together=8)
-
-
-@dataclass
-class Measured:
-    """One side's rounds, in their order."""
-
-    quotes: list[Sample] = field(default_factory=list)
-    alone: list[Sample] = field(default_factory=list)
-    together: list[Sample] = field(default_factory=list)
-
-    def measure(self, side: Side, load: Load, client: httpx2.Client) -> None:
-        """A round. Its quotes and tokens are made before its clock runs."""
-        alone = [side.order(client) for _ in range(load.payments_alone)]
-        several = [side.order(client) for _ in range(load.payments_together)]
-        self.quotes.append(
-            send(
-                side.port,
-                [QUOTE_ORDER],
-                side_by_side=ASKERS,
-                wanted=QUOTED,
-                seconds=load.quote_seconds,
-            )
-        )
-        self.alone.append(send(side.port, alone, side_by_side=1, wanted=PAID))
-        self.together.append(send(side.port, several, side_by_side=PAYERS, wanted=PAID))
-
-    @property
-    def quotes_a_second(self) -> float:
-        return middle([sample.rate for sample in self.quotes])
 
 
 def run(options: Options) -> Finding:
@@ -121,7 +65,7 @@ def _two_sides(place: Place) -> Iterator[tuple[Ours, Bare, httpx2.Client]]:
     """Both with all their processes, and a client for what is made before a clock runs."""
     keys = Keys.new()
     settings = SETTINGS | {
-        "FVS_MPP_SECRET": new_secret(),
+        "FVS_MPP_SECRET": secrets.token_hex(SECRET_BYTES),
         "FVS_STRIPE_SECRET_KEY": keys.secret_key,
         "FVS_STRIPE_WEBHOOK_SECRET": keys.webhook_secret,
     }
@@ -133,7 +77,7 @@ def _two_sides(place: Place) -> Iterator[tuple[Ours, Bare, httpx2.Client]]:
         spec = place.python("paying-worker", "-m", "bench.paying_worker", environment=environment)
         worker = stack.enter_context(running(spec))
         client = stack.enter_context(a_caller())
-        ours = Ours(service, till, worker)
+        ours = Ours(service, till, worker, temporal_pid=place.temporal.pid)
         plain_till = stack.enter_context(a_till(place, "plain-stripe", keys))
         first = ours.quote(client)
         bare = stack.enter_context(
@@ -160,57 +104,4 @@ def _plain(place: Place, till: Till, *, price_cents: int, challenge_length: int)
     )
     with running(spec) as process:
         wait_until(lambda: is_listening("127.0.0.1", port), process)
-        yield Bare(port, till, price_cents)
-
-
-def finding(options: Options, ours: Measured, bare: Measured, *, charged_once: int) -> Finding:
-    value, baseline = ours.quotes_a_second, bare.quotes_a_second
-    ratio = rounded(value / baseline)
-    details: dict[str, JsonValue] = {
-        "quotes": _compared(ours, bare, lambda measured: measured.quotes),
-        "payments_one_at_a_time": _compared(ours, bare, lambda measured: measured.alone),
-        "payments_side_by_side": _compared(ours, bare, lambda measured: measured.together),
-        "askers": ASKERS,
-        "payers": PAYERS,
-        "rounds": len(ours.quotes),
-        "payments_charged_exactly_once": charged_once,
-    }
-    _show(options, ours, bare, charged_once)
-    return Finding(NAME, value, UNIT, baseline, ratio, details)
-
-
-Kind = Callable[[Measured], list[Sample]]
-
-
-def _compared(ours: Measured, bare: Measured, kind: Kind) -> dict[str, JsonValue]:
-    mine, theirs = together(kind(ours)), together(kind(bare))
-    return {
-        "a_second": mine.rate,
-        "p50_ms": mine.p50_ms,
-        "p99_ms": mine.p99_ms,
-        "baseline_a_second": theirs.rate,
-        "baseline_p50_ms": theirs.p50_ms,
-        "baseline_p99_ms": theirs.p99_ms,
-        "measured": len(mine.milliseconds),
-        "baseline_measured": len(theirs.milliseconds),
-    }
-
-
-def _show(options: Options, ours: Measured, bare: Measured, charged_once: int) -> None:
-    rows: list[Row] = []
-    kinds: tuple[tuple[str, Kind], ...] = (
-        (f"quotes, {ASKERS} callers", lambda measured: measured.quotes),
-        ("payments, one at a time", lambda measured: measured.alone),
-        (f"payments, {PAYERS} side by side", lambda measured: measured.together),
-    )
-    for name, kind in kinds:
-        mine, theirs = together(kind(ours)), together(kind(bare))
-        for measure, value, baseline in (
-            ("a second", mine.rate, theirs.rate),
-            ("p50, ms", mine.p50_ms, theirs.p50_ms),
-            ("p99, ms", mine.p99_ms, theirs.p99_ms),
-        ):
-            label = f"{name}: {measure}"
-            rows.append(Row(label, f"{value:g}", f"{baseline:g}", f"{value / baseline:.2f}"))
-    rows.append(Row("quotes that were charged exactly once", f"all {charged_once}"))
-    show(options.console, NAME, rows)
+        yield Bare(process, port, till, price_cents=price_cents)
