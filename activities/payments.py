@@ -69,7 +69,10 @@ class LedgerPaymentActivities(PaymentActivities):
 
     @activity.defn
     async def begin_render(self, task: QuoteTask) -> BegunRender:
-        return await self._bench.transact(lambda session: self._begin(session, task.quote_id))
+        def begin(session: Session) -> BegunRender:
+            return self._begin(session, task.quote_id)
+
+        return await self._bench.transact(begin)
 
     @activity.defn
     async def conclude_quote(self, task: QuoteTask) -> QuoteStanding:
@@ -115,7 +118,7 @@ class LedgerPaymentActivities(PaymentActivities):
         """Whoever disputes a payment gets nothing for it; another payment is no matter here."""
         now = self._bench.now()
 
-        def work(session: Session) -> tuple[str | None, QuoteStanding]:
+        def dispute(session: Session) -> tuple[str | None, QuoteStanding]:
             row = lock_quote(session, quote_id)
             if row.payment_id != payment_id:
                 return None, standing_of(row)
@@ -123,7 +126,7 @@ class LedgerPaymentActivities(PaymentActivities):
             request_cancel(session, row.project_id, now=now)
             return row.project_id, standing_of(load_quote(session, quote_id))
 
-        project_id, standing = await self._bench.transact(work)
+        project_id, standing = await self._bench.transact(dispute)
         if project_id is not None:
             await revoke_files(self._bench, project_id)
         return standing

@@ -65,7 +65,7 @@ class Refunding:
         """Write down what goes back, once. RenderNotEnded."""
         now = self._bench.now()
 
-        def work(session: Session) -> QuoteStanding:
+        def settle_up(session: Session) -> QuoteStanding:
             row = lock_quote(session, quote_id)
             if row.state in {PaymentState.PAID, PaymentState.RENDERING}:
                 render = find_render(session, row.project_id)
@@ -77,20 +77,26 @@ class Refunding:
                 conclude(session, quote_id, has_film=has_film, refund_cents=cents, now=now)
             return standing_of(load_quote(session, quote_id))
 
-        return await self._bench.transact(work)
+        return await self._bench.transact(settle_up)
 
     async def refund(self, quote_id: str) -> RefundStanding:
         """Ask for what is owed, or how that stands. RefundRefused, PaymentUnknown."""
-        owed, standing = await self._bench.transact(lambda session: self._owed(session, quote_id))
+
+        def owe(session: Session) -> tuple[_Owed | None, RefundStanding]:
+            return self._owed(session, quote_id)
+
+        owed, standing = await self._bench.transact(owe)
         if owed is None:
             return standing
         if owed.refund_id is not None:
             refund = await self._processor.refund_of(owed.refund_id)
         else:
             refund = await self._processor.refund(owed.order)
-        changed, standing = await self._bench.transact(
-            lambda session: self._write(session, quote_id, refund)
-        )
+
+        def give_back(session: Session) -> tuple[bool, RefundStanding]:
+            return self._write(session, quote_id, refund)
+
+        changed, standing = await self._bench.transact(give_back)
         if changed:
             _tell(quote_id, refund)
         return standing
@@ -121,11 +127,11 @@ class Refunding:
             return await self._bench.transact(lambda s: standing_of(load_quote(s, quote_id)))
         told = Refund(event.refund_id, event.refund_state)
 
-        def work(session: Session) -> tuple[bool, QuoteStanding]:
+        def note(session: Session) -> tuple[bool, QuoteStanding]:
             changed = self._note(session, lock_quote(session, quote_id), told)
             return changed, standing_of(load_quote(session, quote_id))
 
-        changed, standing = await self._bench.transact(work)
+        changed, standing = await self._bench.transact(note)
         if changed:
             _tell(quote_id, told)
         return standing

@@ -98,7 +98,14 @@ class Settlement:
         `is_repeated`: this was tried before, and the processor may have charged then. With a
         `challenge_id`, another claim than its own is left alone.
         """
-        standing, claim = await self._bench.transact(lambda session: self._look(session, quote_id))
+        now = self._bench.now()
+
+        def look(session: Session) -> tuple[QuoteStanding, _Claim | None]:
+            expire_quote(session, quote_id, now=now)
+            row = lock_quote(session, quote_id)
+            return standing_of(row), _Claim.of(row)
+
+        standing, claim = await self._bench.transact(look)
         if claim is None or challenge_id not in (None, claim.challenge_id):
             return standing
         outcome = await self._ask(claim, is_repeated=is_repeated)
@@ -124,7 +131,7 @@ class Settlement:
         """
         now = self._bench.now()
 
-        def work(session: Session) -> tuple[Recorded, QuoteStanding]:
+        def pay(session: Session) -> tuple[Recorded, QuoteStanding]:
             row = lock_quote(session, quote_id)
             _check_amount(payment, row)
             recorded = record_payment(
@@ -146,7 +153,7 @@ class Settlement:
             stray = payment.payment_id if recorded is Recorded.STRAY else None
             return recorded, standing_of(lock_quote(session, quote_id), stray_payment_id=stray)
 
-        recorded, standing = await self._bench.transact(work)
+        recorded, standing = await self._bench.transact(pay)
         if recorded is not Recorded.KNOWN:
             log = _log.bind(quote_id=quote_id, payment_id=payment.payment_id)
             if recorded is Recorded.STRAY:
@@ -155,11 +162,6 @@ class Settlement:
                 log.info("quote paid", amount_cents=payment.amount_cents)
             count_payment("stray" if recorded is Recorded.STRAY else "paid")
         return standing
-
-    def _look(self, session: Session, quote_id: str) -> tuple[QuoteStanding, _Claim | None]:
-        expire_quote(session, quote_id, now=self._bench.now())
-        row = lock_quote(session, quote_id)
-        return standing_of(row), _Claim.of(row)
 
     async def _ask(
         self, claim: _Claim, *, is_repeated: bool
@@ -194,7 +196,7 @@ class Settlement:
         reason = refusal.reason if isinstance(refusal, PaymentDeclined) else refusal.code
         now = self._bench.now()
 
-        def work(session: Session) -> tuple[bool, QuoteStanding]:
+        def decline(session: Session) -> tuple[bool, QuoteStanding]:
             lock_quote(session, claim.quote_id)
             declined = decline_claim(
                 session, claim.quote_id, claim.challenge_id, outcome=outcome, reason=reason, now=now
@@ -202,7 +204,7 @@ class Settlement:
             expire_quote(session, claim.quote_id, now=now)
             return declined, standing_of(lock_quote(session, claim.quote_id))
 
-        declined, standing = await self._bench.transact(work)
+        declined, standing = await self._bench.transact(decline)
         if declined:
             _log.info("payment declined", quote_id=claim.quote_id, reason=reason)
             count_payment(outcome.value)

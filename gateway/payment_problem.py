@@ -23,6 +23,7 @@ from studio.payments.errors import (
     MethodUnsupported,
     SeveralCredentials,
 )
+from studio.payments.refusals import REFUSALS
 from studio.quotes.errors import QuoteExpired, UnknownQuote
 from studio.quotes.tables import ClaimOutcome
 
@@ -43,27 +44,11 @@ _SLUGS: Final[dict[type[StudioError], str]] = {
     SeveralCredentials: "bad-request",
 }
 
-REFUSALS: Final = {
-    "card_declined": "The card's bank declined this payment.",
-    "insufficient_funds": "The card has too little money for this payment.",
-    "expired_card": "The card has expired.",
-    "incorrect_cvc": "The card's security code is wrong.",
-    "incorrect_number": "The card's number is wrong.",
-    "processing_error": "The card could not be charged just now.",
-    "token_refused": (
-        "The payment token cannot pay for this: it is used up, expired, revoked, or for less than "
-        "the price."
-    ),
-    "request_refused": "The payment processor refused this payment.",
-}
-"""By the word that a refused payment is stored with; any other word gets a plain sentence."""
 REFUSED_SENTENCE: Final = "The payment was refused."
 CONFIRM_SENTENCE: Final = (
     "The card's bank wants its holder to confirm this payment, which cannot be done here."
 )
-NOTHING_CHARGED: Final = (
-    "Nothing was charged; pay the challenge of this answer, with another card or a new token."
-)
+NOTHING_CHARGED: Final = "Nothing was charged; the challenge of this answer can be paid."
 
 
 class PaymentRequiredDocument(ProblemDocument):

@@ -46,22 +46,27 @@ def dev(
     ui_port: Port = None,
     config: ConfigFile = None,
     *,
+    stripe_port: Port = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print where everything is as JSON.")
     ] = False,
 ) -> None:
-    """Run gateway, worker and Temporal until Ctrl-C; the state stays for the next time."""
+    """Run gateway, worker, Temporal and a stand-in for Stripe until Ctrl-C; the state stays for
+    the next time. With a STRIPE_SECRET_KEY payments go to Stripe itself.
+    """
     from runtime.temporal_config import load_temporal_config
 
     temporal = load_temporal_config(config)
     from runtime.dev import run_dev
     from runtime.dev_stack import StackOptions
+    from runtime.ports import free_port
 
     options = StackOptions(
         directory=directory,
         gateway_port=gateway_port,
         temporal_port=temporal_port or temporal.server.port,
         ui_port=ui_port or temporal.server.ui_port,
+        stripe_port=stripe_port or free_port(),
     )
     raise typer.Exit(run_dev(options, temporal, as_json=as_json))
 

@@ -81,7 +81,7 @@ def demo_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in environment.items()
-        if name == "FVS_CACHE_DIR" or not name.startswith(("FVS_", "TEMPORAL_"))
+        if name == "FVS_CACHE_DIR" or not name.startswith(("FVS_", "TEMPORAL_", "STRIPE_"))
     }
 
 

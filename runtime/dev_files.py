@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, ClassVar, Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from runtime.settings_text import SQLITE
 from studio.contracts.errors import StudioError
@@ -20,6 +20,9 @@ FREE_BYTES_MIN: Final = 500 * 1024 * 1024
 """A three-shot render with its scratch files takes about a tenth of this."""
 
 SECRET_BYTES: Final = 32
+ID_BYTES: Final = 12
+"""As much as Stripe's own ids have."""
+
 PRIVATE_MODE: Final = 0o600
 
 
@@ -29,13 +32,29 @@ class StackError(StudioError):
     code: ClassVar[str] = "stack_error"
 
 
+def _drawn(prefix: str = "", size_bytes: int = SECRET_BYTES) -> str:
+    return prefix + secrets.token_hex(size_bytes)
+
+
 class StackSecrets(BaseModel):
-    """Drawn once, so that keys and signed URLs still work after a restart."""
+    """Drawn once, so that keys, signed URLs and offered prices still work after a restart.
+
+    Those of payments came later: a file of an older stack gets them when it is read.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     key_pepper: str
     signing_key: str
+    mpp_secret: str = Field(default_factory=_drawn)
+    stripe_secret_key: str = Field(default_factory=lambda: _drawn("sk_test_"))
+    stripe_webhook_secret: str = Field(default_factory=lambda: _drawn("whsec_"))
+    stripe_network_id: str = Field(default_factory=lambda: _drawn("profile_test_", ID_BYTES))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all of it was given, and none drawn just now."""
+        return self.model_fields_set == set(type(self).model_fields)
 
 
 class Pids(BaseModel):
@@ -46,10 +65,15 @@ class Pids(BaseModel):
     gateway: int | None = None
     worker: int | None = None
     temporal: int | None = None
+    stripe: int | None = None
 
 
 class DevNote(BaseModel):
-    """`dev.json`, for scripts: where everything is. The only place that keeps the key."""
+    """`dev.json`, for scripts: where everything is. The only place that keeps the key.
+
+    What begins with `stripe_` is the stand-in's, and None where payments go to Stripe itself: a
+    client that pays gets its payment token at `stripe_spt_url` with `stripe_secret_key`.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -59,6 +83,9 @@ class DevNote(BaseModel):
     api_key: str
     database_url: str
     storage_path: str | None
+    stripe_url: str | None = None
+    stripe_secret_key: str | None = None
+    stripe_spt_url: str | None = None
     pids: Pids
 
 
@@ -88,25 +115,35 @@ class StackFolder:
     def secrets_file(self) -> Path:
         return self.root / "secrets.json"
 
+    @property
+    def stripe_state_file(self) -> Path:
+        return self.root / "stripe.db"
+
     def log_file(self, name: str) -> Path:
         return self.root / "logs" / f"{name}.log"
 
     def secrets(self) -> StackSecrets:
-        """The secrets of this folder, made the first time."""
+        """The secrets of this folder; what is missing is drawn and kept. Needs the lock."""
+        found = self.read_secrets()
+        if found is None:
+            found = StackSecrets(key_pepper=_drawn(), signing_key=_drawn())
+        elif found.is_complete:
+            return found
+        write_private(self.secrets_file, found.model_dump(mode="json"))
+        return found
+
+    def read_secrets(self) -> StackSecrets | None:
+        """The secrets as they are kept, or None. StackError when they are damaged."""
         file = self.secrets_file
-        if file.exists():
-            try:
-                return StackSecrets.model_validate_json(file.read_bytes())
-            except ValidationError:
-                raise StackError(
-                    f"{file} is damaged. Restore it, or delete it to make new secrets; "
-                    "keys made with the old ones then stop working."
-                ) from None
-        made = StackSecrets(
-            key_pepper=secrets.token_hex(SECRET_BYTES), signing_key=secrets.token_hex(SECRET_BYTES)
-        )
-        write_private(file, made.model_dump(mode="json"))
-        return made
+        if not file.exists():
+            return None
+        try:
+            return StackSecrets.model_validate_json(file.read_bytes())
+        except ValidationError:
+            raise StackError(
+                f"{file} is damaged. Restore it, or delete it to make new secrets; "
+                "keys made with the old ones then stop working."
+            ) from None
 
     def read_note(self) -> DevNote | None:
         """The note of the last run, or None when there is none that can be read."""
@@ -138,10 +175,10 @@ def stack_pepper(database_url: str) -> str | None:
     StackError when its secrets cannot be read.
     """
     path, _, _ = database_url.partition("?")
-    folder = StackFolder(Path(path.removeprefix(SQLITE)).parent)
-    if not path.startswith(SQLITE) or not folder.secrets_file.exists():
+    if not path.startswith(SQLITE):
         return None
-    return folder.secrets().key_pepper
+    kept = StackFolder(Path(path.removeprefix(SQLITE)).parent).read_secrets()
+    return kept.key_pepper if kept else None
 
 
 def open_folder(root: Path, *, free_bytes_min: int = FREE_BYTES_MIN) -> StackFolder:

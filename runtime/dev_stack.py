@@ -1,4 +1,4 @@
-"""Gateway, worker and Temporal as one: started together, kept alive, stopped together."""
+"""Gateway, worker, Temporal and Stripe as one: started together, kept alive, stopped together."""
 
 import os
 import sys
@@ -13,7 +13,18 @@ import httpx2
 
 from runtime.dev_account import FirstAccount, prepare_database
 from runtime.dev_files import DevNote, Pids, StackError, StackFolder, StackSecrets, open_folder
-from runtime.ports import free_port, is_port_free
+from runtime.dev_stripe import (
+    STANDIN_HOST,
+    WEBHOOK_PATH,
+    StandinPlace,
+    StripeInUse,
+    is_real_stripe,
+    no_stripe,
+    real_stripe,
+    stripe_standin,
+    stripe_variables,
+)
+from runtime.ports import free_port, is_listening, is_port_free
 from runtime.processes import Child, ProcessSpec, Supervisor, last_log_line
 from runtime.temporal_config import TemporalConfig
 from runtime.temporal_find import find_temporal
@@ -36,20 +47,24 @@ Command = tuple[str, ...]
 
 @dataclass(frozen=True)
 class StackCommands:
-    """What the two processes of ours are started with."""
+    """What the processes of ours are started with."""
 
     gateway: Command = (sys.executable, "-m", "runtime.cli", "gateway")
     worker: Command = (sys.executable, "-m", "runtime.cli", "worker")
+    stripe: Command = (sys.executable, "-m", "runtime.stripe_standin")
 
 
 @dataclass(frozen=True)
 class StackOptions:
-    """Where a stack lives and listens. No `ui_port` is a Temporal without its web interface."""
+    """Where a stack lives and listens. No `ui_port` is a Temporal without its web interface, and
+    no `stripe_port` a stack without a stand-in for Stripe.
+    """
 
     directory: Path
     gateway_port: int
     temporal_port: int
     ui_port: int | None
+    stripe_port: int | None = None
     host: str = "127.0.0.1"
     temporal_in_memory: bool = False
     temporal_from_environment: bool = True
@@ -84,6 +99,7 @@ class Stack:
         self._folder: StackFolder | None = None
         self._note: DevNote | None = None
         self.account: FirstAccount | None = None
+        self.payments = ""
 
     @property
     def note(self) -> DevNote:
@@ -104,8 +120,9 @@ class Stack:
             folder.write_note(previous.model_copy(update={"pids": Pids()}))
         secrets = folder.secrets()
         self._check_port("gateway", "--gateway-port", self._options.gateway_port)
+        stripe = self._stripe(folder, secrets)
         temporal = self._temporal(folder)
-        environment = self._child_environment(folder, secrets, temporal)
+        environment = self._child_environment(folder, secrets, temporal, stripe)
         database_url = environment["FVS_DATABASE_URL"]
         self.account = prepare_database(
             database_url,
@@ -115,7 +132,7 @@ class Stack:
         )
         storage_url = environment["FVS_STORAGE_URL"]
         self._note = DevNote(
-            gateway_url=f"http://{self._options.host}:{self._options.gateway_port}",
+            gateway_url=self._gateway_url,
             temporal_address=temporal.address,
             temporal_ui_url=temporal.ui_url,
             api_key=self.account.api_key,
@@ -123,15 +140,20 @@ class Stack:
             storage_path=(
                 storage_url.removeprefix("file:") if storage_url.startswith("file:") else None
             ),
+            stripe_url=stripe.url,
+            stripe_secret_key=stripe.secret_key,
+            stripe_spt_url=stripe.spt_url,
             pids=Pids(),
         )
         folder.write_note(self._note)
+        if stripe.spec is not None:
+            self._launch(stripe.spec)
         for name, command in (
             ("worker", self._options.commands.worker),
             ("gateway", self._options.commands.gateway),
         ):
             self._launch(ProcessSpec(name, command, environment, folder.log_file(name)))
-        self._wait_for_gateway()
+        self._wait_until_it_answers()
         folder.write_note(self._with_pids(self._supervisor.pids()))
 
     def watch(self) -> None:
@@ -148,10 +170,28 @@ class Stack:
             self._lock.close()
 
     def log_file(self, name: str) -> Path:
-        """Where the output of `gateway`, `worker` or `temporal` goes. Only after a start."""
+        """Where the output of a process goes, by its name in the note. Only after a start."""
         if self._folder is None:
             raise StackError("The stack has not been started.")
         return self._folder.log_file(name)
+
+    @property
+    def _gateway_url(self) -> str:
+        return f"http://{self._options.host}:{self._options.gateway_port}"
+
+    def _stripe(self, folder: StackFolder, secrets: StackSecrets) -> StripeInUse:
+        port = self._options.stripe_port
+        if is_real_stripe(self._environment):
+            stripe = real_stripe(self._environment)
+        elif port is None:
+            stripe = no_stripe()
+        else:
+            self._check_port("stand-in for Stripe", "--stripe-port", port, STANDIN_HOST)
+            webhook_url = f"{self._gateway_url}{WEBHOOK_PATH}"
+            place = StandinPlace(self._options.commands.stripe, port, webhook_url)
+            stripe = stripe_standin(place, folder, secrets, self._environment)
+        self.payments = stripe.sentence
+        return stripe
 
     def _temporal(self, folder: StackFolder) -> _TemporalInUse:
         if self._options.temporal_from_environment:
@@ -187,7 +227,11 @@ class Stack:
         )
 
     def _child_environment(
-        self, folder: StackFolder, secrets: StackSecrets, temporal: _TemporalInUse
+        self,
+        folder: StackFolder,
+        secrets: StackSecrets,
+        temporal: _TemporalInUse,
+        stripe: StripeInUse,
     ) -> dict[str, str]:
         """The caller's variables, completed with what this folder holds."""
         defaults = {
@@ -196,14 +240,19 @@ class Stack:
             "FVS_WORK_DIRECTORY": str(folder.work),
             "FVS_KEY_PEPPER": secrets.key_pepper,
             "FVS_SIGNING_KEY": secrets.signing_key,
+            "FVS_MPP_SECRET": secrets.mpp_secret,
             "FVS_UNCONFIGURED_MODELS": "local",
             "FVS_TIMINGS": LOCAL_TIMINGS,
             "PYTHONUNBUFFERED": "1",
         }
-        of_temporal = _temporal_variables(self._environment)
-        given = {k: v for k, v in self._environment.items() if v and k not in of_temporal}
+        if not self._environment.get("FVS_PUBLIC_BASE_URL"):
+            defaults["FVS_PAYMENT_REALM"] = self._options.host
+        replaced = _temporal_variables(self._environment)
+        if stripe.variables is not None:
+            replaced |= stripe_variables(self._environment)
+        given = {k: v for k, v in self._environment.items() if v and k not in replaced}
         own = {"FVS_HOST": self._options.host, "FVS_PORT": str(self._options.gateway_port)}
-        return {**defaults, **given, **own, **temporal.environment}
+        return {**defaults, **given, **own, **temporal.environment, **(stripe.variables or {})}
 
     def _launch(self, spec: ProcessSpec) -> Child:
         try:
@@ -211,16 +260,13 @@ class Stack:
         except OSError as error:
             raise StackError(f"{spec.name} could not be started: {error.strerror}.") from None
 
-    def _wait_for_gateway(self) -> None:
+    def _wait_until_it_answers(self) -> None:
         deadline = time.monotonic() + STARTUP_SECONDS
         with httpx2.Client(timeout=HEALTH_SECONDS, trust_env=False) as client:
-            while not _is_healthy(client, f"{self.note.gateway_url}/health"):
+            url = f"{self._gateway_url}/health"
+            while not (self._stripe_listens() and _is_healthy(client, url)):
                 self._supervisor.look()
-                for name in ("worker", "gateway"):
-                    child = self._supervisor.child(name)
-                    if child.deaths >= DEATHS_WHILE_STARTING_MAX:
-                        words = last_log_line(child.spec.log_file) or "it said nothing"
-                        raise StackError(f"The {name} ends while it starts: {words}")
+                self._refuse_to_go_on_dying()
                 if time.monotonic() > deadline:
                     log_file = self._supervisor.child("gateway").spec.log_file
                     raise StackError(
@@ -229,8 +275,21 @@ class Stack:
                     )
                 time.sleep(LOOK_SECONDS)
 
-    def _check_port(self, what: str, option: str, port: int) -> None:
-        host = self._options.host
+    def _stripe_listens(self) -> bool:
+        port = self._options.stripe_port
+        return "stripe" not in self._supervisor.pids() or (
+            port is not None and is_listening(STANDIN_HOST, port)
+        )
+
+    def _refuse_to_go_on_dying(self) -> None:
+        for name in self._supervisor.pids():
+            child = self._supervisor.child(name)
+            if child.deaths >= DEATHS_WHILE_STARTING_MAX:
+                words = last_log_line(child.spec.log_file) or "it said nothing"
+                raise StackError(f"The {name} ends while it starts: {words}")
+
+    def _check_port(self, what: str, option: str, port: int, host: str | None = None) -> None:
+        host = host or self._options.host
         if not is_port_free(host, port):
             raise StackError(
                 f"Port {port} of {host}, wanted for the {what}, is taken. Stop what uses it, or "

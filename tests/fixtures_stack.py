@@ -7,6 +7,7 @@ import pytest
 
 from runtime.temporal_server import RunningTemporal
 from tests.kit.client import Agent
+from tests.kit.shop import Shop, open_shop
 from tests.kit.stack import Stack
 
 
@@ -24,3 +25,36 @@ def agent(stack: Stack) -> Iterator[Agent]:
     caller = Agent(stack)
     yield caller
     caller.close()
+
+
+@pytest.fixture(scope="session")
+def open_shop_of_the_process(
+    tmp_path_factory: pytest.TempPathFactory, temporal_server: RunningTemporal
+) -> Iterator[Shop]:
+    with open_shop(tmp_path_factory.mktemp("shop") / "stack", temporal_server.address) as opened:
+        opened.stack.start_worker()
+        yield opened
+
+
+@pytest.fixture
+def shop(open_shop_of_the_process: Shop) -> Iterator[Shop]:
+    """Sells renders and makes them; shared, so look at your own quotes only."""
+    opened = open_shop_of_the_process
+    yield opened
+    opened.till.stripe.faults.clear()
+    opened.customer.leave()
+
+
+@pytest.fixture
+def own_shop(tmp_path: Path, temporal_server: RunningTemporal) -> Iterator[Shop]:
+    """A shop of the test's own, whose worker the test starts."""
+    with open_shop(tmp_path / "shop", temporal_server.address) as opened:
+        yield opened
+
+
+@pytest.fixture
+def hasty_shop(tmp_path: Path, temporal_server: RunningTemporal) -> Iterator[Shop]:
+    """Likewise; it tries a step that fails for a few seconds only."""
+    limits = {"stage_deadline_seconds": 5.0}
+    with open_shop(tmp_path / "shop", temporal_server.address, **limits) as opened:
+        yield opened

@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from gateway.clock import Clock
-from gateway.services.quote_views import QuoteView, payment_input
+from gateway.services.quote_views import QuoteView
 from gateway.services.quotes import Quotes
 from gateway.services.renders import Renders
 from gateway.services.threads import Threads
@@ -20,7 +20,7 @@ from studio.contracts.status import ClipState, RenderSnapshot, RenderState
 from studio.ledger.service import LineReceipt, receipt
 from studio.quotes.errors import QuoteError
 from studio.quotes.progress import request_cancel
-from studio.quotes.repository import load_quote
+from studio.quotes.repository import lock_quote
 from studio.renders.errors import UnknownRender
 from studio.renders.first_snapshot import first_snapshot
 
@@ -138,7 +138,7 @@ class PaidRenders:
         now = self._clock.now()
 
         def work(session: Session) -> PaymentState:
-            state = load_quote(session, quote_id).state
+            state = lock_quote(session, quote_id).state  # or a payment could claim it meanwhile
             if state not in ENDABLE_STATES:
                 return state
             return request_cancel(session, quote_id, now=now)
@@ -153,7 +153,7 @@ class PaidRenders:
 
     async def _wake(self, quote: QuoteView) -> None:
         try:
-            await self._starter.settle(payment_input(quote))
+            await self._starter.settle(quote.payment)
         except WorkflowsUnavailable:
             _log.warning(RUN_NOT_WOKEN, quote_id=quote.quote_id)
 

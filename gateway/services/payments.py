@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from gateway.clock import Clock
 from gateway.services.payment_setup import MissingSettings, PaymentSetup, require_setup
-from gateway.services.quote_views import QuoteView, payment_input, quote_view
+from gateway.services.quote_views import QuoteView, quote_view
 from gateway.services.threads import Threads
 from gateway.services.workflows import PaymentStarter, WorkflowsUnavailable
 from studio.contracts.errors import StudioError
@@ -25,7 +25,7 @@ from studio.quotes.claims import ChallengeUsed, claim_quote
 from studio.quotes.decision import Decision, decide, standing_of
 from studio.quotes.errors import QuoteClosed, QuoteExpired
 from studio.quotes.records import Claim
-from studio.quotes.repository import find_challenge, load_quote
+from studio.quotes.repository import load_quote, load_with_use
 from studio.quotes.tables import ClaimOutcome
 
 OUTCOME_SECONDS_MAX: Final = 20.0
@@ -175,8 +175,7 @@ class Payments:
         now = self._clock.now()
 
         def read(session: Session) -> _Look:
-            row = load_quote(session, credential.quote_id)
-            use = find_challenge(session, credential.challenge_id)
+            row, use = load_with_use(session, credential.quote_id, credential.challenge_id)
             standing = standing_of(
                 row,
                 use,
@@ -219,7 +218,7 @@ class Payments:
     async def _wake(self, quote_id: str) -> None:
         """Have the quote's run look at its row. PaymentPending if Temporal is away meanwhile."""
         try:
-            await self._starter.settle(payment_input(await self._load(quote_id)))
+            await self._starter.settle((await self._load(quote_id)).payment)
         except WorkflowsUnavailable as error:
             _log.warning(RUN_NOT_WOKEN, quote_id=quote_id)
             raise PaymentPending from error

@@ -7,6 +7,7 @@ from studio.contracts.payment import UNPAID_STATES, PaidRenderInput, PaymentStat
 from studio.contracts.plan import ChargeLine
 from studio.contracts.workflow_io import RenderInput
 from studio.quotes.decision import is_payable
+from studio.quotes.inputs import payment_input
 from studio.quotes.tables import QuoteRow
 
 
@@ -22,7 +23,7 @@ class QuoteView:
     name: str
     state: PaymentState
     is_payable: bool
-    render: RenderInput
+    payment: PaidRenderInput
     amount_cents: int
     currency: str
     body_digest: str
@@ -37,6 +38,10 @@ class QuoteView:
     refunded_cents: int
     is_disputed: bool
     is_closed_early: bool
+
+    @property
+    def render(self) -> RenderInput:
+        return self.payment.render
 
     @property
     def project_id(self) -> str:
@@ -63,7 +68,7 @@ def quote_view(row: QuoteRow, *, now: datetime) -> QuoteView:
         name=row.name,
         state=row.state,
         is_payable=is_payable(row, now=now),
-        render=RenderInput.model_validate(row.workflow_input),
+        payment=payment_input(row),
         amount_cents=row.amount_cents,
         currency=row.currency,
         body_digest=row.body_digest,
@@ -78,18 +83,4 @@ def quote_view(row: QuoteRow, *, now: datetime) -> QuoteView:
         refunded_cents=row.refund_cents if row.refunded_at is not None else 0,
         is_disputed=row.disputed_at is not None,
         is_closed_early=row.expires_at > now and not is_payable(row, now=now),
-    )
-
-
-def payment_input(quote: QuoteView) -> PaidRenderInput:
-    """The input of the quote's workflow."""
-    return PaidRenderInput(
-        quote_id=quote.quote_id,
-        project_id=quote.project_id,
-        amount_cents=quote.amount_cents,
-        currency=quote.currency,
-        charges_digest=quote.render.plan.charges.digest,
-        expires_at=quote.expires_at,
-        name=quote.render.name,
-        render=quote.render,
     )

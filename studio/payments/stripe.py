@@ -22,8 +22,8 @@ from studio.payments.errors import (
     RefundRefused,
 )
 from studio.payments.ports import ChargeOrder, Payment, Refund, RefundOrder
+from studio.payments.refusals import CARD_DECLINED
 from studio.payments.stripe_answers import (
-    CARD_DECLINED,
     Document,
     charge_failure,
     declined,

@@ -23,28 +23,9 @@ from studio.payments.errors import (
     ProcessorMisconfigured,
 )
 from studio.payments.ports import Payment, Refund
+from studio.payments.refusals import CARD_DECLINED, REFUSALS, REQUEST_REFUSED, TOKEN_REFUSED
 
 Document = Mapping[str, object]
-
-CARD_DECLINED: Final = "card_declined"
-TOKEN_REFUSED: Final = "token_refused"  # noqa: S105 - a reason
-REQUEST_REFUSED: Final = "request_refused"
-
-_SENTENCES: Final = {
-    CARD_DECLINED: "The card's bank declined this payment; pay with another card.",
-    "insufficient_funds": "The card has too little money for this payment.",
-    "expired_card": "The card has expired; pay with another one.",
-    "incorrect_cvc": "The card's security code is wrong.",
-    "incorrect_number": "The card's number is wrong.",
-    "processing_error": "The card could not be charged just now; try again, or with another card.",
-    TOKEN_REFUSED: (
-        "The payment token cannot pay for this: it is used up, expired, revoked or for less than "
-        "the price. Make a new one."
-    ),
-    REQUEST_REFUSED: "The payment processor refused this payment; nothing was charged.",
-}
-"""The closed set of reasons for a refusal. The words are Stripe's codes where it has one
-(docs.stripe.com/error-codes and /declines/codes)."""
 
 _NEEDS_HOLDER: Final = "authentication_required"
 _TOKEN_WORDS: Final = ("shared_payment", "payment_method_data", "granted_token")
@@ -63,7 +44,7 @@ def charge_failure(error: StripeError) -> PaymentError:
     if isinstance(error, CardError):
         if _NEEDS_HOLDER in _codes(error):
             return PaymentActionRequired()
-        return declined(next((code for code in _codes(error) if code in _SENTENCES), CARD_DECLINED))
+        return declined(next((code for code in _codes(error) if code in REFUSALS), CARD_DECLINED))
     if isinstance(error, InvalidRequestError):
         if _is_about_token(error):
             return declined(TOKEN_REFUSED)
@@ -91,7 +72,7 @@ def failure(error: StripeError) -> PaymentError:
 
 
 def declined(reason: str) -> PaymentDeclined:
-    return PaymentDeclined(reason, _SENTENCES[reason])
+    return PaymentDeclined(reason, REFUSALS[reason])
 
 
 def payment_of(intent: Document) -> Payment:

@@ -7,6 +7,7 @@ from studio.quotes.tables import QuoteRow
 
 def payment_input(row: QuoteRow) -> PaidRenderInput:
     """The same for the same quote, whoever starts its run: a payer, a webhook or the sweep."""
+    render = RenderInput.model_validate(row.workflow_input)
     return PaidRenderInput(
         quote_id=row.quote_id,
         project_id=row.project_id,
@@ -14,6 +15,7 @@ def payment_input(row: QuoteRow) -> PaidRenderInput:
         currency=row.currency,
         charges_digest=row.charges_digest,
         expires_at=row.expires_at,
-        name=row.name,
-        render=RenderInput.model_validate(row.workflow_input),
+        # Without secrets that a caller may have put into it; the row has it as it was.
+        name=render.name,
+        render=render,
     )

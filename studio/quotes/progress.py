@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from studio.contracts.payment import FINAL_STATES, PaymentState, RefundState
-from studio.quotes.repository import load_quote
+from studio.quotes.repository import lock_quote
 from studio.quotes.tables import QuoteRow
 
 _REFUND_STATES = frozenset({PaymentState.REFUNDING, PaymentState.REFUNDED})
@@ -13,7 +13,7 @@ _REFUND_STATES = frozenset({PaymentState.REFUNDING, PaymentState.REFUNDED})
 
 def begin_rendering(session: Session, quote_id: str, *, now: datetime) -> None:
     """Paid -> rendering. Changes nothing in any other state."""
-    row = load_quote(session, quote_id)
+    row = lock_quote(session, quote_id)
     if row.state is PaymentState.PAID:
         row.state, row.updated_at = PaymentState.RENDERING, now
         session.flush()
@@ -26,7 +26,7 @@ def conclude(
 
     Changes nothing where that was found out before.
     """
-    row = load_quote(session, quote_id)
+    row = lock_quote(session, quote_id)
     if row.state in {PaymentState.PAID, PaymentState.RENDERING}:
         ended = PaymentState.COMPLETED if has_film else PaymentState.FAILED
         row.state = PaymentState.REFUNDING if refund_cents else ended
@@ -39,7 +39,7 @@ def open_refund(
     session: Session, quote_id: str, *, refund_id: str, state: RefundState, now: datetime
 ) -> None:
     """Write down the refund that was asked for. Asked again, it is the same refund."""
-    row = load_quote(session, quote_id)
+    row = lock_quote(session, quote_id)
     if row.state is PaymentState.REFUNDING and row.refund_id in (None, refund_id):
         row.refund_id = refund_id
         session.flush()
@@ -54,7 +54,7 @@ def note_refund(
     A refund that succeeded may fail later, and never the other way round: what comes late and
     tells an older story is passed over, and so is any other refund.
     """
-    row = load_quote(session, quote_id)
+    row = lock_quote(session, quote_id)
     if row.refund_id != refund_id or row.state not in _REFUND_STATES:
         return False
     if row.refund_state in {state, RefundState.FAILED, RefundState.CANCELED}:
@@ -71,7 +71,7 @@ def note_refund(
 
 def try_refund_again(session: Session, quote_id: str, *, now: datetime) -> bool:
     """Let a refund that the card's bank sent back be asked for anew; False if none was."""
-    row = load_quote(session, quote_id)
+    row = lock_quote(session, quote_id)
     if row.refund_state not in {RefundState.FAILED, RefundState.CANCELED}:
         return False
     row.refund_id, row.refund_state = None, None
@@ -85,7 +85,7 @@ def request_cancel(session: Session, quote_id: str, *, now: datetime) -> Payment
 
     Returns the state afterwards. A quote whose money has come to rest is left as it is.
     """
-    row = load_quote(session, quote_id)
+    row = lock_quote(session, quote_id)
     if row.state not in FINAL_STATES and not row.cancel_requested:
         row.cancel_requested, row.updated_at = True, now
         if row.state is PaymentState.QUOTED:
@@ -96,7 +96,7 @@ def request_cancel(session: Session, quote_id: str, *, now: datetime) -> Payment
 
 def mark_disputed(session: Session, quote_id: str, *, now: datetime) -> None:
     """The cardholder disputes the payment: from now on no file of the render is linked."""
-    row = load_quote(session, quote_id)
+    row = lock_quote(session, quote_id)
     if row.disputed_at is None:
         row.disputed_at, row.updated_at = now, now
         session.flush()

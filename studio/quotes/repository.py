@@ -93,6 +93,24 @@ def find_challenge(session: Session, challenge_id: str) -> ChallengeRow | None:
     return session.get(ChallengeRow, challenge_id)
 
 
+def load_with_use(
+    session: Session, quote_id: str, challenge_id: str
+) -> tuple[QuoteRow, ChallengeRow | None]:
+    """The quote, and the use of a challenge if it had one, as they were at one moment.
+
+    In two statements a claim could come between them, and a payment would be taken for another.
+    UnknownQuote if there is no such quote.
+    """
+    found = session.execute(
+        select(QuoteRow, ChallengeRow)
+        .outerjoin(ChallengeRow, ChallengeRow.challenge_id == challenge_id)
+        .where(QuoteRow.quote_id == quote_id)
+    ).one_or_none()
+    if found is None:
+        raise UnknownQuote
+    return found[0], found[1]
+
+
 def list_unfinished(session: Session, *, updated_before: datetime, limit: int) -> list[QuoteRow]:
     """Quotes whose money is on its way and that nothing was written about for a while."""
     moving = [state for state in PaymentState if state not in FINAL_STATES]

@@ -43,6 +43,8 @@ async def refused(client: httpx2.AsyncClient, body: object) -> dict[str, Any]:
     return dict(answer.json())
 
 
+@pytest.mark.requirement("QUOTE-1")
+@pytest.mark.requirement("QUOTE-3")
 async def test_a_quote_is_offered_with_every_field_of_the_reference(stack: ApiStack) -> None:
     async with stack.client() as client:
         answer = await post_quote(client, raw(BODY))
@@ -83,6 +85,7 @@ async def test_a_quote_is_offered_with_every_field_of_the_reference(stack: ApiSt
     assert any("not configured" in warning for warning in document["warnings"])
 
 
+@pytest.mark.requirement("QUOTE-2")
 async def test_the_challenge_asks_for_the_price_of_this_quote_for_this_seller(
     stack: ApiStack, till: Till
 ) -> None:
@@ -131,6 +134,37 @@ async def test_the_whole_render_is_frozen_in_the_quote_and_nothing_else_happens(
     assert stack.workflows.started == {}
     assert stack.workflows.settled == []
     assert stack.stored_files() == []
+
+
+@pytest.mark.requirement("BILL-5")
+@pytest.mark.parametrize(
+    "request_",
+    [
+        BODY["request"],
+        {
+            "name": "Reference",
+            "screenplay": "Shot 1: A. Shot 2: B. Shot 3: C.",
+            "shot_count": 3,
+            "scene_target_duration_seconds": 24,
+            "stage_voice_briefs_enabled": False,
+        },
+    ],
+    ids=["120 credits", "474 credits"],
+)
+async def test_a_quote_costs_what_the_same_render_costs_an_account(
+    stack: ApiStack, request_: dict[str, Any]
+) -> None:
+    async with stack.client() as client:
+        quote = await ask(client, {"request": request_})
+        estimate = (await client.post("/api/agent/renders/estimate", json=request_)).json()
+
+    assert quote.document["credits_quoted"] == estimate["total_credits"]
+    assert quote.document["lines"] == [
+        {name: value for name, value in line.items() if value is not None}
+        for line in estimate["lines"]
+    ]
+    metadata = quote.challenge.request["methodDetails"]["metadata"]
+    assert metadata["charges_digest"] == estimate["digest"]
 
 
 async def test_a_key_changes_nothing_about_a_quote(stack: ApiStack, till: Till) -> None:

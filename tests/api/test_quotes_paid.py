@@ -27,6 +27,7 @@ def receipt_of(answer: httpx2.Response) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("way", ["POST quotes", "GET", "POST", "POST with the body", "HEAD"])
+@pytest.mark.requirement("QUOTE-4")
 async def test_a_quote_is_paid_wherever_its_challenge_is_answered(
     stack: ApiStack, till: Till, way: str
 ) -> None:
@@ -235,6 +236,7 @@ async def test_a_quote_that_was_refused_too_often_is_closed(stack: ApiStack, til
     assert till.charges == {}
 
 
+@pytest.mark.requirement("QUOTE-6")
 async def test_an_expired_quote_is_gone_at_its_payment_url(stack: ApiStack, till: Till) -> None:
     """Case 11: with and without a payment, in its last second and after it."""
     async with stack.client() as client:

@@ -124,6 +124,29 @@ async def test_parallel_payers_are_charged_one_after_the_other_until_one_card_is
     assert len(racing.charges) == 1
 
 
+async def test_a_quote_that_is_paid_and_canceled_at_once_is_one_or_the_other(
+    racing: Till,
+) -> None:
+    """Case 26, as a race: over and never charged, or charged once and with the wish in its row."""
+    stack = racing.stack
+    async with stack.client() as one, stack.client() as two:
+        payers = await challenges(one, await ask(one), 4)
+        answers = await asyncio.gather(
+            *(pay(one, quote, f"spt_{number}") for number, quote in enumerate(payers)),
+            *(two.post(payers[0].cancel_url) for _ in range(4)),
+        )
+
+    row = racing.stack_row(payers[0].id)
+    paid = Counter(answer.status_code for answer in answers[:4])
+    assert {answer.status_code for answer in answers[4:]} == {200}
+    assert row.cancel_requested is True
+    if racing.charges:
+        assert (row.state, paid) == (PaymentState.PAID, {202: 1, 403: 3})
+        assert len(racing.charges) == 1
+    else:
+        assert (row.state, paid) == (PaymentState.EXPIRED, {410: 4})
+
+
 async def test_an_unknown_outcome_is_no_reason_to_pay_again(stack: ApiStack, till: Till) -> None:
     """Case 20: whoever asks meanwhile is told to wait; once it is known all are told what."""
     till.behaviour = "silent"

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import httpx2
+import pytest
 
 from studio.contracts.payment import PaymentState, RefundState
 from studio.contracts.status import RenderSnapshot, RenderState
@@ -124,6 +125,7 @@ async def test_a_paid_render_is_shown_live_and_belongs_to_no_account(
     assert stack.workflows.canceled == {}
 
 
+@pytest.mark.requirement("QUOTE-5")
 async def test_the_film_has_a_url_that_works_at_every_poll_however_late(
     stack: ApiStack, till: Till
 ) -> None:

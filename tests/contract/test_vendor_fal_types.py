@@ -9,7 +9,7 @@ from tests.kit.vendors.clients import fal_http_sync
 from tests.kit.vendors.documents import Json
 from tests.kit.vendors.fal_kling import KLING_KEYS
 from tests.kit.vendors.server import VendorServer
-from tests.kit.vendors.sources import npm_modules
+from tests.kit.vendors.sources import vendor_modules
 from tests.kit.vendors.typescript import Declarations
 
 ENDPOINT = "fal-ai/kling-video/v3/pro/image-to-video"
@@ -33,12 +33,12 @@ ORDER: Json = {
 
 @pytest.fixture(scope="module")
 def published() -> Declarations:
-    return Declarations(npm_modules() / "@fal-ai/client/src/types/endpoints.d.ts")
+    return Declarations(vendor_modules() / "@fal-ai/client/src/types/endpoints.d.ts")
 
 
 @pytest.fixture(scope="module")
 def common() -> Declarations:
-    return Declarations(npm_modules() / "@fal-ai/client/src/types/common.d.ts")
+    return Declarations(vendor_modules() / "@fal-ai/client/src/types/common.d.ts")
 
 
 @pytest.fixture

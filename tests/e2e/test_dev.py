@@ -20,6 +20,7 @@ from tests.e2e.dev_driver import (
     is_alive,
     launch,
     running_stack,
+    told,
     until,
 )
 
@@ -41,13 +42,9 @@ def refusal(directory: Path, ports: Ports) -> str:
     return errors.strip()
 
 
-def health(stack: RunningStack) -> list[str]:
-    return httpx2.get(f"{stack.note.gateway_url}/health", trust_env=False).text.splitlines()
-
-
 def answers(stack: RunningStack) -> bool:
     try:
-        return bool(health(stack))
+        return bool(told(stack.note.gateway_url).variables)
     except httpx2.HTTPError:
         return False
 
@@ -67,6 +64,9 @@ def test_the_note_for_scripts_tells_where_everything_is(tmp_path: Path, ports: P
             "api_key",
             "database_url",
             "storage_path",
+            "stripe_url",
+            "stripe_secret_key",
+            "stripe_spt_url",
             "pids",
         }
         assert note.gateway_url == f"http://127.0.0.1:{ports.gateway}"
@@ -76,7 +76,10 @@ def test_the_note_for_scripts_tells_where_everything_is(tmp_path: Path, ports: P
         assert note.database_url == f"sqlite:///{tmp_path}/s/fvs.db"
         assert note.storage_path == f"{tmp_path}/s/storage"
         assert all(pid and is_alive(pid) for pid in note.pids.model_dump().values())
-        assert health(stack) == [note.database_url, "local", note.temporal_address]
+        variables = told(note.gateway_url).variables
+        assert variables["FVS_DATABASE_URL"] == note.database_url
+        assert variables["FVS_UNCONFIGURED_MODELS"] == "local"
+        assert variables["TEMPORAL_ADDRESS"] == note.temporal_address
         assert httpx2.get(note.temporal_ui_url, trust_env=False, follow_redirects=True).is_success
         for private in ("dev.json", "secrets.json"):
             assert stat.S_IMODE((tmp_path / "s" / private).stat().st_mode) == 0o600
@@ -117,7 +120,12 @@ def test_no_process_outlives_a_stack_that_is_killed(tmp_path: Path, ports: Ports
 
 @pytest.mark.parametrize(
     ("taken", "option"),
-    [("gateway", "--gateway-port"), ("temporal", "--temporal-port"), ("ui", "--ui-port")],
+    [
+        ("gateway", "--gateway-port"),
+        ("temporal", "--temporal-port"),
+        ("ui", "--ui-port"),
+        ("stripe", "--stripe-port"),
+    ],
 )
 def test_a_taken_port_is_named_with_its_option(
     tmp_path: Path, ports: Ports, taken: str, option: str

@@ -25,6 +25,7 @@ from activities.workbench import Result, Workbench
 from runtime.logs import configure_logging
 from runtime.settings import Settings, load_settings
 from runtime.worker import WorkerParts
+from studio.payments.ports import ChargeOrder, Payment, Processor, Refund, RefundOrder
 from studio.providers.ports import Handle, JobStatus, VideoModel, VideoRequest
 from studio.storage.port import Storage, StorageFull, StoredObject
 
@@ -67,6 +68,7 @@ class ChaosStorage:
         self.read_bytes = inner.read_bytes
         self.stat = inner.stat
         self.delete = inner.delete
+        self.move = inner.move
         self.sign_url = inner.sign_url
         self.move = inner.move
 
@@ -108,6 +110,28 @@ class ChaosVideoModel:
         return await self._inner.poll(handle)
 
 
+class ChaosProcessor:
+    """The payment processor, watched: a request that was sent, and one that was answered."""
+
+    def __init__(self, inner: Processor, chaos: Chaos) -> None:
+        self._inner = inner
+        self._chaos = chaos
+        self.find = inner.find
+        self.refund_of = inner.refund_of
+
+    async def charge(self, order: ChargeOrder) -> Payment:
+        await asyncio.to_thread(self._chaos.pass_by, "before-charge")
+        payment = await self._inner.charge(order)
+        await asyncio.to_thread(self._chaos.pass_by, "after-charge")
+        return payment
+
+    async def refund(self, order: RefundOrder) -> Refund:
+        await asyncio.to_thread(self._chaos.pass_by, "before-refund")
+        refund = await self._inner.refund(order)
+        await asyncio.to_thread(self._chaos.pass_by, "after-refund")
+        return refund
+
+
 class ChaosWorkbench(Workbench):
     """Commits as the real one, and can die before anyone hears of it: `after-commit:close`."""
 
@@ -134,6 +158,9 @@ async def _chaotic_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
             parts,
             bench=_chaotic_bench(parts.bench, chaos),
             providers=replace(parts.providers, videos=videos),
+            payments=replace(
+                parts.payments, processor=ChaosProcessor(parts.payments.processor, chaos)
+            ),
         )
 
 

@@ -3,15 +3,18 @@
 import json
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from PIL import Image
 
 from tests.kit.client import SHORT_FILM, Agent
+from tests.kit.customer import ONE_SHOT, Offer
 from tests.kit.film import check_film
+from tests.kit.shop import Shop
 from tests.kit.stack import Stack
 from tests.published.environment import published_python
 
@@ -23,27 +26,39 @@ CALL_SECONDS_MAX = 120
 Call = Callable[..., dict[str, Any]]
 
 
+def run_session(arguments: Sequence[str | Path], **variables: str) -> dict[str, Any]:
+    """One command of the client, with these variables."""
+    finished = subprocess.run(
+        [str(published_python()), str(SESSION), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=CALL_SECONDS_MAX,
+        env={"PATH": os.environ["PATH"], **variables},
+    )
+    assert finished.returncode == 0, finished.stderr
+    return dict(json.loads(finished.stdout.splitlines()[-1]))
+
+
 @pytest.fixture
 def published(stack: Stack, agent: Agent) -> Call:
     """Run one command of the client against the stack's gateway, which `agent` has started."""
-    python = published_python()
     del agent
 
     def call(*arguments: str | Path) -> dict[str, Any]:
-        finished = subprocess.run(
-            [str(python), str(SESSION), *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=CALL_SECONDS_MAX,
-            env={
-                "PATH": os.environ["PATH"],
-                "FVS_AGENT_BASE_URL": stack.base_url,
-                "FVS_AGENT_API_KEY": stack.api_key,
-            },
+        return run_session(
+            arguments, FVS_AGENT_BASE_URL=stack.base_url, FVS_AGENT_API_KEY=stack.api_key
         )
-        assert finished.returncode == 0, finished.stderr
-        return dict(json.loads(finished.stdout.splitlines()[-1]))
+
+    return call
+
+
+@pytest.fixture
+def guest(shop: Shop) -> Call:
+    """Likewise without a key, against a gateway that takes payments."""
+
+    def call(*arguments: str | Path) -> dict[str, Any]:
+        return run_session(arguments, FVS_AGENT_BASE_URL=shop.stack.base_url)
 
     return call
 
@@ -92,3 +107,48 @@ def test_its_mcp_tools_submit_poll_and_cancel(
     ended = agent.wait_until_ended(answers["submitted"]["project_id"])
     assert ended["status"] == "canceled"
     assert agent.audit() == []
+
+
+def estimate(shop: Shop, request: dict[str, Any]) -> dict[str, Any]:
+    """What the same request would cost an account."""
+    answer = httpx2.post(f"{shop.stack.base_url}/api/agent/renders/estimate", json=request)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def prices_of(priced: dict[str, Any]) -> dict[str, int]:
+    return {line["line_id"]: line["credits"] for line in priced["lines"]}
+
+
+@pytest.mark.requirement("BILL-5", "QUOTE-1", "QUOTE-3", "QUOTE-5")
+def test_it_asks_for_a_quote_and_reads_its_status_before_and_after_payment(
+    guest: Call, shop: Shop, tmp_path: Path
+) -> None:
+    (tmp_path / "payload.json").write_text(json.dumps(ONE_SHOT))
+    quoted = guest("quote", tmp_path / "payload.json")
+    assert quoted["payment_required"] is True
+    assert quoted["www_authenticate"].startswith('Payment id="')
+    assert quoted["amount_cents"] == quoted["credits_quoted"] == 120
+    assert prices_of(quoted) == prices_of(estimate(shop, ONE_SHOT))
+    waiting = guest("paid", quoted["status_url"])
+    assert (waiting["status"], waiting["project_id"]) == ("quoted", None)
+    assert waiting == guest("paid", quoted["quote_id"], quoted["claim_token"])
+
+    offer = shop.customer.offer_at(quoted["payment_url"])
+    assert shop.customer.pay(offer).status_code == 202
+    started = guest("paid", quoted["status_url"])
+    assert started["status"] in ("queued", "running")
+    assert started["project_id"].startswith("proj_api_")
+    shop.customer.wait_until_ended(Offer(quoted, "", {}))
+    ended = guest("paid", quoted["status_url"])
+    assert (ended["status"], ended["payment_status"]) == ("completed", "completed")
+    film = shop.customer.download(ended["final_video_url"], tmp_path / "film.mp4")
+    check_film(film, seconds=4)
+
+
+def test_its_mcp_tools_ask_for_a_quote_and_read_its_status(guest: Call, tmp_path: Path) -> None:
+    (tmp_path / "payload.json").write_text(json.dumps(ONE_SHOT))
+    answers = guest("quote-tools", tmp_path / "payload.json")
+    assert answers["quoted"]["www_authenticate"].startswith('Payment id="')
+    assert answers["polled"]["quote_id"] == answers["quoted"]["quote_id"]
+    assert answers["polled"]["status"] == "quoted"

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
-from temporalio.client import Client, WorkflowFailureError
+from temporalio.client import Client, WorkflowFailureError, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from runtime.temporal_config import load_temporal_config
@@ -25,6 +25,8 @@ from studio.contracts.workflow_io import Review, Screenplay
 from tests.kit.renders import render_input
 from tests.kit.runs import Handle, running
 from tests.kit.scripted import ScriptedStudio, fail, fail_first
+from tests.kit.scripted_quote import paying
+from tests.replay.quote_paths import quote_paths
 from workflows.render import RenderWorkflow
 
 HISTORIES: Final = Path(__file__).parent / "histories"
@@ -128,9 +130,21 @@ async def _record(client: Client, names: list[str]) -> None:
             await meanwhile(handle, studio)
             with contextlib.suppress(WorkflowFailureError):
                 await handle.result()
-        history = (await handle.fetch_history()).to_json_dict()
-        text = json.dumps(_without_machine(history), indent=1)
-        await asyncio.to_thread((HISTORIES / f"{name}.json").write_text, text + "\n")
+        await _write(name, await handle.fetch_history())
+    for name, (quote, event, quote_meanwhile) in quote_paths().items():
+        if names and name not in names:
+            continue
+        async with paying(client, quote, event=event) as paid:
+            await quote_meanwhile(paid, quote)
+            with contextlib.suppress(WorkflowFailureError):
+                await paid.result()
+            history = await paid.fetch_history()
+        await _write(name, history)
+
+
+async def _write(name: str, history: WorkflowHistory) -> None:
+    text = json.dumps(_without_machine(history.to_json_dict()), indent=1)
+    await asyncio.to_thread((HISTORIES / f"{name}.json").write_text, text + "\n")
 
 
 def _without_machine(document: object) -> object:

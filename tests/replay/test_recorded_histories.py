@@ -7,14 +7,18 @@ from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
+from tests.replay.quote_paths import quote_paths
+from workflows.paid_render import PaidRenderWorkflow
+from workflows.reconcile import ReconcileWorkflow
 from workflows.render import RenderWorkflow
 
+WORKFLOWS = [RenderWorkflow, PaidRenderWorkflow, ReconcileWorkflow]
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
 
 
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
 async def test_a_recorded_run_replays(path: Path) -> None:
-    replayer = Replayer(workflows=[RenderWorkflow], data_converter=pydantic_data_converter)
+    replayer = Replayer(workflows=WORKFLOWS, data_converter=pydantic_data_converter)
     await replayer.replay_workflow(_history(path))
 
 
@@ -23,14 +27,19 @@ def _history(path: Path) -> WorkflowHistory:
 
 
 def test_every_kind_of_ending_is_recorded() -> None:
-    assert {"completed", "canceled", "canceled-natively", "failed", "shot-replaced"} <= {
-        path.stem for path in HISTORIES
-    }
+    recorded = {path.stem for path in HISTORIES}
+    assert {"completed", "canceled", "canceled-natively", "failed", "shot-replaced"} <= recorded
+    assert set(quote_paths()) <= recorded
+    assert {"sweep", "sweep-before-quotes"} <= recorded
 
 
 async def test_a_change_that_would_break_runs_in_flight_is_noticed() -> None:
     """The check itself: a history of other activities must not replay."""
-    text = HISTORIES[0].read_text().replace("plan_shots", "plan_shots_otherwise")
-    replayer = Replayer(workflows=[RenderWorkflow], data_converter=pydantic_data_converter)
+    text = (
+        (HISTORIES[0].parent / "completed.json")
+        .read_text()
+        .replace("plan_shots", "plan_shots_otherwise")
+    )
+    replayer = Replayer(workflows=WORKFLOWS, data_converter=pydantic_data_converter)
     with pytest.raises(Exception, match="TMPRL1100"):
         await replayer.replay_workflow(WorkflowHistory.from_json("changed", text))

@@ -5,7 +5,6 @@ never on a build server.
 """
 
 import json
-import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -14,28 +13,20 @@ from pathlib import Path
 
 import pytest
 
-INSTALLER = Path(__file__).parents[3] / "scripts" / "install-vendor-sources"
-INSTALL_SECONDS_MAX = 300
+from tests.kit.npm import npm_modules
+
 STOP_SECONDS_MAX = 10
 
 
-def npm_modules() -> Path:
+def vendor_modules() -> Path:
     """The folder `node_modules`; gets it if need be."""
-    installed = subprocess.run(
-        [str(INSTALLER)], capture_output=True, text=True, timeout=INSTALL_SECONDS_MAX, check=False
-    )
-    if installed.returncode == 0:
-        return Path(installed.stdout.strip())
-    reason = f"THE VENDORS' SERVER IS NOT CHECKED AGAINST NPM: {installed.stderr.strip()}"
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
+    return npm_modules("vendors_npm", "THE VENDORS' SERVER IS NOT CHECKED AGAINST NPM")
 
 
 @contextmanager
 def running_aimock(folder: Path, fixtures: object) -> Iterator[str]:
     """aimock on a free port with these answers; yields its address and stops it by its id."""
-    script = npm_modules() / "@copilotkit/aimock/dist/cli.js"
+    script = vendor_modules() / "@copilotkit/aimock/dist/cli.js"
     answers = folder / "answers.json"
     answers.write_text(json.dumps({"fixtures": fixtures}))
     process = subprocess.Popen(
