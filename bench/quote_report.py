@@ -24,7 +24,7 @@ REPLACED: Final = (
     "Stripe and the card's bank: a local stand-in that answers within milliseconds",
     "the film: each paid render waits at its first stage",
     "the payer's wallet: tokens are minted at the stand-in before the clock runs",
-    "the limit of quotes a minute is raised",
+    "limits: quotes a minute and activities of the worker, which held renders occupy, are raised",
 )
 
 
