@@ -4,7 +4,9 @@ A gateway may die between the claim and the word to the run; a run may be termin
 what is left to do, so a run is started that looks at it.
 """
 
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 import structlog
@@ -50,13 +52,9 @@ class TemporalQuoteSweep(ReconcileActivities):
     async def sweep_quotes(self, task: ReconcileTask) -> QuoteSweepReport:
         now = self._bench.now()
         expired, purged = await self._bench.transact(lambda session: _let_go(session, now))
-        before = now - timedelta(seconds=task.grace_seconds)
-        rows = await self._bench.transact(
-            lambda session: list_unfinished(session, updated_before=before, limit=task.limit)
-        )
         started: list[str] = []
         drift: list[str] = []
-        for row in rows:
+        async for row in self._unfinished(now - timedelta(seconds=task.grace_seconds), task.limit):
             activity.heartbeat({"state": "comparing", "quote_id": row.quote_id})
             try:
                 if await self._mend(row):
@@ -71,6 +69,19 @@ class TemporalQuoteSweep(ReconcileActivities):
         return QuoteSweepReport(
             started=tuple(started), expired=expired, purged=purged, drift=tuple(drift)
         )
+
+    async def _unfinished(self, before: datetime, page_length: int) -> AsyncIterator[QuoteRow]:
+        """All of them: those that wait for days must not keep the rest from being looked at."""
+        last: QuoteRow | None = None
+        while True:
+            rows = await self._bench.transact(
+                partial(list_unfinished, updated_before=before, limit=page_length, after=last)
+            )
+            for row in rows:
+                yield row
+            if len(rows) < page_length:
+                return
+            last = rows[-1]
 
     async def _mend(self, row: QuoteRow) -> bool:
         """Have a row carried on that no run carries; whether a run was started."""

@@ -34,10 +34,10 @@ def quote(sqlite_database: Database, tmp_path: Path) -> StoredQuote:
     return StoredQuote(sqlite_database, tmp_path / "files")
 
 
-async def _sweep(quote: StoredQuote, client: Client) -> Report:
+async def _sweep(quote: StoredQuote, client: Client, *, limit: int = 200) -> Report:
     """Nobody works on the queue, so that what was started stands as it was started."""
     sweep = TemporalQuoteSweep(quote.bench, client, f"nobody-{uuid.uuid4().hex[:8]}")
-    return await ActivityEnvironment().run(sweep.sweep_quotes, ReconcileTask())
+    return await ActivityEnvironment().run(sweep.sweep_quotes, ReconcileTask(limit=limit))
 
 
 def _run(quote: StoredQuote, client: Client) -> WorkflowHandle[object, object]:
@@ -145,6 +145,22 @@ async def test_a_refund_that_was_sent_back_is_told_until_an_operator_asks_again(
     quote.now += GRACE
     report = await _sweep(quote, temporal)
     assert (report.started, report.drift) == ((quote.quote_id,), ())
+
+
+async def test_quotes_that_wait_for_an_operator_do_not_keep_the_sweep_from_the_others(
+    quote: StoredQuote, temporal: Client, tmp_path: Path
+) -> None:
+    """However many of them there are, and however old."""
+    quote.processor.refund_states = [RefundState.FAILED]
+    await quote.pay()
+    await quote.begin()
+    await quote.run_render(RenderState.FAILED)
+    await quote.conclude()
+    await quote.refund()
+    told_nobody = StoredQuote(quote.database, tmp_path / "other")
+    told_nobody.claim("c2")
+    quote.now += GRACE
+    assert (await _sweep(quote, temporal, limit=1)).started == (told_nobody.quote_id,)
 
 
 async def test_credits_left_in_the_wallet_of_an_ended_quote_are_told(
