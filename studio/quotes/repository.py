@@ -130,15 +130,21 @@ def list_unfinished(
     return list(session.scalars(oldest.limit(limit)))
 
 
-def purge_expired(session: Session, *, expired_before: datetime, limit: int) -> int:
-    """Forget quotes that nobody paid, and the challenges that were tried on them."""
+def purge_expired(
+    session: Session, *, expired_before: datetime, untried_before: datetime, limit: int
+) -> int:
+    """Forget quotes that nobody paid, and the challenges that were tried on them.
+
+    `untried_before` is for those that nobody even tried to pay.
+    """
+    untried = and_(QuoteRow.attempts == 0, QuoteRow.expires_at < untried_before)
     gone = list(
         session.scalars(
             select(QuoteRow.quote_id)
             .where(
                 QuoteRow.state == PaymentState.EXPIRED,
                 QuoteRow.payment_id.is_(None),
-                QuoteRow.expires_at < expired_before,
+                or_(QuoteRow.expires_at < expired_before, untried),
             )
             .order_by(QuoteRow.expires_at)
             .limit(limit)
