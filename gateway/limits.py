@@ -27,7 +27,8 @@ INSPECTIONS_AT_ONCE_MAX: Final = 4
 RETRY_AFTER_BUSY_SECONDS: Final = 30
 """A render takes minutes; asking sooner finds the same renders running."""
 QUOTES_PER_MINUTE_MAX: Final = 60
-"""New quotes of one address, unless a deployment says otherwise."""
+"""New quotes of one address, unless a deployment says otherwise; and as many payments, each of
+which is some calls of Stripe's, whose search takes 20 a second of all of us."""
 RATED_ADDRESSES_MAX: Final = 65_536
 """Callers whose rate is remembered, some 10 MB; who has more addresses than this is not bounded by
 a limit for each of them."""
@@ -71,6 +72,20 @@ class TooManyQuotes(StudioError):
         super().__init__(
             f"More than {per_minute_max} quotes a minute were asked for from this address; "
             f"try again in {retry_after_seconds} s."
+        )
+        self.retry_after_seconds = retry_after_seconds
+
+
+class TooManyPayments(TooManyQuotes):
+    """One caller sends more payments than a minute is good for."""
+
+    code: ClassVar[str] = "too_many_payments"
+
+    def __init__(self, per_minute_max: int, retry_after_seconds: int) -> None:
+        StudioError.__init__(
+            self,
+            f"More than {per_minute_max} payments a minute were sent from this address; nothing "
+            f"was charged for this one: send it again in {retry_after_seconds} s.",
         )
         self.retry_after_seconds = retry_after_seconds
 
@@ -127,19 +142,25 @@ class QuoteRate:
     algorithm). A bucket that is full, or that was not used for longest, may be forgotten.
     """
 
-    def __init__(self, per_minute_max: int, monotonic: Callable[[], float]) -> None:
-        """`monotonic` is in seconds."""
+    def __init__(
+        self,
+        per_minute_max: int,
+        monotonic: Callable[[], float],
+        refusal: type[TooManyQuotes] = TooManyQuotes,
+    ) -> None:
+        """`monotonic` is in seconds. `refusal` says of what it is too many."""
         self._per_minute_max = per_minute_max
         self._monotonic = monotonic
+        self._refusal = refusal
         self._full_at: LRUCache[str, float] = LRUCache(RATED_ADDRESSES_MAX)
 
     def take(self, address: str) -> None:
-        """Take one of the address's tokens. TooManyQuotes, which costs none, says when to retry."""
+        """Take one of the address's tokens. The refusal, which costs none, says when to retry."""
         now = self._monotonic()
         full_at = max(self._full_at.get(address, now), now) + MINUTE_SECONDS / self._per_minute_max
         wait_seconds = full_at - now - MINUTE_SECONDS
         if wait_seconds > _ROUNDING_SECONDS:
-            raise TooManyQuotes(self._per_minute_max, math.ceil(wait_seconds - _ROUNDING_SECONDS))
+            raise self._refusal(self._per_minute_max, math.ceil(wait_seconds - _ROUNDING_SECONDS))
         self._full_at[address] = full_at
 
 

@@ -110,7 +110,11 @@ async def _pay(
 ) -> Response:
     quote_id, token = offer.quote.quote_id, offer.claim_token
     try:
-        paid = await gateway.payments.pay(credential, wanted=still_wanted(gateway, request))
+        paid = await gateway.payments.pay(
+            credential,
+            address=gateway.hosts.client_address(request.scope),
+            wanted=still_wanted(gateway, request),
+        )
     except PaymentPending:
         return pending_response(gateway, request, offer.quote, token)
     except _NOT_PAID as error:
@@ -122,7 +126,7 @@ async def _pay(
 
 def _add_paying(router: APIRouter, gateway: Gateway) -> None:
     path = "/{quote_id}/pay"
-    responses = payment_responses(200, 400, 402, 403, 404, 408, 410, 413, 503)
+    responses = payment_responses(200, 400, 402, 403, 404, 408, 410, 413, 429, 503)
 
     async def pay_quote(
         request: Request,
