@@ -6,7 +6,6 @@ what is left to do, so a run is started that looks at it.
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Final
 
 import structlog
@@ -101,14 +100,18 @@ class TemporalQuoteSweep(ReconcileActivities):
         """All of them: those that wait for days must not keep the rest from being looked at."""
         last: QuoteRow | None = None
         while True:
-            rows = await self._bench.transact(
-                partial(list_unfinished, updated_before=before, limit=page_length, after=last)
-            )
+            rows = await self._page(before, page_length, last)
             for row in rows:
                 yield row
             if len(rows) < page_length:
                 return
             last = rows[-1]
+
+    async def _page(self, before: datetime, length: int, after: QuoteRow | None) -> list[QuoteRow]:
+        def page(session: Session) -> list[QuoteRow]:
+            return list_unfinished(session, updated_before=before, limit=length, after=after)
+
+        return await self._bench.transact(page)
 
     async def _mend(self, row: QuoteRow) -> bool:
         """Have a row carried on that no run carries; whether a run was started."""
