@@ -306,6 +306,19 @@ async def test_a_render_that_has_begun_is_asked_to_end(stack: ApiStack, till: Ti
     assert (row.cancel_requested, row.state) == (True, PaymentState.RENDERING)
 
 
+async def test_a_wish_to_cancel_is_told_once_however_often_it_is_sent(
+    stack: ApiStack, till: Till
+) -> None:
+    """Every signal is an event of the run's history, and a step of the worker's."""
+    async with stack.client() as client:
+        quote, _project = await rendering(client, till)
+        told = len(stack.workflows.settled)
+        wishes = [await cancel(client, quote) for _ in range(5)]
+
+    assert len(stack.workflows.settled) == told + 1
+    assert all(wish["cancel_requested"] for wish in wishes)
+
+
 async def test_a_render_whose_run_is_not_there_yet_is_not_started_behind_its_quote(
     stack: ApiStack, till: Till
 ) -> None:
