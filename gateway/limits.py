@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 from cachetools import LRUCache
@@ -22,6 +22,9 @@ BODY_PAUSE_SECONDS_MAX: Final = 60.0
 """nginx's own `client_body_timeout`: a caller that is silent for longer is gone."""
 BODY_SECONDS_MAX: Final = 3600.0
 """500 MiB at 1.2 Mbit/s."""
+GUEST_BODY_SECONDS_MAX: Final = 60.0
+"""1 MiB at 140 kbit/s. Nothing bounds how many bodies those without a key may be sending, each of
+which is kept until it is whole."""
 INSPECTIONS_AT_ONCE_MAX: Final = 4
 """Each may take a processor and 1.5 GiB: this bounds what all callers together can make of that."""
 RETRY_AFTER_BUSY_SECONDS: Final = 30
@@ -112,6 +115,11 @@ class BodyPatience:
 
     pause_seconds_max: float = BODY_PAUSE_SECONDS_MAX
     seconds_max: float = BODY_SECONDS_MAX
+    guest_seconds_max: float = GUEST_BODY_SECONDS_MAX
+
+    def for_guests(self) -> "BodyPatience":
+        """With a caller who showed no key."""
+        return replace(self, seconds_max=min(self.seconds_max, self.guest_seconds_max))
 
 
 class UploadSlots:

@@ -54,6 +54,8 @@ def quotes_router(gateway: Gateway) -> APIRouter:
 
 
 def _add_quoting(router: APIRouter, gateway: Gateway) -> None:
+    patience = gateway.dependencies.body_patience.for_guests()
+
     @router.post(
         "",
         status_code=202,
@@ -72,7 +74,7 @@ def _add_quoting(router: APIRouter, gateway: Gateway) -> None:
         payment = payment_in(request.headers)
         key = check_idempotency_key(request.headers.get(IDEMPOTENCY_HEADER))
         caller = Caller(gateway.hosts.client_address(request.scope), key)
-        body = await read_json_body(request, gateway.dependencies.body_patience)
+        body = await read_json_body(request, patience)
         if payment is None:
             return await _offer(gateway, request, body, caller)
         try:
@@ -126,6 +128,7 @@ async def _pay(
 
 def _add_paying(router: APIRouter, gateway: Gateway) -> None:
     path = "/{quote_id}/pay"
+    patience = gateway.dependencies.body_patience.for_guests()
     responses = payment_responses(200, 400, 402, 403, 404, 408, 410, 413, 429, 503)
 
     async def pay_quote(
@@ -140,7 +143,7 @@ def _add_paying(router: APIRouter, gateway: Gateway) -> None:
         payment = payment_in(request.headers)
         if payment is None:
             return await standing_response(gateway, request, offer, with_body=False)
-        body = await read_any_body(request, gateway.dependencies.body_patience)
+        body = await read_any_body(request, patience)
         try:
             credential = gateway.payments.authenticate(payment)
             sent_digest = body_digest(body) if body else None
