@@ -32,6 +32,9 @@ RETRY_AFTER_BUSY_SECONDS: Final = 30
 QUOTES_PER_MINUTE_MAX: Final = 60
 """New quotes of one address, unless a deployment says otherwise; and as many payments, each of
 which is some calls of Stripe's, whose search takes 20 a second of all of us."""
+QUOTE_BYTES_A_TOKEN: Final = 32 * 1024
+"""A quote keeps its body, up to three times as large: a larger one counts as several. Briefs of the
+reference have 300 bytes."""
 RATED_ADDRESSES_MAX: Final = 65_536
 """Callers whose rate is remembered, some 10 MB; who has more addresses than this is not bounded by
 a limit for each of them."""
@@ -162,10 +165,14 @@ class QuoteRate:
         self._refusal = refusal
         self._full_at: LRUCache[str, float] = LRUCache(RATED_ADDRESSES_MAX)
 
-    def take(self, address: str) -> None:
-        """Take one of the address's tokens. The refusal, which costs none, says when to retry."""
+    def take(self, address: str, tokens: int = 1) -> None:
+        """Take the address's tokens. The refusal, which costs none, says when to retry.
+
+        More than a full bucket has are taken as a full bucket.
+        """
         now = self._monotonic()
-        full_at = max(self._full_at.get(address, now), now) + MINUTE_SECONDS / self._per_minute_max
+        seconds = min(tokens, self._per_minute_max) * MINUTE_SECONDS / self._per_minute_max
+        full_at = max(self._full_at.get(address, now), now) + seconds
         wait_seconds = full_at - now - MINUTE_SECONDS
         if wait_seconds > _ROUNDING_SECONDS:
             raise self._refusal(self._per_minute_max, math.ceil(wait_seconds - _ROUNDING_SECONDS))
