@@ -14,6 +14,7 @@ from gateway.limits import (
     QUOTES_PER_MINUTE_MAX,
     BodyPatience,
     QuoteRate,
+    TooManyPayments,
     UploadSlots,
 )
 from gateway.metrics import GatewayMetrics
@@ -141,6 +142,7 @@ class Gateway:
             threads=self.threads,
             payments=given.payments,
             starter=given.workflows,
+            rate=QuoteRate(given.quotes_per_minute_max, given.clock.monotonic, TooManyPayments),
             clock=given.clock,
         )
         self.paid_renders = PaidRenders(

@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from gateway.clock import Clock
+from gateway.limits import QuoteRate
 from gateway.services.payment_setup import MissingSettings, PaymentSetup, require_setup
 from gateway.services.quote_views import QuoteView, quote_view
 from gateway.services.threads import Threads
@@ -130,9 +131,11 @@ class Payments:
         threads: Threads,
         payments: PaymentSetup | MissingSettings,
         starter: PaymentStarter,
+        rate: QuoteRate,
         clock: Clock,
     ) -> None:
         self._threads = threads
+        self._rate = rate
         self._payments = payments
         self._starter = starter
         self._clock = clock
@@ -146,17 +149,21 @@ class Payments:
         setup = require_setup(self._payments)
         return setup.challenger.authenticate(authorization, now=ANY_TIME)
 
-    async def pay(self, credential: Credential, *, wanted: Wanted) -> PaidQuote:
+    async def pay(self, credential: Credential, *, address: str, wanted: Wanted) -> PaidQuote:
         """Have a quote paid once, whoever else pays it, and wait for what comes of it.
 
-        Raises UnknownQuote, QuoteExpired, PaidByAnother, ChallengeSpent, PaymentRefused,
-        PaymentPending, and WorkflowsUnavailable before anything was changed.
+        `address` is the caller's, for its rate. Raises UnknownQuote, QuoteExpired, PaidByAnother,
+        ChallengeSpent, PaymentRefused, PaymentPending; TooManyPayments and WorkflowsUnavailable
+        before anything was changed.
         """
         started = self._clock.monotonic()
-        witnessed = False
+        witnessed = is_admitted = False
         while True:
             look = await self._look(credential)
             if look.decision is Decision.CLAIM:
+                if not is_admitted:
+                    self._rate.take(address)
+                    is_admitted = True
                 await self._starter.check()
                 witnessed = await self._claim(credential) or witnessed
             elif look.decision is Decision.WAIT_OWN and not witnessed:
