@@ -14,12 +14,16 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.measures import count_drift
-from activities.refunding import SENT_BACK
 from activities.workbench import Workbench
 from studio.contracts.activities import ReconcileActivities
 from studio.contracts.launch import payment_start_arguments
 from studio.contracts.names import PAID_RENDER_WORKFLOW, paid_render_workflow_id
-from studio.contracts.payment import PaymentState, QuoteSweepReport
+from studio.contracts.payment import (
+    MAKING_STATES,
+    SENT_BACK_STATES,
+    PaymentState,
+    QuoteSweepReport,
+)
 from studio.contracts.workflow_io import ReconcileTask
 from studio.ledger import service as ledger
 from studio.quotes.claims import expire_due
@@ -32,8 +36,6 @@ KEPT_AFTER_EXPIRY: Final = timedelta(days=7)
 
 PURGED_AT_ONCE_MAX: Final = 500
 FINDINGS_MAX: Final = 100
-
-_ENDABLE: Final = frozenset({PaymentState.PAID, PaymentState.RENDERING})
 
 log: Final = structlog.get_logger(__name__)
 
@@ -74,11 +76,11 @@ class TemporalQuoteSweep(ReconcileActivities):
 
     async def _mend(self, row: QuoteRow) -> bool:
         """Have a row carried on that no run carries; whether a run was started."""
-        if row.refund_state in SENT_BACK:
+        if row.refund_state in SENT_BACK_STATES:
             return False
         is_running = await self._is_running(row.quote_id)
         # A run that waits for a payment may not have been told of this one, or of a wish.
-        has_wish = row.cancel_requested and row.state in _ENDABLE
+        has_wish = row.cancel_requested and row.state in MAKING_STATES
         has_news = row.state is PaymentState.SETTLING or has_wish
         if not is_running or has_news:
             await self._wake(row)

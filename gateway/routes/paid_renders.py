@@ -1,7 +1,5 @@
 """Watch, cancel and account for a render that a quote paid for, with the quote's claim token."""
 
-from typing import Final
-
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
@@ -14,10 +12,8 @@ from gateway.routes.quote_answers import PRIVATE, resource_of_paid
 from gateway.routes.quotes import ClaimHeader, ClaimToken, QuoteId
 from gateway.services.links import API_PREFIX
 from gateway.services.paid_renders import PaidReceipt, PaidView
-from studio.contracts.payment import PaymentState
+from studio.contracts.payment import MAKING_STATES
 from studio.ledger.service import LineState
-
-_BEGINS: Final = frozenset({PaymentState.PAID, PaymentState.RENDERING})
 
 
 def paid_renders_router(gateway: Gateway) -> APIRouter:
@@ -99,5 +95,5 @@ def _receipt(found: PaidReceipt) -> ReceiptResource:
     """Before the render begins all lines are held; if it never does, all are released."""
     unbooked = LineState.SETTLED
     if not found.money:
-        unbooked = LineState.HELD if found.quote.state in _BEGINS else LineState.RELEASED
+        unbooked = LineState.HELD if found.quote.state in MAKING_STATES else LineState.RELEASED
     return receipt_resource(found.quote.project_id, found.charges, found.money, unbooked=unbooked)
