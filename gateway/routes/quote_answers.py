@@ -1,6 +1,7 @@
 """How what became of a quote is answered; the one place where an answer carries a challenge."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from pydantic import Field
@@ -28,7 +29,6 @@ from gateway.services.paid_renders import PaidView
 from gateway.services.payments import PaidByAnother, PaymentPending, closed_error
 from gateway.services.quote_views import QuoteView
 from gateway.services.quotes import Offer
-from gateway.services.views import without_files
 from studio.contracts.errors import StudioError
 from studio.contracts.payment import PaymentState
 
@@ -147,7 +147,7 @@ async def resource_of_paid(
     if render is None:
         return quote_resource(quote, base_url=base_url, claim_token=claim_token)
     if quote.is_disputed:
-        render = without_files(render)
+        render = replace(render, snapshot=render.snapshot.without_files())
     urls = await gateway.links.sign(files_of(render), base_url=base_url)
     return paid_render_resource(
         quote, render, base_url=base_url, claim_token=claim_token, urls=urls
