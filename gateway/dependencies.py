@@ -139,7 +139,7 @@ class Gateway:
         )
         self.payments = Payments(
             threads=self.threads,
-            payments=given.payments,
+            quotes=self.quotes,
             starter=given.workflows,
             clock=given.clock,
         )

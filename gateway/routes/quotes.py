@@ -68,7 +68,7 @@ def _add_quoting(router: APIRouter, gateway: Gateway) -> None:
         openapi_extra=QUOTING,
     )
     async def create_quote(request: Request) -> Response:
-        gateway.quotes.setup  # noqa: B018 - a server that takes no payments says so first
+        gateway.quotes.require_setup()
         payment = payment_in(request.headers)
         key = check_idempotency_key(request.headers.get(IDEMPOTENCY_HEADER))
         caller = Caller(gateway.hosts.client_address(request.scope), key)
@@ -130,7 +130,7 @@ def _add_paying(router: APIRouter, gateway: Gateway) -> None:
         claim_token: ClaimToken = None,
         claim_header: ClaimHeader = None,
     ) -> Response:
-        gateway.quotes.setup  # noqa: B018 - as above
+        gateway.quotes.require_setup()
         token = claim_token or claim_header or ""
         offer = Offer(await gateway.quotes.claimed(quote_id, token), token)
         payment = payment_in(request.headers)

@@ -88,6 +88,10 @@ class Quotes:
         """PaymentsNotConfigured where something for it is missing."""
         return require_setup(self._payments)
 
+    def require_setup(self) -> None:
+        """PaymentsNotConfigured, before a caller is told anything else."""
+        require_setup(self._payments)
+
     async def create(self, body: bytes, caller: Caller) -> Offer:
         """Price a body and store the quote; the same one where the caller's key made it before.
 
@@ -157,6 +161,7 @@ class Quotes:
             charges_digest=quote.render.plan.charges.digest,
             expires_at=quote.expires_at,
             body_digest=quote.body_digest if with_body else None,
+            description=quote.render.name,
         )
         return self.setup.challenger.challenge(terms, nonce=self._ids.nonce())
 

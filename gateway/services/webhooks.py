@@ -66,8 +66,7 @@ class Webhooks:
         self._metrics = metrics
         self._trust = trust
 
-    @property
-    def trust(self) -> WebhookTrust:
+    def require_trust(self) -> WebhookTrust:
         """PaymentsNotConfigured where nobody could be believed."""
         if isinstance(self._trust, MissingSettings):
             raise PaymentsNotConfigured(self._trust.variables)
@@ -91,11 +90,12 @@ class Webhooks:
         return outcome
 
     async def _receive(self, body: bytes, signature: str, now: datetime) -> WebhookOutcome:
-        told = read_webhook(body, signature, secrets=self.trust.secrets, now=now)
+        trust = self.require_trust()
+        told = read_webhook(body, signature, secrets=trust.secrets, now=now)
         if told is None:
             return WebhookOutcome.IGNORED
         log = _log.bind(event_id=told.event_id, kind=told.event.kind.value)
-        if told.livemode is not self.trust.livemode:
+        if told.livemode is not trust.livemode:
             log.warning("webhook of the other mode", livemode=told.livemode)
             return WebhookOutcome.OTHER_MODE
         payment = await self._threads.read(lambda session: _find(session, told))

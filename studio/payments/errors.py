@@ -129,16 +129,6 @@ class InvalidChallenge(CredentialError):
         )
 
 
-class ChallengeExpired(CredentialError):
-    """The challenge is ours, but its time is over. `quote_id` is authentic."""
-
-    code: ClassVar[str] = "challenge_expired"
-
-    def __init__(self, quote_id: str) -> None:
-        super().__init__("The challenge has expired and nothing was charged; ask for a new quote.")
-        self.quote_id = quote_id
-
-
 class InvalidPayload(CredentialError):
     """The challenge is ours, but there is no payment token with it."""
 
