@@ -24,6 +24,7 @@ MODULES: Final = {
     "critical-path": "bench.critical_path",
     "history": "bench.history",
     "pay-once": "bench.pay_once",
+    "quotes": "bench.quotes",
 }
 
 

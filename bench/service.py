@@ -63,8 +63,8 @@ class Service:
 
 
 @contextlib.contextmanager
-def a_service(place: Place, name: str) -> Iterator[Service]:
-    """A gateway on a free port with a database of its own."""
+def a_service(place: Place, name: str, **settings: str) -> Iterator[Service]:
+    """A gateway on a free port with a database of its own. `settings` are more variables of its."""
     database_url, account = place.new_database(name)
     port, metrics_port = free_port(), free_port()
     environment = place.environment(
@@ -73,6 +73,7 @@ def a_service(place: Place, name: str) -> Iterator[Service]:
         FVS_GATEWAY_METRICS_PORT=str(metrics_port),
         FVS_ACTIVE_RENDERS_PER_ACCOUNT_MAX="1000",
         FVS_RENDER_TASK_QUEUE=name,
+        **settings,
     )
     spec = place.python(f"{name}-gateway", "-m", "runtime.cli", "gateway", environment=environment)
     with running(spec) as process:

@@ -78,7 +78,8 @@ _PATTERNS: Final = (
     # Google's API keys and Stripe's secrets have shapes of their own.
     (re.compile(r"\bAIza[0-9A-Za-z_-]{30,}"), REDACTED),
     (
-        re.compile(r"\b((?:sk|rk)_(?:live|test)|whsec|spt(?:_test)?)_[0-9A-Za-z]+"),
+        # Also after an underscore, as in an idempotency key made with a token.
+        re.compile(r"(?<![0-9A-Za-z])((?:sk|rk)_(?:live|test)|whsec|spt(?:_test)?)_[0-9A-Za-z]+"),
         rf"\1_{REDACTED}",
     ),
 )

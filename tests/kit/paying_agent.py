@@ -61,8 +61,14 @@ class PayingAgent:
         self.quote = dict(answer.json())
         self.challenge = answer.headers["WWW-Authenticate"]
 
-    def pay(self, method: str = "pm_card_visa") -> None:
-        """Send a payment and leave it to a thread to wait for the answer."""
+    def look(self) -> None:
+        """Get another challenge for the same quote."""
+        answer = httpx2.get(self.quote["payment_url"], timeout=ANSWER_SECONDS_MAX)
+        assert answer.status_code == 402, answer.text
+        self.challenge = answer.headers["WWW-Authenticate"]
+
+    def pay(self, method: str = "pm_card_visa") -> str:
+        """Send a payment and leave it to a thread to wait for the answer. Returns the token."""
         challenge = mpp.Challenge.from_www_authenticate(self.challenge)
         with Seller(self.stripe.url) as wallet:
             token = wallet.mint(method, 50_000)
@@ -70,6 +76,7 @@ class PayingAgent:
         thread = threading.Thread(target=self._send, args=(credential.to_authorization(),))
         self.threads.append(thread)
         thread.start()
+        return token
 
     def cancel(self) -> None:
         answer = httpx2.post(self.quote["cancel_url"], timeout=ANSWER_SECONDS_MAX)
