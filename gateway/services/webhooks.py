@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session
 
 from gateway.clock import Clock
 from gateway.metrics import GatewayMetrics
-from gateway.services.payment_setup import MissingSettings, PaymentsNotConfigured
+from gateway.services.payment_setup import MissingSettings
 from gateway.services.threads import Threads
 from gateway.services.workflows import PaymentStarter
 from studio.contracts.payment import PaidRenderInput
-from studio.payments.errors import WebhookRefused
+from studio.payments.errors import PaymentsNotConfigured, WebhookRefused
 from studio.payments.webhooks import WebhookEvent, read_webhook
 from studio.quotes.errors import UnknownQuote
 from studio.quotes.inputs import payment_input
@@ -69,7 +69,7 @@ class Webhooks:
     def require_trust(self) -> WebhookTrust:
         """PaymentsNotConfigured where nobody could be believed."""
         if isinstance(self._trust, MissingSettings):
-            raise PaymentsNotConfigured(self._trust.variables)
+            raise PaymentsNotConfigured(*self._trust.variables)
         return self._trust
 
     async def receive(self, body: bytes, signature: str) -> WebhookOutcome:

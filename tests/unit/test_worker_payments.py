@@ -4,8 +4,9 @@ import pytest
 from pydantic import SecretStr
 
 from activities.errors import to_application_error
-from runtime.processor import PaymentsUnconfigured, open_payments
+from runtime.processor import open_payments
 from runtime.settings import Settings, SettingsError
+from studio.payments.errors import PaymentsNotConfigured
 from studio.payments.ports import ChargeOrder, RefundOrder
 from studio.payments.sealing import Seal
 from studio.payments.stripe import StripeProcessor
@@ -23,10 +24,10 @@ async def test_without_settings_money_stays_where_it_is_and_the_setting_is_named
             payments.processor.refund(REFUND),
             payments.processor.refund_of("re_1"),
         ):
-            with pytest.raises(PaymentsUnconfigured, match="FVS_STRIPE_SECRET_KEY") as refusal:
+            with pytest.raises(PaymentsNotConfigured, match="STRIPE_SECRET_KEY") as refusal:
                 await asked
             assert not to_application_error(refusal.value).non_retryable
-        with pytest.raises(PaymentsUnconfigured, match="FVS_MPP_SECRET"):
+        with pytest.raises(PaymentsNotConfigured, match="FVS_MPP_SECRET"):
             payments.seal.open(b"sealed")
 
 
