@@ -27,9 +27,9 @@ from studio.contracts.payment import (
 from studio.contracts.workflow_io import ReconcileTask
 from studio.ledger import service as ledger
 from studio.quotes.claims import expire_due
-from studio.quotes.inputs import payment_input
 from studio.quotes.repository import find_ended, list_sent_back, list_unfinished, purge_expired
 from studio.quotes.tables import QuoteRow
+from studio.quotes.workflow_io import payment_input
 
 KEPT_AFTER_EXPIRY: Final = timedelta(days=7)
 """A late webhook of an expired quote still finds it; Stripe tries for three days."""

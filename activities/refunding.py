@@ -12,7 +12,6 @@ import structlog
 from sqlalchemy.orm import Session
 
 from activities.measures import count_refund
-from activities.settlement import standing_of
 from activities.workbench import Workbench
 from studio.contracts.errors import StudioError
 from studio.contracts.payment import (
@@ -30,6 +29,7 @@ from studio.payments.ports import Processor, Refund, RefundOrder
 from studio.quotes.progress import conclude, note_refund, open_refund
 from studio.quotes.repository import load_quote, lock_quote
 from studio.quotes.tables import QuoteRow
+from studio.quotes.workflow_io import standing_of
 from studio.renders.repository import find_render
 
 NO_FILM: Final = "no_film"

@@ -21,7 +21,7 @@ from studio.contracts.errors import StudioError
 from studio.payments.challenges import Credential, is_same_digest
 from studio.payments.errors import CredentialError, InvalidChallenge
 from studio.quotes.claims import ChallengeUsed, claim_quote
-from studio.quotes.decision import Decision, decide, standing_of
+from studio.quotes.decision import Decision, decide, situation_of
 from studio.quotes.errors import QuoteClosed, QuoteExpired
 from studio.quotes.records import Claim
 from studio.quotes.repository import load_with_use
@@ -172,7 +172,7 @@ class Payments:
 
         def read(session: Session) -> _Look:
             row, use = load_with_use(session, credential.quote_id, credential.challenge_id)
-            standing = standing_of(
+            situation = situation_of(
                 row,
                 use,
                 challenge_id=credential.challenge_id,
@@ -180,7 +180,7 @@ class Payments:
                 now=now,
             )
             outcome, reason = (use.outcome, use.reason) if use else (None, None)
-            return _Look(decide(standing), standing.is_own, outcome, reason)
+            return _Look(decide(situation), situation.is_own, outcome, reason)
 
         return await self._threads.read(read)
 

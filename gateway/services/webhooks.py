@@ -24,9 +24,9 @@ from studio.contracts.payment import PaidRenderInput
 from studio.payments.errors import PaymentsNotConfigured, WebhookRefused
 from studio.payments.webhooks import WebhookEvent, read_webhook
 from studio.quotes.errors import UnknownQuote
-from studio.quotes.inputs import payment_input
 from studio.quotes.repository import find_by_payment, load_quote
 from studio.quotes.tables import QuoteRow
+from studio.quotes.workflow_io import payment_input
 
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("gateway")
 
