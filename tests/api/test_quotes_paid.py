@@ -237,6 +237,7 @@ async def test_a_quote_that_was_refused_too_often_is_closed(stack: ApiStack, til
 
 
 @pytest.mark.requirement("QUOTE-6")
+@pytest.mark.requirement("QUOTE-6")
 async def test_an_expired_quote_is_gone_at_its_payment_url(stack: ApiStack, till: Till) -> None:
     """Case 11: with and without a payment, in its last second and after it."""
     async with stack.client() as client:
@@ -251,6 +252,7 @@ async def test_an_expired_quote_is_gone_at_its_payment_url(stack: ApiStack, till
     assert till.stack_row(quote.id).attempts == 0
 
 
+@pytest.mark.requirement("QUOTE-6")
 async def test_an_expired_payment_is_offered_a_new_quote_where_it_was_asked_for(
     stack: ApiStack, till: Till
 ) -> None:

@@ -63,7 +63,9 @@ class Stack:
     port: int = 0
 
     def __post_init__(self) -> None:
-        self.queue = f"stack-{self.directory.name}-{os.getpid()}"
+        # A queue of its own: what another stack left behind is not this one's to finish.
+        place = f"{self.directory.parent.name}-{self.directory.name}"
+        self.queue = f"stack-{place}-{os.getpid()}"
         self.database_url = f"sqlite:///{self.directory / 'fvs.db'}"
         self.chaos = self.directory / "chaos"
         self.chaos.mkdir(parents=True)
