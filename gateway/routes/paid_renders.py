@@ -9,7 +9,7 @@ from gateway.quote_resource import PaidRenderResource, QuoteResource
 from gateway.receipt import ReceiptResource, receipt_resource
 from gateway.routes.answers import JSON_MEDIA_TYPE
 from gateway.routes.quote_answers import PRIVATE, resource_of_paid
-from gateway.routes.quotes import ClaimHeader, ClaimToken, QuoteId
+from gateway.routes.quotes import ClaimToken, QuoteId
 from gateway.services.links import API_PREFIX
 from gateway.services.paid_renders import PaidReceipt, PaidView
 from studio.contracts.payment import MAKING_STATES
@@ -33,13 +33,7 @@ def paid_renders_router(gateway: Gateway) -> APIRouter:
         ),
         responses=payment_responses(404, 503),
     )
-    async def get_paid_render(
-        request: Request,
-        quote_id: QuoteId,
-        claim_token: ClaimToken = None,
-        claim_header: ClaimHeader = None,
-    ) -> Response:
-        token = claim_token or claim_header or ""
+    async def get_paid_render(request: Request, quote_id: QuoteId, token: ClaimToken) -> Response:
         return await answer(request, await gateway.paid_renders.get(quote_id, token), token)
 
     @router.post(
@@ -54,12 +48,8 @@ def paid_renders_router(gateway: Gateway) -> APIRouter:
         responses=payment_responses(404, 503),
     )
     async def cancel_paid_render(
-        request: Request,
-        quote_id: QuoteId,
-        claim_token: ClaimToken = None,
-        claim_header: ClaimHeader = None,
+        request: Request, quote_id: QuoteId, token: ClaimToken
     ) -> Response:
-        token = claim_token or claim_header or ""
         return await answer(request, await gateway.paid_renders.cancel(quote_id, token), token)
 
     @router.get(
@@ -72,13 +62,8 @@ def paid_renders_router(gateway: Gateway) -> APIRouter:
         ),
         responses=payment_responses(404, 409, 503),
     )
-    async def get_paid_receipt(
-        quote_id: QuoteId,
-        claim_token: ClaimToken = None,
-        claim_header: ClaimHeader = None,
-    ) -> Response:
-        found = await gateway.paid_renders.receipt(quote_id, claim_token or claim_header)
-        return _json(_receipt(found))
+    async def get_paid_receipt(quote_id: QuoteId, token: ClaimToken) -> Response:
+        return _json(_receipt(await gateway.paid_renders.receipt(quote_id, token)))
 
     return router
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
 from gateway.dependencies import Gateway
 from gateway.payment_credentials import payment_in
@@ -34,10 +34,19 @@ IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
 REPLAYED_HEADER: Final = "Idempotent-Replayed"
 
 QuoteId = Annotated[str, Path(description="`quote_` and 24 hex digits.")]
-ClaimToken = Annotated[str | None, Query(description="As the quote was given it.")]
-ClaimHeader = Annotated[
-    str | None, Header(alias=CLAIM_HEADER, description="The claim token, if not in the query.")
-]
+
+
+def _claim_token(
+    claim_token: Annotated[str | None, Query(description="As the quote was given it.")] = None,
+    claim_header: Annotated[
+        str | None, Header(alias=CLAIM_HEADER, description="The claim token, if not in the query.")
+    ] = None,
+) -> str:
+    return claim_token or claim_header or ""
+
+
+ClaimToken = Annotated[str, Depends(_claim_token)]
+"""What the caller shows for a quote; empty where that is nothing."""
 
 _NOT_TAKEN: Final = (MalformedCredential, InvalidChallenge, InvalidPayload)
 """No payment for a quote that is known to be the caller's."""
@@ -124,14 +133,8 @@ def _add_paying(router: APIRouter, gateway: Gateway) -> None:
     path = "/{quote_id}/pay"
     responses = payment_responses(200, 400, 402, 403, 404, 408, 410, 413, 503)
 
-    async def pay_quote(
-        request: Request,
-        quote_id: QuoteId,
-        claim_token: ClaimToken = None,
-        claim_header: ClaimHeader = None,
-    ) -> Response:
+    async def pay_quote(request: Request, quote_id: QuoteId, token: ClaimToken) -> Response:
         gateway.quotes.require_setup()
-        token = claim_token or claim_header or ""
         offer = Offer(await gateway.quotes.claimed(quote_id, token), token)
         payment = payment_in(request.headers)
         if payment is None:

@@ -77,7 +77,7 @@ class PaidRenders:
         self._starter = starter
         self._clock = clock
 
-    async def get(self, quote_id: str, claim_token: str | None) -> PaidView:
+    async def get(self, quote_id: str, claim_token: str) -> PaidView:
         """The quote and its render as they are now. UnknownQuote."""
         return await self.view(await self._quotes.claimed(quote_id, claim_token))
 
@@ -91,7 +91,7 @@ class PaidRenders:
             render = _not_begun(quote)
         return PaidView(quote, render)
 
-    async def cancel(self, quote_id: str, claim_token: str | None) -> PaidView:
+    async def cancel(self, quote_id: str, claim_token: str) -> PaidView:
         """End a quote that is not paid, or ask its render to end. What has ended stays as it is.
 
         UnknownQuote; WorkflowsUnavailable before anything was changed.
@@ -101,7 +101,7 @@ class PaidRenders:
             await self._cancel(quote)
         return await self.view(await self._quotes.load(quote_id))
 
-    async def receipt(self, quote_id: str, claim_token: str | None) -> PaidReceipt:
+    async def receipt(self, quote_id: str, claim_token: str) -> PaidReceipt:
         """What was charged of the payment, line by line. UnknownQuote, NotPaid."""
         quote = await self._quotes.claimed(quote_id, claim_token)
         if not quote.is_paid:

@@ -135,10 +135,10 @@ class Quotes:
             lambda session: quote_view(load_quote(session, quote_id), now=now)
         )
 
-    async def claimed(self, quote_id: str, claim_token: str | None) -> QuoteView:
+    async def claimed(self, quote_id: str, claim_token: str) -> QuoteView:
         """A quote for whoever shows its claim token. UnknownQuote, whatever is wrong."""
         quote = await self.load(quote_id)
-        if claim_token is None or not is_claim_of(claim_token, quote.claim_hash):
+        if not is_claim_of(claim_token, quote.claim_hash):
             raise UnknownQuote
         return quote
 
