@@ -60,12 +60,14 @@ class LedgerPaymentActivities(PaymentActivities):
     async def settle_payment(self, task: SettleTask) -> QuoteStanding:
         event = task.event
         async with heartbeating("asking the payment processor"):
-            if event is not None and event.kind is EventKind.PAYMENT_SUCCEEDED:
+            if event is None:
+                is_repeated = activity.info().attempt > 1
+                return await self._settlement.settle(task.quote_id, is_repeated=is_repeated)
+            if event.kind is EventKind.PAYMENT_SUCCEEDED:
                 return await self._settlement.record_event(task.quote_id, event)
+            # What failed is one claim; another one may be under way meanwhile.
             return await self._settlement.settle(
-                task.quote_id,
-                is_repeated=activity.info().attempt > 1 or event is not None,
-                challenge_id=event.challenge_id or "" if event is not None else None,
+                task.quote_id, is_repeated=True, challenge_id=event.challenge_id or ""
             )
 
     @activity.defn
