@@ -72,7 +72,11 @@ async def _processor(settings: Settings, stack: AsyncExitStack) -> Processor:
     from studio.payments.stripe import open_stripe
 
     return await stack.enter_async_context(
-        open_stripe(key.get_secret_value(), base_url=settings.stripe_base_url)
+        open_stripe(
+            key.get_secret_value(),
+            base_url=settings.stripe_base_url,
+            token_place=settings.stripe_token_place,
+        )
     )
 
 

@@ -88,6 +88,8 @@ class Settings(BaseSettings):
     """Our profile in Stripe's network (`profile_…`), which payment tokens are granted to."""
     stripe_base_url: str | None = None
     """Another address of Stripe's API, such as a stand-in's."""
+    stripe_token_place: Literal["top_level", "payment_method_data"] = "top_level"  # noqa: S105 - a place
+    """Where a charge carries its payment token: Stripe's own documents name both places."""
     mpp_secret: SecretStr | None = None
     mpp_secret_previous: SecretStr | None = None
     payment_realm: str | None = None
