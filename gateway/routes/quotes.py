@@ -25,6 +25,7 @@ from gateway.services.payments import (
 )
 from gateway.services.quotes import Caller, Offer
 from studio.contracts.errors import StudioError
+from studio.contracts.limits import QUOTE_LIFETIME_SECONDS
 from studio.payments.challenges import Credential, body_digest
 from studio.payments.errors import InvalidChallenge, InvalidPayload, MalformedCredential
 from studio.quotes.errors import QuoteExpired, UnknownQuote
@@ -69,9 +70,9 @@ def _add_quoting(router: APIRouter, gateway: Gateway) -> None:
         response_model=PaidRenderResource,
         summary="Ask for a quote, or pay it",
         description=(
-            "Prices a brief without a key. The answer is a 402 with a payment challenge, good for "
-            "30 minutes; nothing is fetched, held or started. Send the same body again with the "
-            "payment, or pay at `payment_url`."
+            "Prices a brief without a key. The answer is a 402 with a payment challenge, good "
+            f"for {QUOTE_LIFETIME_SECONDS // 60} minutes; nothing is fetched, held or started. "
+            "Send the same body again with the payment, or pay at `payment_url`."
         ),
         responses=payment_responses(200, 400, 402, 403, 408, 409, 413, 415, 422, 429, 503),
         openapi_extra=QUOTING,
