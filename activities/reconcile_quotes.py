@@ -15,18 +15,22 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.measures import count_drift
-from activities.refunding import SENT_BACK
 from activities.workbench import Workbench
 from studio.contracts.activities import ReconcileActivities
 from studio.contracts.launch import payment_start_arguments
 from studio.contracts.names import PAID_RENDER_WORKFLOW, paid_render_workflow_id
-from studio.contracts.payment import PaymentState, QuoteSweepReport
+from studio.contracts.payment import (
+    MAKING_STATES,
+    SENT_BACK_STATES,
+    PaymentState,
+    QuoteSweepReport,
+)
 from studio.contracts.workflow_io import ReconcileTask
 from studio.ledger import service as ledger
 from studio.quotes.claims import expire_due
-from studio.quotes.inputs import payment_input
 from studio.quotes.repository import find_ended, list_sent_back, list_unfinished, purge_expired
 from studio.quotes.tables import QuoteRow
+from studio.quotes.workflow_io import payment_input
 
 KEPT_AFTER_EXPIRY: Final = timedelta(days=7)
 """A late webhook of an expired quote still finds it; Stripe tries for three days."""
@@ -41,8 +45,6 @@ PURGES_MAX: Final = 200
 """Transactions of a sweep, each minute: so many quotes a minute are forgotten as 333 addresses may
 have made at their limit."""
 FINDINGS_MAX: Final = 100
-
-_ENDABLE: Final = frozenset({PaymentState.PAID, PaymentState.RENDERING})
 
 log: Final = structlog.get_logger(__name__)
 
@@ -115,11 +117,11 @@ class TemporalQuoteSweep(ReconcileActivities):
 
     async def _mend(self, row: QuoteRow) -> bool:
         """Have a row carried on that no run carries; whether a run was started."""
-        if row.refund_state in SENT_BACK:
+        if row.refund_state in SENT_BACK_STATES:
             return False
         is_running = await self._is_running(row.quote_id)
         # A run that waits for a payment may not have been told of this one, or of a wish.
-        has_wish = row.cancel_requested and row.state in _ENDABLE
+        has_wish = row.cancel_requested and row.state in MAKING_STATES
         has_news = row.state is PaymentState.SETTLING or has_wish
         if not is_running or has_news:
             await self._wake(row)

@@ -140,7 +140,7 @@ class Gateway:
         )
         self.payments = Payments(
             threads=self.threads,
-            payments=given.payments,
+            quotes=self.quotes,
             starter=given.workflows,
             rate=QuoteRate(given.quotes_per_minute_max, given.clock.monotonic, TooManyPayments),
             clock=given.clock,

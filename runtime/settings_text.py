@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ipaddress import ip_network
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from studio.contracts.workflow_io import Timings
 
@@ -38,6 +38,12 @@ def address_list(text: str) -> list[str]:
         except ValueError:
             raise ValueError("must be IP addresses and networks, comma-separated") from None
     return addresses
+
+
+def listed(secrets: SecretStr | None) -> list[str]:
+    """The secrets of a comma-separated list."""
+    texts = secrets.get_secret_value().split(",") if secrets is not None else []
+    return [text.strip() for text in texts if text.strip()]
 
 
 def provider_outputs(storage_url: str) -> str | None:
@@ -100,6 +106,6 @@ def invalid_settings_sentence(prefix: str, error: ValidationError) -> str:
         variable, *inside = (str(part) for part in problem["loc"])
         where = f" ({'.'.join(inside)})" if inside else ""
         reason = problem["msg"].removeprefix("Value error, ")
-        name = f"{prefix}{variable.upper()}{where}"
-        sentences.append(f"{name} is wrong: {reason[:1].lower()}{reason[1:]}.")
+        name = variable if variable.isupper() else prefix + variable.upper()
+        sentences.append(f"{name}{where} is wrong: {reason[:1].lower()}{reason[1:]}.")
     return " ".join(sentences)

@@ -22,7 +22,7 @@ def webhooks_router(gateway: Gateway) -> APIRouter:
 
     @router.post(WEBHOOKS_PATH, include_in_schema=False)
     async def receive_webhook(request: Request) -> Response:
-        gateway.webhooks.trust  # noqa: B018 - who believes nobody says so first
+        gateway.webhooks.require_trust()
         body = await read_json_body(request, patience, bytes_max=BODY_BYTES_MAX)
         await gateway.webhooks.receive(body, request.headers.get(SIGNATURE_HEADER, ""))
         return Response(_RECEIVED, media_type=JSON_MEDIA_TYPE)

@@ -4,7 +4,7 @@ Nothing else happens before it is paid: nothing is fetched, held or started.
 """
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,12 +16,12 @@ from gateway.services.estimates import Pricing
 from gateway.services.fingerprint import IdempotencyKeyReused, fingerprint
 from gateway.services.payment_setup import MissingSettings, PaymentSetup, require_setup
 from gateway.services.quote_views import QuoteView, quote_view
+from gateway.services.render_inputs import render_input
 from gateway.services.threads import Threads
 from studio.accounts.service import new_account_defaults
 from studio.contracts.limits import PAYMENT_CENTS_MAX, QUOTE_LIFETIME_SECONDS
 from studio.contracts.problems import Problem, RequestInfeasible
 from studio.contracts.quote_request import QuoteRequest
-from studio.contracts.redaction import redact_text
 from studio.contracts.workflow_io import RenderInput, Timings
 from studio.ingest.declared import REQUEST_POINTER, declared_uploads
 from studio.ingest.strict_json import parse_quote_request
@@ -88,6 +88,10 @@ class Quotes:
         """PaymentsNotConfigured where something for it is missing."""
         return require_setup(self._payments)
 
+    def require_setup(self) -> None:
+        """PaymentsNotConfigured, before a caller is told anything else."""
+        require_setup(self._payments)
+
     async def create(self, body: bytes, caller: Caller) -> Offer:
         """Price a body and store the quote; the same one where the caller's key made it before.
 
@@ -101,11 +105,23 @@ class Quotes:
             return known
         self._rate.take(caller.address, 1 + len(body) // QUOTE_BYTES_A_TOKEN)
         wanted = parse_quote_request(body)
+        frozen = self._freeze(wanted)
         quote_id = self._ids.quote()
         token = derive_claim_token(quote_id, secret)
-        new = self._new_quote(quote_id, wanted, self._freeze(wanted), digest, key_hash)
+        new = NewQuote(
+            quote_id=quote_id,
+            request=frozen.request,
+            upload_urls=wanted.upload_urls,
+            workflow_input=self._render_input(quote_id, frozen, len(wanted.upload_urls)),
+            currency=self.setup.currency,
+            body_digest=digest,
+            fingerprint=_fingerprint(wanted),
+            claim_hash=claim_hash(token),
+            idempotency_hash=key_hash,
+            expires_at=_end_of(self._clock.now()),
+        )
         try:
-            return Offer(await self._insert(replace(new, claim_hash=claim_hash(token))), token)
+            return Offer(await self._insert(new), token)
         except QuoteConflict:  # two of the same at once: the other one won
             known = await self._replay(key_hash, digest)
             if known is None:
@@ -119,10 +135,10 @@ class Quotes:
             lambda session: quote_view(load_quote(session, quote_id), now=now)
         )
 
-    async def claimed(self, quote_id: str, claim_token: str | None) -> QuoteView:
+    async def claimed(self, quote_id: str, claim_token: str) -> QuoteView:
         """A quote for whoever shows its claim token. UnknownQuote, whatever is wrong."""
         quote = await self.load(quote_id)
-        if claim_token is None or not is_claim_of(claim_token, quote.claim_hash):
+        if not is_claim_of(claim_token, quote.claim_hash):
             raise UnknownQuote
         return quote
 
@@ -145,6 +161,7 @@ class Quotes:
             charges_digest=quote.render.plan.charges.digest,
             expires_at=quote.expires_at,
             body_digest=quote.body_digest if with_body else None,
+            description=quote.render.name,
         )
         return self.setup.challenger.challenge(terms, nonce=self._ids.nonce())
 
@@ -183,41 +200,15 @@ class Quotes:
         plan = frozen.plan.model_copy(update={"charges": charges, "warnings": warnings})
         return frozen.model_copy(update={"plan": plan})
 
-    def _new_quote(
-        self,
-        quote_id: str,
-        wanted: QuoteRequest,
-        frozen: FrozenRender,
-        digest: str,
-        key_hash: str | None,
-    ) -> NewQuote:
-        count = len(wanted.upload_urls)
-        return NewQuote(
-            quote_id=quote_id,
-            request=frozen.request,
-            upload_urls=wanted.upload_urls,
-            workflow_input=RenderInput(
-                project_id=self._ids.project(),
-                account_id=quote_id,
-                name=redact_text(frozen.request.name),
-                mode=frozen.request.project_mode,
-                plan=frozen.plan,
-                asset_count=count,
-                music=frozen.music,
-                voice_briefs=bool(frozen.request.stage_voice_briefs_enabled),
-                ingredients=frozen.ingredients,
-                narration=frozen.narration,
-                timings=self._timings,
-                fetch_count=count,
-            ),
-            currency=self.setup.currency,
-            body_digest=digest,
-            fingerprint=fingerprint(
-                wanted.request, [(upload.filename, upload.url) for upload in wanted.upload_urls]
-            ),
-            claim_hash="",
-            idempotency_hash=key_hash,
-            expires_at=_end_of(self._clock.now()),
+    def _render_input(self, quote_id: str, frozen: FrozenRender, upload_count: int) -> RenderInput:
+        """Of the render that is made once the quote is paid; its owner is the quote."""
+        return render_input(
+            frozen,
+            project_id=self._ids.project(),
+            account_id=quote_id,
+            timings=self._timings,
+            asset_count=upload_count,
+            fetch_count=upload_count,
         )
 
     async def _insert(self, new: NewQuote) -> QuoteView:
@@ -229,6 +220,11 @@ class Quotes:
             return quote_view(insert_quote(session, new, now=now), now=now)
 
         return await self._threads.write(work)
+
+
+def _fingerprint(wanted: QuoteRequest) -> str:
+    uploads = [(upload.filename, upload.url) for upload in wanted.upload_urls]
+    return fingerprint(wanted.request, uploads)
 
 
 def _within_request(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:

@@ -19,6 +19,7 @@ from gateway.limits import TooManyRenders
 from gateway.metrics import GatewayMetrics
 from gateway.services.estimates import Pricing
 from gateway.services.fingerprint import IdempotencyKeyReused, fingerprint
+from gateway.services.render_inputs import render_input
 from gateway.services.threads import Threads
 from gateway.services.uploads import CheckedUploads, Inspect, UploadStore, check_uploads
 from gateway.services.views import RenderView, view_of_row
@@ -27,7 +28,6 @@ from studio.accounts.records import Principal
 from studio.accounts.service import account_defaults
 from studio.contracts.errors import StudioError
 from studio.contracts.limits import HOLD_LIFETIME_SECONDS
-from studio.contracts.redaction import redact_text
 from studio.contracts.request import RenderRequest
 from studio.contracts.workflow_io import RenderInput, Timings
 from studio.ingest.forms import SubmittedForm
@@ -211,19 +211,12 @@ class Submissions:
             account_id=account_id,
             request=frozen.request,
             assets=assets,
-            workflow_input=RenderInput(
+            workflow_input=render_input(
+                frozen,
                 project_id=project_id,
                 account_id=account_id,
-                # Temporal keeps its histories for operators to read; the row has the name as it is.
-                name=redact_text(frozen.request.name),
-                mode=frozen.request.project_mode,
-                plan=frozen.plan,
-                asset_count=len(assets),
-                music=frozen.music,
-                voice_briefs=bool(frozen.request.stage_voice_briefs_enabled),
-                ingredients=frozen.ingredients,
-                narration=frozen.narration,
                 timings=self._timings,
+                asset_count=len(assets),
             ),
             snapshot=first_snapshot(frozen.plan),
             fingerprint=order.fingerprint,

@@ -7,7 +7,7 @@ from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from studio.contracts.payment import FINAL_STATES, PaymentState, RefundState
+from studio.contracts.payment import FINAL_STATES, SENT_BACK_STATES, PaymentState
 from studio.quotes.errors import QuoteConflict, UnknownQuote
 from studio.quotes.records import NewQuote
 from studio.quotes.tables import ChallengeRow, QuoteRow
@@ -186,7 +186,7 @@ def list_sent_back(session: Session, *, limit: int) -> list[QuoteRow]:
             select(QuoteRow)
             .where(
                 QuoteRow.state == PaymentState.REFUNDING,
-                QuoteRow.refund_state.in_([RefundState.FAILED, RefundState.CANCELED]),
+                QuoteRow.refund_state.in_(SENT_BACK_STATES),
             )
             .order_by(QuoteRow.updated_at)
             .limit(limit)

@@ -16,13 +16,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from studio.contracts.limits import NAME_LENGTH_MAX
+from studio.contracts.limits import NAME_LENGTH_MAX, STRIPE_ID_LENGTH_MAX
 from studio.contracts.payment import PaymentState, RefundState
 from studio.db.base import Base
 from studio.db.types import UtcDateTime, enum_column
-
-STRIPE_ID_LENGTH_MAX = 255
-"""Stripe's own bound for the ids of its objects."""
 
 
 class ClaimOutcome(StrEnum):

@@ -19,7 +19,6 @@ from tests.api.quote_kit import (
     Quote,
     Till,
     ask,
-    decoded,
     encoded,
     open_till,
     pay,
@@ -28,6 +27,7 @@ from tests.api.quote_kit import (
     quote_of,
     raw,
 )
+from tests.payment_scenes import decoded
 
 ANOTHER_BODY = {"request": {**BODY["request"], "name": "Another"}}
 Forge = Callable[[Challenge], Challenge]

@@ -12,13 +12,13 @@ from tests.api.quote_kit import (
     QUOTES,
     Till,
     ask,
-    decoded,
     pay,
     post_quote,
     problem_of,
     quote_of,
     with_claim,
 )
+from tests.payment_scenes import decoded
 
 
 def receipt_of(answer: httpx2.Response) -> dict[str, Any]:
