@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -63,7 +64,9 @@ class Stack:
     port: int = 0
 
     def __post_init__(self) -> None:
-        self.queue = f"stack-{self.directory.name}-{os.getpid()}"
+        # Of its own, whatever its folder is called: a worker of another stack in this test process
+        # would take this one's tasks to its own database.
+        self.queue = f"stack-{uuid.uuid4().hex}"
         self.database_url = f"sqlite:///{self.directory / 'fvs.db'}"
         self.chaos = self.directory / "chaos"
         self.chaos.mkdir(parents=True)
