@@ -8,7 +8,7 @@ from tests.payment_cases import PAYMENT_CASES
 
 TESTS = Path(__file__).resolve().parents[1]
 CASES_COUNT = 45
-"""So many were gathered from the protocol's drafts, its libraries' defects and reports of others."""
+"""Gathered from the protocol's drafts, its libraries' defects and what others reported."""
 
 
 def _named_in(path: Path) -> Iterator[int]:

@@ -128,6 +128,8 @@ def died(
             cancel(died, name)
         market.stack.wait_for(died.is_held, "all stand where they are to stand")
         market.stack.kill("worker")
+        for name in ("charged, answer not kept", "clip ordered", "refund not sent"):
+            market.customer.status(died.offers[name])
         died.late = market.customer.ask()
         died.answers["late"] = pool.submit(market.customer.pay, died.late)
         market.stack.wait_for(

@@ -53,6 +53,7 @@ async def _signals(handle: WorkflowHandle[object, object]) -> list[str]:
     ]
 
 
+@pytest.mark.payment_case(27)
 async def test_a_claim_that_no_run_was_told_of_is_carried_on(
     quote: StoredQuote, temporal: Client
 ) -> None:
@@ -94,6 +95,7 @@ async def test_a_run_that_was_terminated_is_followed_by_another(
     assert (await _sweep(quote, temporal)).started == (quote.quote_id,)
 
 
+@pytest.mark.payment_case(38)
 async def test_what_nobody_paid_expires_and_is_forgotten_after_a_week(
     quote: StoredQuote, temporal: Client
 ) -> None:
@@ -107,6 +109,7 @@ async def test_what_nobody_paid_expires_and_is_forgotten_after_a_week(
         _ = quote.state
 
 
+@pytest.mark.payment_case(38)
 async def test_a_paid_quote_is_never_forgotten(quote: StoredQuote, temporal: Client) -> None:
     await quote.pay()
     await quote.begin()

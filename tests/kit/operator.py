@@ -42,6 +42,11 @@ def is_running(stack: Stack, workflow_id: str) -> bool:
     return _with_client(stack, lambda client: _is_running(client, workflow_id))
 
 
+def history(stack: Stack, workflow_id: str) -> bytes:
+    """All that Temporal keeps of a run: events, memo, summary, search attributes."""
+    return _with_client(stack, lambda client: _history(client, workflow_id))
+
+
 def sweep(stack: Stack) -> ReconcileReport:
     """Run the sweep now, whatever the schedule says, and for rows of any age."""
     return _with_client(
@@ -74,6 +79,13 @@ async def _is_known(client: Client, project_id: str) -> bool:
             return False
         raise
     return True
+
+
+async def _history(client: Client, workflow_id: str) -> bytes:
+    handle = client.get_workflow_handle(workflow_id)
+    events = (await handle.fetch_history()).events
+    description = (await handle.describe()).raw_description
+    return b"\n".join(part.SerializeToString() for part in (*events, description))
 
 
 async def _is_running(client: Client, workflow_id: str) -> bool:
