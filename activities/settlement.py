@@ -187,7 +187,9 @@ class Settlement:
             return found
 
     async def _find(self, claim: _Claim) -> Payment | None:
-        return await self._processor.find(claim.quote_id, claim.challenge_id)
+        return await self._processor.find(
+            claim.quote_id, claim.challenge_id, since=claim.claimed_at
+        )
 
     async def _decline(
         self, claim: _Claim, refusal: PaymentDeclined | PaymentActionRequired

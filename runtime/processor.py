@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NoReturn
 
 from activities.settlement import TokenOpener
@@ -28,8 +29,8 @@ class NoProcessor:
     async def charge(self, order: ChargeOrder) -> Payment:
         self._refuse(order)
 
-    async def find(self, quote_id: str, challenge_id: str) -> Payment | None:
-        self._refuse(quote_id, challenge_id)
+    async def find(self, quote_id: str, challenge_id: str, *, since: datetime) -> Payment | None:
+        self._refuse(quote_id, challenge_id, since)
 
     async def refund(self, order: RefundOrder) -> Refund:
         self._refuse(order)

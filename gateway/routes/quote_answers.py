@@ -31,11 +31,15 @@ from gateway.services.quote_views import QuoteView
 from gateway.services.quotes import Offer
 from studio.contracts.errors import StudioError
 from studio.contracts.payment import PaymentState
+from studio.contracts.status import RenderState
 
 RECEIPT_HEADER: Final = "Payment-Receipt"
 PRIVATE: Final = "private, no-store"
 """As the protocol wants it of every answer with a receipt; a claim token is in it as well."""
 PENDING_STATUS: Final = 503
+KEPT_STATES: Final = frozenset({RenderState.COMPLETED, RenderState.CANCELED})
+"""How a render ends whose delivered files are paid for. One that fails gives everything back, and a
+brief can be written that surely fails, half of it filmed: so nothing is linked before the end."""
 
 
 class PendingDocument(ProblemDocument):
@@ -141,12 +145,12 @@ async def paid_response(
 async def resource_of_paid(
     gateway: Gateway, request: Request, view: PaidView, claim_token: str
 ) -> QuoteResource | PaidRenderResource:
-    """What a claim token shows, its files signed unless the payment is disputed."""
+    """What a claim token shows, with its files signed where the payment is for them."""
     base_url = gateway.hosts.base_url(request.scope)
     quote, render = view.quote, view.render
     if render is None:
         return quote_resource(quote, base_url=base_url, claim_token=claim_token)
-    if quote.is_disputed:
+    if quote.is_disputed or render.snapshot.status not in KEPT_STATES:
         render = replace(render, snapshot=render.snapshot.without_files())
     urls = await gateway.links.sign(files_of(render), base_url=base_url)
     return paid_render_resource(

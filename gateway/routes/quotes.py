@@ -64,6 +64,8 @@ def quotes_router(gateway: Gateway) -> APIRouter:
 
 
 def _add_quoting(router: APIRouter, gateway: Gateway) -> None:
+    patience = gateway.dependencies.body_patience.for_guests()
+
     @router.post(
         "",
         status_code=202,
@@ -82,7 +84,7 @@ def _add_quoting(router: APIRouter, gateway: Gateway) -> None:
         payment = payment_in(request.headers)
         key = check_idempotency_key(request.headers.get(IDEMPOTENCY_HEADER))
         caller = Caller(gateway.hosts.client_address(request.scope), key)
-        body = await read_json_body(request, gateway.dependencies.body_patience)
+        body = await read_json_body(request, patience)
         if payment is None:
             return await _offer(gateway, request, body, caller)
         try:
@@ -120,7 +122,11 @@ async def _pay(
 ) -> Response:
     quote_id, token = offer.quote.quote_id, offer.claim_token
     try:
-        paid = await gateway.payments.pay(credential, wanted=still_wanted(gateway, request))
+        paid = await gateway.payments.pay(
+            credential,
+            address=gateway.hosts.client_address(request.scope),
+            wanted=still_wanted(gateway, request),
+        )
     except PaymentPending:
         return pending_response(gateway, request, offer.quote, token)
     except _NOT_PAID as error:
@@ -132,7 +138,8 @@ async def _pay(
 
 def _add_paying(router: APIRouter, gateway: Gateway) -> None:
     path = "/{quote_id}/pay"
-    responses = payment_responses(200, 400, 402, 403, 404, 408, 410, 413, 503)
+    patience = gateway.dependencies.body_patience.for_guests()
+    responses = payment_responses(200, 400, 402, 403, 404, 408, 410, 413, 429, 503)
 
     async def pay_quote(request: Request, quote_id: QuoteId, token: ClaimToken) -> Response:
         gateway.quotes.require_setup()
@@ -140,7 +147,7 @@ def _add_paying(router: APIRouter, gateway: Gateway) -> None:
         payment = payment_in(request.headers)
         if payment is None:
             return await standing_response(gateway, request, offer, with_body=False)
-        body = await read_any_body(request, gateway.dependencies.body_patience)
+        body = await read_any_body(request, patience)
         try:
             credential = gateway.payments.authenticate(payment)
             sent_digest = body_digest(body) if body else None

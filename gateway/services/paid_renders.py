@@ -97,7 +97,10 @@ class PaidRenders:
         UnknownQuote; WorkflowsUnavailable before anything was changed.
         """
         quote = await self._quotes.claimed(quote_id, claim_token)
-        if quote.state in CANCELABLE_STATES and not await self._has_ended(quote):
+        # A wish that is written down was told, or the sweep tells it: every signal is an event of
+        # the run's history, and a history that is too long ends the run.
+        is_new = quote.state in CANCELABLE_STATES and not quote.cancel_requested
+        if is_new and not await self._has_ended(quote):
             await self._cancel(quote)
         return await self.view(await self._quotes.load(quote_id))
 

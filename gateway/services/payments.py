@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from gateway.clock import Clock
+from gateway.limits import AddressRate
 from gateway.services.quote_views import QuoteView
 from gateway.services.quotes import Quotes
 from gateway.services.threads import Threads
@@ -127,10 +128,12 @@ class Payments:
         threads: Threads,
         quotes: Quotes,
         starter: PaymentStarter,
+        rate: AddressRate,
         clock: Clock,
     ) -> None:
         self._threads = threads
         self._quotes = quotes
+        self._rate = rate
         self._starter = starter
         self._clock = clock
         self._under_way: set[asyncio.Task[bool]] = set()
@@ -142,17 +145,21 @@ class Payments:
         """
         return self._quotes.setup.challenger.authenticate(authorization)
 
-    async def pay(self, credential: Credential, *, wanted: Wanted) -> PaidQuote:
+    async def pay(self, credential: Credential, *, address: str, wanted: Wanted) -> PaidQuote:
         """Have a quote paid once, whoever else pays it, and wait for what comes of it.
 
-        Raises UnknownQuote, QuoteExpired, PaidByAnother, ChallengeSpent, PaymentRefused,
-        PaymentPending, and WorkflowsUnavailable before anything was changed.
+        `address` is the caller's, for its rate. Raises UnknownQuote, QuoteExpired, PaidByAnother,
+        ChallengeSpent, PaymentRefused, PaymentPending; TooManyPayments and WorkflowsUnavailable
+        before anything was changed.
         """
         started = self._clock.monotonic()
-        witnessed = False
+        witnessed = is_admitted = False
         while True:
             look = await self._look(credential)
             if look.decision is Decision.CLAIM:
+                if not is_admitted:
+                    self._rate.take(address)
+                    is_admitted = True
                 await self._starter.check()
                 witnessed = await self._claim(credential) or witnessed
             elif look.decision is Decision.WAIT_OWN and not witnessed:

@@ -142,7 +142,9 @@ class Till:
 
     def stack_row(self, quote_id: str) -> QuoteRow:
         with self.stack.database.reading() as session:
-            return load_quote(session, quote_id)
+            row = load_quote(session, quote_id)
+            session.refresh(row, ["request", "upload_urls"])  # not read without being asked for
+            return row
 
     def _settle(self, row: QuoteRow) -> None:
         challenge_id, sealed = row.challenge_id, row.sealed_token

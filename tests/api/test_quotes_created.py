@@ -5,6 +5,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from gateway.limits import QUOTE_BYTES_A_TOKEN
 from gateway.services.payment_setup import MissingSettings
 from studio.contracts.workflow_io import RenderInput
 from tests.api.kit import KEY_HEADER, ApiStack
@@ -371,3 +372,16 @@ async def test_links_lead_where_the_caller_came_from_and_nothing_is_redirected(
 
     assert quote.payment_url.startswith("https://studio.example/api/agent/render-quotes/")
     assert [answer.status_code for answer in answers] == [402, 404, 404]
+
+
+async def test_a_large_quote_counts_as_several_and_is_made_nonetheless(stack: ApiStack) -> None:
+    """It is kept whole, so that it is not only their number that fills a disk."""
+    stack.configure(quotes_per_minute_max=3)
+    large = raw({"request": {**BODY["request"], "instructions": "a" * (2 * QUOTE_BYTES_A_TOKEN)}})
+    async with stack.client() as client:
+        await ask(client)
+        refusal = await post_quote(client, large)
+        stack.time.elapsed_seconds += int(refusal.headers["retry-after"])
+        made = await post_quote(client, large)
+
+    assert (refusal.status_code, made.status_code) == (429, 402)

@@ -333,3 +333,25 @@ async def test_whatever_is_wrong_with_a_claim_token_is_the_same_as_an_unknown_qu
     assert all(body == bodies[0] for body in bodies)
     assert till.charges == {}
     assert till.stack_row(quote.id).state is PaymentState.QUOTED
+
+
+async def test_one_address_sends_so_many_payments_a_minute(stack: ApiStack, till: Till) -> None:
+    """Case 38: each is some calls of Stripe's; what was sent before costs nothing."""
+    stack.configure(quotes_per_minute_max=2)
+    async with stack.client() as client:
+        first, second = await ask(client), await ask(client)
+        till.behaviour = "decline"
+        await pay(client, first)
+        await pay(client, second)
+        again = quote_of(await client.get(first.payment_url))
+        refusal = await pay(client, again, "spt_2")
+        repeated = await pay(client, first)
+        till.behaviour = "approve"
+        stack.time.elapsed_seconds += int(refusal.headers["retry-after"])
+        paid = await pay(client, again, "spt_2")
+
+    assert (refusal.status_code, refusal.json()["code"]) == (429, "too_many_payments")
+    assert "www-authenticate" not in refusal.headers
+    assert till.stack_row(second.id).attempts == 1
+    assert repeated.status_code == 402
+    assert paid.status_code == 202

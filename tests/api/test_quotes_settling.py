@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from sqlalchemy import event
 
 from gateway.clock import Clock
 from studio.contracts.payment import PaymentState
@@ -320,3 +321,25 @@ async def test_a_stopping_gateway_lets_go_of_those_who_wait(stack: ApiStack, til
     assert_pending(answer, quote)
     assert stack.time.elapsed_seconds == 0
     assert till.stack_row(quote.id).state is PaymentState.SETTLING
+
+
+async def test_who_waits_or_polls_does_not_have_the_whole_brief_read_each_time(
+    stack: ApiStack, till: Till
+) -> None:
+    """Briefs have up to a megabyte, and a payment that waits looks at its quote a hundred times."""
+    till.behaviour = "silent"
+    statements: list[str] = []
+
+    def note(*executed: object) -> None:
+        statements.append(str(executed[2]))
+
+    async with stack.client() as client:
+        quote = await ask(client)
+        event.listen(stack.database.engine, "before_cursor_execute", note)
+        waited = await pay(client, quote)
+        polled = await client.get(quote.status_url)
+
+    assert (waited.status_code, polled.status_code) == (503, 200)
+    looks = [each for each in statements if each.startswith("SELECT") and "quote.state" in each]
+    assert len(looks) > 2
+    assert not [look for look in looks if "quote.request" in look or "upload_urls" in look]
