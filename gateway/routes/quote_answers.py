@@ -39,7 +39,8 @@ PRIVATE: Final = "private, no-store"
 PENDING_STATUS: Final = 503
 KEPT_STATES: Final = frozenset({RenderState.COMPLETED, RenderState.CANCELED})
 """How a render ends whose delivered files are paid for. One that fails gives everything back, and a
-brief can be written that surely fails, half of it filmed: so nothing is linked before the end."""
+brief can be written that surely fails, half of it filmed: so until the end, and where there is no
+film, thumbnails are all that is linked."""
 
 
 class PendingDocument(ProblemDocument):
@@ -151,7 +152,8 @@ async def resource_of_paid(
     if render is None:
         return quote_resource(quote, base_url=base_url, claim_token=claim_token)
     if quote.is_disputed or render.snapshot.status not in KEPT_STATES:
-        render = replace(render, snapshot=render.snapshot.without_files())
+        snapshot = render.snapshot.without_files(but_thumbnails=not quote.is_disputed)
+        render = replace(render, snapshot=snapshot)
     urls = await gateway.links.sign(files_of(render), base_url=base_url)
     return paid_render_resource(
         quote, render, base_url=base_url, claim_token=claim_token, urls=urls

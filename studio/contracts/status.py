@@ -112,9 +112,11 @@ class RenderSnapshot(Payload):
             yield from filter(None, (clip.video_key, clip.thumbnail_key, clip.keyframe_key))
         yield from (brief.audio_key for brief in self.voice_briefs)
 
-    def without_files(self) -> Self:
+    def without_files(self, *, but_thumbnails: bool = False) -> Self:
         """This snapshot as somebody sees it who may have none of its files."""
-        no_files = {"video_key": None, "thumbnail_key": None, "keyframe_key": None}
+        no_files = {"video_key": None, "keyframe_key": None}
+        if not but_thumbnails:
+            no_files["thumbnail_key"] = None
         return self.model_copy(
             update={
                 "final_video_key": None,

@@ -123,6 +123,7 @@ async def test_an_order_sent_twice_is_one_charge(till: Till) -> None:
     assert request.idempotency_key.startswith(f"mpp_{order.challenge_id}_")
 
 
+@pytest.mark.payment_case(30)
 async def test_a_currency_is_the_same_in_capitals(till: Till) -> None:
     """Edge case 30."""
     payment = await till.processor.charge(replace(till.order(), currency="USD"))
@@ -138,6 +139,7 @@ async def test_a_token_can_be_sent_in_either_place(
             await processor.charge(Till(stripe, seller, processor).order())
 
 
+@pytest.mark.payment_case(20, 21)
 @pytest.mark.parametrize("fault", [*LOST_BEFORE, *LOST_AFTER, Fault.HANG_AFTER, Fault.BUSY])
 async def test_an_answer_that_is_lost_is_unknown_and_the_same_order_tells_it(
     till: Till, fault: Fault
@@ -152,6 +154,7 @@ async def test_an_answer_that_is_lost_is_unknown_and_the_same_order_tells_it(
     assert till.charged(order) == CENTS
 
 
+@pytest.mark.payment_case(20)
 async def test_a_request_that_is_still_under_way_is_unknown(till: Till) -> None:
     order = till.order()
     till.stripe.faults.add("intents.create", Fault.KEY_IN_USE)
@@ -159,6 +162,7 @@ async def test_a_request_that_is_still_under_way_is_unknown(till: Till) -> None:
         await till.processor.charge(order)
 
 
+@pytest.mark.payment_case(20)
 async def test_a_broken_answer_that_stripe_keeps_for_a_day_is_found(till: Till) -> None:
     order = till.order()
     till.stripe.faults.add("intents.create", Fault.BROKEN_AFTER)
@@ -201,6 +205,7 @@ async def test_a_declined_card_is_a_decline_with_a_reason_of_ours(
     assert await till.find(order.quote_id, order.challenge_id) is None
 
 
+@pytest.mark.payment_case(17)
 async def test_a_token_that_cannot_pay_is_a_decline(till: Till) -> None:
     """Edge case 17: too little, unknown, used up."""
     used = till.order()
@@ -226,6 +231,7 @@ async def test_the_same_key_with_another_price_is_refused_and_the_charge_is_foun
     assert await till.find(order.quote_id, order.challenge_id) == payment
 
 
+@pytest.mark.payment_case(19)
 async def test_a_card_that_needs_its_holder_is_refused_and_its_payment_canceled(
     till: Till,
 ) -> None:
@@ -319,6 +325,7 @@ async def test_a_look_that_fails_is_unknown_and_never_none(till: Till, call: str
         await till.find(order.quote_id, order.challenge_id)
 
 
+@pytest.mark.payment_case(25)
 @pytest.mark.parametrize("cents", [CENTS, 45])
 async def test_a_refund_is_made_once_however_often_it_is_asked_for(till: Till, cents: int) -> None:
     order, payment = await till.paid()
@@ -329,6 +336,7 @@ async def test_a_refund_is_made_once_however_often_it_is_asked_for(till: Till, c
     assert await till.processor.refund_of(refunds[0].refund_id) == refunds[0]
 
 
+@pytest.mark.payment_case(25)
 @pytest.mark.parametrize("fault", [*LOST_BEFORE, *LOST_AFTER, Fault.BUSY, Fault.BROKEN_AFTER])
 async def test_a_refund_whose_answer_is_lost_is_the_same_refund(till: Till, fault: Fault) -> None:
     """Edge case 25: the refund's time-out."""
@@ -366,6 +374,7 @@ async def test_a_pending_refund_and_one_that_fails_later_are_told(till: Till) ->
     assert (await till.processor.refund_of(succeeded.refund_id)).state is RefundState.FAILED
 
 
+@pytest.mark.payment_case(34)
 async def test_neither_the_token_nor_the_key_is_ever_logged(
     till: Till, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:

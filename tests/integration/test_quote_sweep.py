@@ -59,6 +59,7 @@ async def _signals(handle: WorkflowHandle[object, object]) -> list[str]:
     ]
 
 
+@pytest.mark.payment_case(27)
 async def test_a_claim_that_no_run_was_told_of_is_carried_on(
     quote: StoredQuote, temporal: Client
 ) -> None:
@@ -100,6 +101,7 @@ async def test_a_run_that_was_terminated_is_followed_by_another(
     assert (await _sweep(quote, temporal)).started == (quote.quote_id,)
 
 
+@pytest.mark.payment_case(38)
 async def test_what_was_tried_and_not_paid_expires_and_is_forgotten_after_a_week(
     quote: StoredQuote, temporal: Client
 ) -> None:
@@ -117,6 +119,7 @@ async def test_what_was_tried_and_not_paid_expires_and_is_forgotten_after_a_week
         _ = quote.state
 
 
+@pytest.mark.payment_case(38)
 async def test_what_nobody_tried_to_pay_is_forgotten_sooner_however_much_it_is(
     quote: StoredQuote, temporal: Client, tmp_path: Path
 ) -> None:
@@ -130,6 +133,7 @@ async def test_what_nobody_tried_to_pay_is_forgotten_sooner_however_much_it_is(
     assert (await _sweep(quote, temporal)).purged == PURGED_AT_ONCE_MAX + 1
 
 
+@pytest.mark.payment_case(38)
 async def test_a_paid_quote_is_never_forgotten(quote: StoredQuote, temporal: Client) -> None:
     await quote.pay()
     await quote.begin()
