@@ -12,8 +12,8 @@ from gateway.hosts import CallerHost, Network
 from gateway.limits import (
     INSPECTIONS_AT_ONCE_MAX,
     QUOTES_PER_MINUTE_MAX,
+    AddressRate,
     BodyPatience,
-    QuoteRate,
     TooManyPayments,
     UploadSlots,
 )
@@ -133,7 +133,7 @@ class Gateway:
             threads=self.threads,
             payments=given.payments,
             pricing=given.pricing,
-            rate=QuoteRate(given.quotes_per_minute_max, given.clock.monotonic),
+            rate=AddressRate(given.quotes_per_minute_max, given.clock.monotonic),
             clock=given.clock,
             ids=given.ids,
             timings=given.timings,
@@ -142,7 +142,7 @@ class Gateway:
             threads=self.threads,
             quotes=self.quotes,
             starter=given.workflows,
-            rate=QuoteRate(given.quotes_per_minute_max, given.clock.monotonic, TooManyPayments),
+            rate=AddressRate(given.quotes_per_minute_max, given.clock.monotonic, TooManyPayments),
             clock=given.clock,
         )
         self.paid_renders = PaidRenders(

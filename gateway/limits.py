@@ -145,7 +145,7 @@ class UploadSlots:
                 del self._taken[account_id]
 
 
-class QuoteRate:
+class AddressRate:
     """A token bucket for each caller's address, in this process: `per_minute_max` at once, and as
     many a minute from then on.
 

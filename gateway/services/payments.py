@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from gateway.clock import Clock
-from gateway.limits import QuoteRate
+from gateway.limits import AddressRate
 from gateway.services.quote_views import QuoteView
 from gateway.services.quotes import Quotes
 from gateway.services.threads import Threads
@@ -128,12 +128,12 @@ class Payments:
         threads: Threads,
         quotes: Quotes,
         starter: PaymentStarter,
-        rate: QuoteRate,
+        rate: AddressRate,
         clock: Clock,
     ) -> None:
         self._threads = threads
-        self._rate = rate
         self._quotes = quotes
+        self._rate = rate
         self._starter = starter
         self._clock = clock
         self._under_way: set[asyncio.Task[bool]] = set()

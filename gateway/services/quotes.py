@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from gateway.clock import Clock, Ids
-from gateway.limits import QUOTE_BYTES_A_TOKEN, QuoteRate
+from gateway.limits import QUOTE_BYTES_A_TOKEN, AddressRate
 from gateway.services.estimates import Pricing
 from gateway.services.fingerprint import IdempotencyKeyReused, fingerprint
 from gateway.services.payment_setup import MissingSettings, PaymentSetup, require_setup
@@ -70,7 +70,7 @@ class Quotes:
         threads: Threads,
         payments: PaymentSetup | MissingSettings,
         pricing: Pricing,
-        rate: QuoteRate,
+        rate: AddressRate,
         clock: Clock,
         ids: Ids,
         timings: Timings,

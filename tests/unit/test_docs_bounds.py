@@ -10,9 +10,9 @@ from activities.analysts import PICTURES_DESCRIBED_MAX
 from activities.errors import RETRY_AFTER_SECONDS_MAX
 from activities.paid_calls import CALL_TRIES_MAX
 from activities.planning import SHEET_SHOTS_MIN, SHEETS_MAX
-from activities.reconcile_quotes import KEPT_AFTER_EXPIRY
+from activities.reconcile_quotes import KEPT_AFTER_EXPIRY, KEPT_UNTRIED
 from activities.settlement import CHARGE_AGE_MAX
-from gateway.limits import QUOTES_PER_MINUTE_MAX
+from gateway.limits import QUOTE_BYTES_A_TOKEN, QUOTES_PER_MINUTE_MAX
 from gateway.services.payments import OUTCOME_SECONDS_MAX
 from studio.contracts.limits import (
     FILM_FRAMES_PER_SECOND,
@@ -111,9 +111,11 @@ def quote_bounds() -> Iterator[str]:
     yield f"Nobody paid within {minutes(QUOTE_LIFETIME_SECONDS)} minutes"
     yield f"asked again every {_seconds(PAYMENTS.ask)} seconds at most"
     yield f"A claim older than {CHARGE_AGE_MAX.total_seconds() / HOUR:g} hours is only looked for"
-    yield f"is forgotten | {KEPT_AFTER_EXPIRY.days} days after its time"
+    yield f"is forgotten | {KEPT_UNTRIED.total_seconds() / HOUR:g} hour after its time"
+    yield f"{KEPT_AFTER_EXPIRY.days} days after it if nobody succeeded"
     yield f"{minutes(SIGNATURE_AGE_SECONDS_MAX)} minutes off"
     yield f"more than {BODY_BYTES_MAX // 1024} KiB"
+    yield f"A body of {QUOTE_BYTES_A_TOKEN // 1024} KiB or more counts as several"
 
 
 def quote_api_bounds() -> Iterator[str]:

@@ -15,6 +15,7 @@ from studio.payments.stripe import StripeProcessor
 
 ORDER = ChargeOrder("quote_1", "c1", 120, "usd", "d", "spt_x")
 REFUND = RefundOrder("quote_1", "pi_1", 120, "refund_quote_1")
+NOW = datetime(2026, 11, 27, tzinfo=UTC)
 SECRET = "a-secret-of-the-tests-0123456789"
 
 
@@ -22,7 +23,7 @@ async def test_without_settings_money_stays_where_it_is_and_the_setting_is_named
     async with open_payments(Settings()) as payments:
         for asked in (
             payments.processor.charge(ORDER),
-            payments.processor.find("quote_1", "c1", since=datetime(2026, 11, 27, tzinfo=UTC)),
+            payments.processor.find("quote_1", "c1", since=NOW),
             payments.processor.refund(REFUND),
             payments.processor.refund_of("re_1"),
         ):
