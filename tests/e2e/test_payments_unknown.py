@@ -116,19 +116,15 @@ def test_webhooks_late_twice_and_in_the_wrong_order_change_nothing(market: Marke
     assert market.at_rest(offer) == (PaymentState.REFUNDED, GIVEN_BACK, 0)
     run = f"paid-render-{offer.quote_id}"
     market.stack.wait_for(lambda: not is_running(market.stack, run), "the run has ended")
-    before, told = columns(market.row(offer)), len(stripe.deliveries)
+    before, told = market.columns(offer), len(stripe.deliveries)
     stripe.release_webhooks(reverse=True, times=2)
     stripe.drain_webhooks()
     mine = stripe.deliveries[told:]
     assert {delivery.status for delivery in mine} == {200}
     assert {"payment_intent.succeeded", "refund.created"} <= {one.type for one in mine}
     market.stack.wait_for(lambda: not is_running(market.stack, run), "the run has ended again")
-    assert columns(market.row(offer)) == before
+    assert market.columns(offer) == before
     assert market.at_rest(offer) == (PaymentState.REFUNDED, GIVEN_BACK, 0)
-
-
-def columns(row: QuoteRow) -> dict[str, object]:
-    return {column.key: getattr(row, column.key) for column in QuoteRow.__table__.columns}
 
 
 @pytest.mark.payment_case(23, 32)
@@ -136,7 +132,7 @@ def test_webhooks_of_nobody_and_of_others_change_nothing(market: Market) -> None
     """Forged, old, of the live mode, of another amount, of a payment that nobody made."""
     unpaid, paid = market.customer.ask(), market.customer.bought()
     assert market.at_rest(paid) == RENDERED_ONCE
-    before = [columns(market.row(offer)) for offer in (unpaid, paid)]
+    before = [market.columns(offer) for offer in (unpaid, paid)]
     succeeded = payment_intent("pi_forged", quote_id=unpaid.quote_id, amount_cents=PRICE_CENTS)
     body = message("payment_intent.succeeded", succeeded)
     live = message("payment_intent.succeeded", succeeded, livemode=True)
@@ -156,7 +152,7 @@ def test_webhooks_of_nobody_and_of_others_change_nothing(market: Market) -> None
         ),
     ]
     assert statuses == [400] * 5 + [200] * 3
-    assert [columns(market.row(offer)) for offer in (unpaid, paid)] == before
+    assert [market.columns(offer) for offer in (unpaid, paid)] == before
     assert not is_running(market.stack, f"paid-render-{unpaid.quote_id}")
     assert market.till.balance(unpaid.quote_id) == UNTOUCHED
 

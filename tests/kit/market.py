@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 import httpx2
+from sqlalchemy import select
 
 from runtime.stripe_standin.books import Balance
 from studio.contracts.payment import FINAL_STATES, PaymentState
@@ -84,6 +85,13 @@ class Market:
 
     def row(self, offer: Offer) -> QuoteRow:
         return quote_row(self.stack.database, offer.quote_id)
+
+    def columns(self, offer: Offer) -> dict[str, object]:
+        """Everything that is stored of a quote, to see that nothing changed."""
+        table = QuoteRow.__table__
+        wanted = select(table).where(table.c.quote_id == offer.quote_id)
+        with self.stack.database.reading() as session:
+            return dict(session.execute(wanted).mappings().one())
 
     def orders(self, offer: Offer) -> int:
         """How many clips were ordered for this quote."""
