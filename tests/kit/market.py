@@ -122,11 +122,8 @@ RENDERED_ONCE: Final = (PaymentState.COMPLETED, CHARGED_ONCE, 1)
 
 
 def quote_row(database: Database, quote_id: str) -> QuoteRow:
-    """The whole row, with what the product reads only where it is needed."""
     with database.reading() as session:
-        row = load_quote(session, quote_id)
-        session.refresh(row, [column.key for column in QuoteRow.__table__.columns])
-        return row
+        return load_quote(session, quote_id)
 
 
 @contextmanager
