@@ -5,7 +5,7 @@ Stripe's stand-in without faults.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,10 +36,9 @@ def open_shop(folder: Path, temporal_address: str, **limits: float) -> Iterator[
     try:
         with taking_payments(stack) as till:
             stack.start_gateway()
-            customer = Customer(stack, till)
             home = folder / "home"
             home.mkdir()
-            yield Shop(stack, till, customer, Mppx(till, home))
-            customer.close()
+            with closing(Customer(stack, till)) as customer:
+                yield Shop(stack, till, customer, Mppx(till, home))
     finally:
         stack.stop()

@@ -134,16 +134,23 @@ class Internet(AsyncNetworkBackend):
         )
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            head = (await reader.readuntil(b"\r\n\r\n")).decode()
-            self.requests.append(head)
-            answer = self.answers.get(_asked_for(head), b"")  # nothing: it hangs up
-            if isinstance(answer, bytes):
-                writer.write(answer)
-                await writer.drain()
-            else:
-                await answer(writer)
+        try:
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+                await self._answer(reader, writer)
+        except asyncio.CancelledError:
+            writer.transport.abort()  # the test is over, whatever was still to be sent
+            raise
         writer.transport.abort() if writer.is_closing() else writer.close()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        self.requests.append(head)
+        answer = self.answers.get(_asked_for(head), b"")  # nothing: it hangs up
+        if isinstance(answer, bytes):
+            writer.write(answer)
+            await writer.drain()
+        else:
+            await answer(writer)
 
     def remember_name(self, _: ssl.SSLObject, name: str | None, __: ssl.SSLContext) -> None:
         self.handshakes.append(name)
@@ -176,6 +183,7 @@ async def open_internet(context: ssl.SSLContext) -> AsyncIterator[Internet]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await server.wait_closed()
+        await asyncio.sleep(0)  # what was aborted is closed in the loop's next turn
 
 
 def fetcher_on(
