@@ -11,14 +11,13 @@
 import asyncio
 import logging
 import socket
-import threading
 import time
 from collections.abc import Callable, Coroutine
-from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Final, TypeVar
 
 import uvicorn
 
+from runtime.server_thread import ServerThread
 from runtime.stripe_standin.app import create_app
 from runtime.stripe_standin.books import Books
 from runtime.stripe_standin.connection import StandinProtocol
@@ -29,7 +28,6 @@ from runtime.stripe_standin.webhooks import Delivery
 from runtime.stripe_standin.wire import Json
 
 HOST: Final = "127.0.0.1"
-START_SECONDS_MAX: Final = 10.0
 STOP_SECONDS_MAX: Final = 2
 CONTROL_SECONDS_MAX: Final = 30.0
 BACKLOG: Final = 2048
@@ -38,7 +36,7 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 
-class StripeStandin:
+class StripeStandin(ServerThread):
     """`port` 0 takes any. Starting raises OSError where the port is taken."""
 
     def __init__(
@@ -48,13 +46,11 @@ class StripeStandin:
         port: int = 0,
         now: Callable[[], float] = time.time,
     ) -> None:
+        # First: settings that are refused must leave no event loop behind.
         self._standin = Standin(settings or StandinSettings(), now)
+        super().__init__("stripe-standin")
         self._port = port
-        self._loop = asyncio.new_event_loop()
-        self._started = threading.Event()
         self._server: uvicorn.Server | None = None
-        self._failure: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="stripe-standin", daemon=True)
         self.url = ""
 
     @property
@@ -121,54 +117,13 @@ class StripeStandin:
             raise
         self.url = f"http://{HOST}:{listener.getsockname()[1]}"
         self._listener = listener
-        self._thread.start()
-        if not self._started.wait(START_SECONDS_MAX):
-            raise TimeoutError("The stand-in of Stripe did not start.")
-        if self._failure is not None:
-            raise self._failure
+        super().start()
         logger.info("This is a local stand-in of Stripe at %s: no money moves.", self.url)
-
-    def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._end)
-        self._thread.join()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    async def __aenter__(self) -> Self:
-        self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await asyncio.to_thread(self.stop)
 
     def _end(self) -> None:
         self._standin.stop_waiting()
         if self._server is not None:
             self._server.should_exit = True
-
-    def _run(self) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            try:
-                runner.run(self._serve())
-            except Exception as error:  # noqa: BLE001  # told to who started the thread
-                self._failure = error
-            finally:
-                self._started.set()
 
     async def _serve(self) -> None:
         config = uvicorn.Config(
@@ -183,7 +138,7 @@ class StripeStandin:
         )
         self._server = uvicorn.Server(config)
         self._standin.start()
-        self._started.set()
+        self._listening()
         try:
             await self._server.serve(sockets=[self._listener])
         finally:

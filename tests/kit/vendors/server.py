@@ -19,12 +19,10 @@ others are killed: `python -m tests.kit.vendors --help`, control.py.
 """
 
 import asyncio
-import threading
 from dataclasses import replace
 from http import HTTPStatus
-from types import TracebackType
-from typing import Self
 
+from runtime.server_thread import ServerThread
 from tests.kit.vendors.books import Books
 from tests.kit.vendors.control import Control
 from tests.kit.vendors.documents import Json
@@ -46,24 +44,20 @@ AFTER = {
     Fault.HANG_AFTER: Ending.HANG,
     Fault.CUT_REPLY: Ending.CUT,
 }
-START_SECONDS_MAX = 10
 CONTROL_PREFIX = "/_vendor/"
 
 
-class VendorServer:
+class VendorServer(ServerThread):
     """All providers on one free port of this machine. `port` 0 takes any."""
 
     def __init__(self, *, object_sink: ObjectSink | None = None, port: int = 0) -> None:
+        super().__init__("vendors")
         self._works = Works(object_sink=object_sink)
         self._routes = Routes(self._works)
         self._control = Control(self._works)
         self._port = port
-        self._loop = asyncio.new_event_loop()
-        self._started = threading.Event()
         self._stopping = asyncio.Event()
         self._connections: set[asyncio.Task[None]] = set()
-        self._failure: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="vendors", daemon=True)
 
     @property
     def url(self) -> str:
@@ -110,54 +104,14 @@ class VendorServer:
         """Set faults, latencies and answers from a script (see Control.apply)."""
         self._control.apply(script)
 
-    def start(self) -> None:
-        self._thread.start()
-        assert self._started.wait(START_SECONDS_MAX), "the vendors' server did not start"
-        if self._failure is not None:
-            raise self._failure
-
-    def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    async def __aenter__(self) -> Self:
-        self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await asyncio.to_thread(self.stop)
-
-    def _run(self) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            try:
-                runner.run(self._serve())
-            except OSError as error:
-                self._failure = error
-            finally:
-                self._started.set()
+    def _end(self) -> None:
+        self._stopping.set()
 
     async def _serve(self) -> None:
         server = await asyncio.start_server(self._connected, "127.0.0.1", self._port)
         port = server.sockets[0].getsockname()[1]
         self._works.url = f"http://127.0.0.1:{port}"
-        self._started.set()
+        self._listening()
         await self._stopping.wait()
         server.close()
         open_tasks = [*self._connections, *self._works.tasks.values()]
