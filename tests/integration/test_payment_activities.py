@@ -36,6 +36,14 @@ from tests.kit.stored_quotes import LIFETIME, UPLOAD, StoredQuote
 DECLINED = PaymentDeclined("card_declined", "The card's bank declined this payment.")
 
 
+async def _lose_the_answer(quote: StoredQuote) -> None:
+    """Claim and charge; the card is charged, and nobody is told."""
+    quote.processor.lost = [PaymentUnknown()]
+    quote.claim()
+    with pytest.raises(PaymentUnknown):
+        await quote.settle()
+
+
 @pytest.fixture
 def quote(database: Database, tmp_path: Path) -> StoredQuote:
     return StoredQuote(database, tmp_path / "files")
@@ -114,10 +122,7 @@ async def test_a_refusal_of_a_repetition_does_not_hide_an_earlier_success(
     quote: StoredQuote,
 ) -> None:
     """The token is used up by the very charge whose answer was lost."""
-    quote.processor.lost = [PaymentUnknown()]
-    quote.claim()
-    with pytest.raises(PaymentUnknown):
-        await quote.settle()
+    await _lose_the_answer(quote)
     quote.processor.keys.clear()
     quote.processor.refusals = [DECLINED]
     quote.attempt = 2
@@ -130,10 +135,7 @@ async def test_an_answer_that_never_comes_is_looked_up_on_the_second_try(
     quote: StoredQuote,
 ) -> None:
     """An idempotency key keeps a broken answer for a day; a search tells the truth."""
-    quote.processor.lost = [PaymentUnknown()]
-    quote.claim()
-    with pytest.raises(PaymentUnknown):
-        await quote.settle()
+    await _lose_the_answer(quote)
     quote.processor.keys.clear()
     quote.processor.refusals = [PaymentUnknown()]
     quote.attempt = 2
@@ -219,10 +221,7 @@ async def test_a_webhooks_payment_is_recorded_and_is_the_one_that_is_charged(
     quote: StoredQuote,
 ) -> None:
     """Edge case 24: told by the webhook while the request's outcome is unknown."""
-    quote.processor.lost = [PaymentUnknown()]
-    quote.claim()
-    with pytest.raises(PaymentUnknown):
-        await quote.settle()
+    await _lose_the_answer(quote)
     event = _told(quote, "pi_1")
     for _ in range(2):
         assert (await quote.settle(event)).state is PaymentState.PAID
