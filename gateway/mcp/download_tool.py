@@ -1,15 +1,13 @@
 """`fvs_download_final_video`: the film onto the disk of this process, where that is wanted."""
 
 import json
-from typing import Annotated, Final
+from collections.abc import Mapping
+from typing import Final
 
-from mcp.server import MCPServer
-from mcp.server.mcpserver import Context
-from mcp.types import CallToolResult, TextContent, ToolAnnotations
-from pydantic import BaseModel, Field
+from mcp.types import CallToolResult, TextContent, Tool, ToolAnnotations
+from pydantic import BaseModel, Field, JsonValue, ValidationError
 
 from gateway.mcp.names import DOWNLOAD_FILM
-from gateway.mcp.ports import IsKnownCaller
 from gateway.services.download_errors import (
     DiskRefused,
     DownloadError,
@@ -25,6 +23,9 @@ from gateway.services.download_errors import (
     UrlNotAllowed,
 )
 from gateway.services.downloads import DOWNLOAD_SECONDS_MAX, FilmDownloads, OnBytes
+from gateway.services.film_addresses import FILM_URL_LENGTH_MAX
+from studio.contracts.base import EdgeModel
+from studio.ingest.problems import problems_of
 
 TITLE: Final = "Download the final video"
 DESCRIPTION: Final = f"""\
@@ -63,6 +64,18 @@ NO_FILES: Final = "This server is hosted and writes no files."
 NO_KEY: Final = "This server writes files only for callers with a valid agent key."
 
 
+class DownloadArguments(EdgeModel):
+    final_video_url: str = Field(
+        max_length=FILM_URL_LENGTH_MAX,
+        description="The signed final_video_url of a completed render, unchanged.",
+    )
+    output_path: str = Field(
+        description="Where to write on the MCP server's machine: below its folder of downloads, "
+        "relative to it or absolute.",
+    )
+    overwrite: bool = Field(default=False, description="Replace an existing file.")
+
+
 class DownloadResult(BaseModel):
     """`output_path`, `size_bytes` and `sha256` are empty where nothing was saved."""
 
@@ -76,72 +89,74 @@ class DownloadResult(BaseModel):
     next_action: str
 
 
-Url = Annotated[
-    str,
-    Field(description="The signed final_video_url of a completed render, unchanged."),
-]
-OutputPath = Annotated[
-    str,
-    Field(
-        description="Where to write on the MCP server's machine: below its folder of downloads, "
-        "relative to it or absolute."
-    ),
-]
-Overwrite = Annotated[bool, Field(description="Replace an existing file.")]
+def download_tool() -> Tool:
+    """What `tools/list` says of it."""
+    return Tool(
+        name=DOWNLOAD_FILM,
+        title=TITLE,
+        description=DESCRIPTION,
+        input_schema=_schema(DownloadArguments),
+        output_schema=_schema(DownloadResult),
+        annotations=ToolAnnotations(
+            title=TITLE,
+            read_only_hint=False,
+            destructive_hint=True,
+            idempotent_hint=False,
+            open_world_hint=True,
+        ),
+    )
 
 
-def register(server: MCPServer, *, films: FilmDownloads | None, is_known: IsKnownCaller) -> None:
-    """Add the tool to `server`.
+async def download(
+    arguments: Mapping[str, JsonValue],
+    *,
+    films: FilmDownloads | None,
+    is_known: bool,
+    on_bytes: OnBytes,
+) -> CallToolResult:
+    """Run the tool. Every foreseen failure is a result.
 
     Without `films`, and for callers that are not known, it writes nothing: it answers with the
     address and says why, which is no error, so that no agent tries again and again.
     """
-
-    @server.tool(
-        name=DOWNLOAD_FILM,
-        title=TITLE,
-        description=DESCRIPTION,
-        annotations=ToolAnnotations(
-            read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True
-        ),
-    )
-    async def download_final_video(
-        ctx: Context,
-        final_video_url: Url,
-        output_path: OutputPath,
-        overwrite: Overwrite = False,  # noqa: FBT002 - the arguments are the wire's
-    ) -> Annotated[CallToolResult, DownloadResult]:
-        if films is None:
-            return _not_saved(final_video_url, NO_FILES)
-        if not await is_known(ctx.headers):
-            return _not_saved(final_video_url, NO_KEY)
-        try:
-            saved = await films.save(
-                final_video_url, output_path, overwrite=overwrite, on_bytes=_reporting(ctx)
-            )
-        except DownloadError as error:
-            return _failed(error)
-        return _answer(
-            DownloadResult(
-                saved=True,
-                final_video_url=final_video_url,
-                output_path=saved.path,
-                size_bytes=saved.size_bytes,
-                sha256=saved.sha256,
-                replaced=saved.replaced,
-                message=f"The film was saved to {saved.path} on the machine of the MCP server.",
-                next_action="Tell the user where the film is.",
-            )
+    try:
+        given = DownloadArguments.model_validate(dict(arguments))
+    except ValidationError as error:
+        return _invalid(error)
+    if films is None or not is_known:
+        return _not_saved(given.final_video_url, NO_FILES if films is None else NO_KEY)
+    try:
+        saved = await films.save(
+            given.final_video_url,
+            given.output_path,
+            overwrite=given.overwrite,
+            on_bytes=on_bytes,
         )
+    except DownloadError as error:
+        return _failed(error)
+    return _answer(
+        DownloadResult(
+            saved=True,
+            final_video_url=given.final_video_url,
+            output_path=saved.path,
+            size_bytes=saved.size_bytes,
+            sha256=saved.sha256,
+            replaced=saved.replaced,
+            message=f"The film was saved to {saved.path} on the machine of the MCP server.",
+            next_action="Tell the user where the film is.",
+        )
+    )
 
 
-def _reporting(ctx: Context) -> OnBytes:
-    """Progress for whoever asked for it; it keeps clients from giving up on a large film."""
-
-    async def report(received_bytes: int, size_bytes: int | None) -> None:
-        await ctx.report_progress(received_bytes, size_bytes, "Saving the film")
-
-    return report
+def _schema(model: type[BaseModel]) -> dict[str, JsonValue]:
+    """Without titles, which repeat the names. The models are flat, so nothing is referred to."""
+    schema = model.model_json_schema()
+    fields = {
+        name: {key: value for key, value in field.items() if key != "title"}
+        for name, field in schema["properties"].items()
+    }
+    kept = {key: value for key, value in schema.items() if key not in {"title", "description"}}
+    return {**kept, "properties": fields}
 
 
 def _not_saved(url: str, message: str) -> CallToolResult:
@@ -168,14 +183,29 @@ def _answer(result: DownloadResult) -> CallToolResult:
 
 
 def _failed(error: DownloadError) -> CallToolResult:
-    document: dict[str, str | int | bool] = {
+    document: dict[str, JsonValue] = {
         "code": error.code,
         "message": error.detail,
-        "retryable": isinstance(error, _PASSING),
         "next_action": _STEPS.get(type(error), "Tell the user."),
     }
     if isinstance(error, _PASSING):
         document["retry_after_seconds"] = RETRY_AFTER_SECONDS
+    return _refusal(document)
+
+
+def _invalid(error: ValidationError) -> CallToolResult:
+    """Which argument is wrong, and how, without what was in it."""
+    problems = problems_of(error, DownloadArguments)
+    return _refusal(
+        {
+            "code": "invalid_request",
+            "message": "; ".join(f"{each.pointer}: {each.detail}" for each in problems),
+            "next_action": "Call again with the arguments that the tool's schema describes.",
+        }
+    )
+
+
+def _refusal(document: dict[str, JsonValue]) -> CallToolResult:
     return CallToolResult(
         is_error=True,
         content=[TextContent(type="text", text=json.dumps(document))],

@@ -1,39 +1,38 @@
 """What an agent sees of `fvs_download_final_video`."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable
 
 import pytest
-from mcp import Client
-from mcp.server import MCPServer
+from jsonschema import Draft202012Validator
 from mcp.types import CallToolResult
+from pydantic import JsonValue
 
-from gateway.mcp.download_tool import register
-from gateway.mcp.names import DOWNLOAD_FILM
+from gateway.mcp.download_tool import download, download_tool
+from gateway.services.download_errors import DownloadError
+from gateway.services.downloads import FilmDownloads
 from tests.kit.tls_host import Internet, answer
 from tests.mcp.film_scenes import FILM, FOUND, SIGNATURE, URL, Scene
 
-
-async def anybody(_headers: Mapping[str, str] | None) -> bool:
-    return True
-
-
-async def nobody(_headers: Mapping[str, str] | None) -> bool:
-    return False
+Call = Callable[..., Awaitable[CallToolResult]]
 
 
 @pytest.fixture
-def server(scene: Scene) -> MCPServer:
-    server = MCPServer("films")
-    register(server, films=scene.films, is_known=anybody)
-    return server
+def call(scene: Scene) -> Call:
+    """Call the tool as somebody who may save films, unless the test says otherwise."""
+
+    async def called(
+        *, films: FilmDownloads | None = scene.films, is_known: bool = True, **arguments: JsonValue
+    ) -> CallToolResult:
+        given: dict[str, JsonValue] = {"final_video_url": URL, "output_path": "film.mp4"}
+        wanted = {name: value for name, value in (given | arguments).items() if value != "absent"}
+        return await download(wanted, films=films, is_known=is_known, on_bytes=untold)
+
+    return called
 
 
-async def call(server: MCPServer, **arguments: object) -> CallToolResult:
-    async with Client(server) as client:
-        return await client.call_tool(
-            DOWNLOAD_FILM, {"final_video_url": URL, "output_path": "film.mp4"} | arguments
-        )
+async def untold(_received_bytes: int, _size_bytes: int | None) -> None:
+    pass
 
 
 def told(result: CallToolResult) -> dict[str, object]:
@@ -45,8 +44,8 @@ def told(result: CallToolResult) -> dict[str, object]:
     return document
 
 
-async def test_a_film_is_saved_and_said_where(server: MCPServer, scene: Scene) -> None:
-    result = await call(server)
+async def test_a_film_is_saved_and_said_where(call: Call, scene: Scene) -> None:
+    result = await call()
 
     document = told(result)
     assert not result.is_error
@@ -56,44 +55,39 @@ async def test_a_film_is_saved_and_said_where(server: MCPServer, scene: Scene) -
 
 
 async def test_a_refusal_has_a_code_a_sentence_and_what_to_do(
-    server: MCPServer, internet: Internet
+    call: Call, internet: Internet
 ) -> None:
     internet.answers[FOUND] = answer(status="403 Forbidden")
 
-    result = await call(server)
+    result = await call()
 
     document = told(result)
     assert result.is_error
-    assert (document["code"], document["retryable"]) == ("expired", False)
+    assert document["code"] == "expired"
+    assert "retry_after_seconds" not in document
     assert "fresh" in str(document["next_action"])
     assert SIGNATURE not in json.dumps(document)
 
 
-async def test_what_passes_by_itself_says_when_to_come_back(
-    server: MCPServer, internet: Internet
-) -> None:
+async def test_what_passes_by_itself_says_when_to_come_back(call: Call, internet: Internet) -> None:
     internet.answers[FOUND] = answer(status="503 Service Unavailable")
 
-    document = told(await call(server))
+    document = told(await call())
 
-    assert document["retryable"] is True
     assert document["retry_after_seconds"] == 30
 
 
-async def test_the_older_file_is_kept_until_overwrite_is_asked_for(server: MCPServer) -> None:
-    await call(server)
+async def test_the_older_file_is_kept_until_overwrite_is_asked_for(call: Call) -> None:
+    await call()
 
-    assert told(await call(server))["code"] == "file_exists"
-    assert told(await call(server, overwrite=True))["replaced"] is True
+    assert told(await call())["code"] == "file_exists"
+    assert told(await call(overwrite=True))["replaced"] is True
 
 
 async def test_a_server_that_writes_no_files_gives_the_address_and_is_no_error(
-    scene: Scene, internet: Internet
+    call: Call, scene: Scene, internet: Internet
 ) -> None:
-    server = MCPServer("films")
-    register(server, films=None, is_known=anybody)
-
-    result = await call(server)
+    result = await call(films=None)
 
     document = told(result)
     assert not result.is_error
@@ -103,42 +97,62 @@ async def test_a_server_that_writes_no_files_gives_the_address_and_is_no_error(
 
 
 async def test_a_caller_without_a_key_gets_the_address_and_no_file(
-    scene: Scene, internet: Internet
+    call: Call, scene: Scene, internet: Internet
 ) -> None:
-    server = MCPServer("films")
-    register(server, films=scene.films, is_known=nobody)
-
-    document = told(await call(server))
+    document = told(await call(is_known=False))
 
     assert document["saved"] is False
     assert "key" in str(document["message"])
     assert (internet.looked_up, scene.files()) == ([], [])
 
 
-async def test_progress_reaches_who_asked_for_it(server: MCPServer) -> None:
-    seen: list[tuple[float, float | None]] = []
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ({"output_path": "absent"}, "/output_path"),
+        ({"final_video_url": "absent"}, "/final_video_url"),
+        ({"final_video_url": 7}, "/final_video_url"),
+        ({"output_path": ["film.mp4"]}, "/output_path"),
+        ({"overwrite": "perhaps"}, "/overwrite"),
+        ({"api_key": "fvs_live_secret"}, "/api_key"),
+    ],
+)
+async def test_a_wrong_argument_is_named_and_not_repeated(
+    call: Call, arguments: dict[str, JsonValue], named: str
+) -> None:
+    result = await call(**arguments)
 
-    async def note(progress: float, total: float | None, message: str | None) -> None:
-        assert message
-        seen.append((progress, total))
-
-    async with Client(server) as client:
-        arguments: dict[str, object] = {"final_video_url": URL, "output_path": "film.mp4"}
-        await client.call_tool(DOWNLOAD_FILM, arguments, progress_callback=note)
-
-    assert seen[-1] == (len(FILM), len(FILM))
+    document = told(result)
+    assert (result.is_error, document["code"]) == (True, "invalid_request")
+    assert named in str(document["message"])
+    assert SIGNATURE not in json.dumps(document)
+    assert "fvs_live" not in json.dumps(document)
 
 
-async def test_it_is_described_for_models_and_for_people(server: MCPServer) -> None:
-    async with Client(server) as client:
-        [tool] = (await client.list_tools()).tools
+def test_every_error_of_a_download_has_a_code_of_its_own() -> None:
+    kinds = DownloadError.__subclasses__()
+
+    assert len({kind.code for kind in kinds}) == len(kinds)
+
+
+async def test_results_are_as_the_tool_says(call: Call) -> None:
+    schema = download_tool().output_schema
+    assert schema is not None
+    validator = Draft202012Validator(schema)
+
+    for result in (await call(), await call(films=None)):
+        validator.validate(result.structured_content)
+
+
+def test_it_is_described_for_models_and_for_people() -> None:
+    tool = download_tool()
 
     assert tool.annotations is not None
     hints = tool.annotations
     assert (hints.read_only_hint, hints.destructive_hint) == (False, True)
     assert (hints.idempotent_hint, hints.open_world_hint) == (False, True)
     assert tool.input_schema["required"] == ["final_video_url", "output_path"]
+    assert tool.input_schema["additionalProperties"] is False
     assert len(tool.description or "") <= 1024
     schema = json.dumps([tool.input_schema, tool.output_schema])
-    assert "$ref" not in schema
-    assert "anyOf" not in schema
+    assert [word for word in ("$ref", "anyOf", "title") if word in schema] == []
