@@ -17,6 +17,7 @@ from gateway.limits import (
     UploadSlots,
 )
 from gateway.metrics import GatewayMetrics
+from gateway.services.downloads import FilmDownloads
 from gateway.services.estimates import Pricing
 from gateway.services.health import Health
 from gateway.services.links import SignedLinks
@@ -53,6 +54,7 @@ class Dependencies:
     `staging` is scratch space for uploads; `stopping` says that the process is being asked to
     end, so that held answers are given up; `timings` go into each render's workflow. `payments`
     is what quotes are paid with, `webhooks` whose messages are believed, or what is missing for it.
+    `films` saves films on this machine, for MCP's download tool; None where nothing is written.
     """
 
     database: Database
@@ -69,6 +71,7 @@ class Dependencies:
     active_renders_max: int
     version: str
     public_base_url: str | None = None
+    mcp_base_url: str | None = None
     trusted_proxies: tuple[Network, ...] = ()
     timings: Timings = field(default_factory=Timings)
     body_patience: BodyPatience = field(default_factory=BodyPatience)
@@ -76,6 +79,7 @@ class Dependencies:
     payments: PaymentSetup | MissingSettings = field(default_factory=MissingSettings)
     webhooks: WebhookTrust | MissingSettings = field(default_factory=MissingSettings)
     quotes_per_minute_max: int = QUOTES_PER_MINUTE_MAX
+    films: FilmDownloads | None = None
 
 
 class Gateway:

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.services.film_addresses import FILM_URL_LENGTH_MAX, FilmOrigins
 from tests.kit.tls_host import Internet, answer
-from tests.mcp.film_scenes import BUCKET, FILM, FOUND, OURS, URL, Scene
+from tests.mcp.downloads.film_scenes import BUCKET, FILM, FOUND, OURS, URL, Scene
 
 ELSEWHERE = "https://cdn.example/another-bucket/film.mp4?sig=1"
 NOT_OURS = [

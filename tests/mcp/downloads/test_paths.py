@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.tls_host import Internet, answer
-from tests.mcp.film_scenes import FILM, FOUND, URL, Scene
+from tests.mcp.downloads.film_scenes import FILM, FOUND, URL, Scene
 
 OLD = b"something of the user's"
 

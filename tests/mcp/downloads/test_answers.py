@@ -9,7 +9,7 @@ import pytest
 
 from gateway.services.downloads import DownloadLimits
 from tests.kit.tls_host import Answer, Internet, answer
-from tests.mcp.film_scenes import FILM, FOUND, URL, Scene
+from tests.mcp.downloads.film_scenes import FILM, FOUND, URL, Scene
 
 PAGE = b"<!doctype html><title>Sign in</title>" * 30
 

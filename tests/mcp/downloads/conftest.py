@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.tls_host import Internet, answer
-from tests.mcp.film_scenes import FILM, FOUND, Scene
+from tests.mcp.downloads.film_scenes import FILM, FOUND, Scene
 
 
 @pytest.fixture

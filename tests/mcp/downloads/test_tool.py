@@ -12,7 +12,7 @@ from gateway.mcp.download_tool import download, download_tool
 from gateway.services.download_errors import DownloadError
 from gateway.services.downloads import FilmDownloads
 from tests.kit.tls_host import Internet, answer
-from tests.mcp.film_scenes import FILM, FOUND, SIGNATURE, URL, Scene
+from tests.mcp.downloads.film_scenes import FILM, FOUND, SIGNATURE, URL, Scene
 
 Call = Callable[..., Awaitable[CallToolResult]]
 
