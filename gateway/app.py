@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from gateway.dependencies import Dependencies, Gateway
 from gateway.discovery import OPEN_PATHS
 from gateway.errors import register_errors
+from gateway.mcp.mounting import mcp_endpoint
 from gateway.middleware.access_log import AccessLogMiddleware
 from gateway.middleware.cors import CorsMiddleware
 from gateway.middleware.failures import FailureMiddleware
@@ -44,10 +45,12 @@ _TAGS: Final = [
 def create_app(dependencies: Dependencies) -> FastAPI:
     """Build an application of its own: two of them in one process share nothing."""
     gateway = Gateway(dependencies)
+    mcp = mcp_endpoint(gateway)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
+        async with mcp.running():
+            yield
         await gateway.close()
 
     app = FastAPI(
@@ -66,6 +69,7 @@ def create_app(dependencies: Dependencies) -> FastAPI:
     app.state.gateway = gateway
     _add_routes(app, gateway)
     app.include_router(discovery_router(gateway, app))
+    app.router.routes.extend(mcp.routes())
     _add_middleware(app, gateway)
     register_errors(app)
     install_openapi(app)
