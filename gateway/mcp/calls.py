@@ -102,7 +102,7 @@ class Call:
 
 def given_arguments(arguments: Mapping[str, JsonValue]) -> Arguments:
     """What was given: null is as good as nothing. KeyInArguments, without reading its value."""
-    given = {name: value for name, value in arguments.items() if value is not None}
+    given: Arguments = {name: value for name, value in arguments.items() if value is not None}
     request = given.get("request")
     _refuse_credentials(given, "")
     if isinstance(request, dict):

@@ -49,8 +49,9 @@ def open_doors(
 
     `hosts` may carry a port, `origins` are as browsers send them.
     """
-    own_hosts, own_origins = list(map(str.lower, hosts)), list(map(str.lower, origins))
-    own_origins += [f"https://{host}" for host in own_hosts]
+    named = [host.lower() for host in hosts]
+    own_hosts = [each for host in named for each in (host, f"{host}:{_DEFAULT_PORTS['https']}")]
+    own_origins = [*map(str.lower, origins), *(f"https://{host}" for host in named)]
     base = urlsplit(public_base_url.lower()) if public_base_url else None
     if base is not None and base.hostname is not None:
         own_hosts += _with_default_port(base.scheme, base.netloc, base.port)

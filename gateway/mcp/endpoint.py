@@ -55,13 +55,15 @@ class McpEndpoint:
         self._server = server
         self._doors = doors
         self._manager: StreamableHTTPSessionManager | None = None
-
-    def routes(self) -> list[Route]:
-        """Both spellings: a redirect behind a proxy would lead to the wrong scheme."""
-        return [
+        self._routes = [
             Route(path, self, methods=None, include_in_schema=False)
             for path in (MCP_PATH, MCP_PATH + "/")
         ]
+
+    @property
+    def routes(self) -> list[Route]:
+        """Both spellings: a redirect behind a proxy would lead to the wrong scheme."""
+        return self._routes
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -81,6 +83,7 @@ class McpEndpoint:
                 self._manager = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["route"] = self._routes[0]  # for the log: the framework names its own alone
         headers = Headers(scope=scope)
         origin = headers.get("origin")
         if not self._doors.lets_host(headers.get("host", "")):
@@ -138,7 +141,7 @@ def _refused(
 ) -> Response:
     return Response(
         error_document(code, sentence),
-        status_code=status,
+        status_code=status.value,
         headers=more,
         media_type="application/json",
     )
@@ -152,7 +155,7 @@ def _preflight(scope: Scope) -> Response:
             "Access-Control-Allow-Headers": REQUEST_HEADERS,
             "Access-Control-Max-Age": PREFLIGHT_SECONDS,
         }
-    return Response(status_code=HTTPStatus.NO_CONTENT, headers=told)
+    return Response(status_code=HTTPStatus.NO_CONTENT.value, headers=told)
 
 
 def _telling(send: Send, origin: str | None) -> Send:
@@ -160,6 +163,7 @@ def _telling(send: Send, origin: str | None) -> Send:
 
     async def send_openly(message: Message) -> None:
         if message["type"] == "http.response.start":
+            message["status"] = int(message["status"])  # the SDK has them by name
             headers = MutableHeaders(scope=message)
             headers.add_vary_header("Origin")
             if origin is not None:

@@ -23,7 +23,7 @@ from gateway.limits import RETRY_AFTER_BUSY_SECONDS, TooManyQuotes, TooManyRende
 from gateway.mcp.names import (
     BILLING_MODE_HEADER,
     CREATE_QUOTE,
-    EXAMPLE_REQUEST,
+    PAID_RENDER_STATUS,
     PAY_PER_RENDER,
 )
 from gateway.mcp.results import ErrorProblem, ErrorResult
@@ -58,8 +58,9 @@ class MissingKey(StudioError):
             else "This tool needs an account's key, and the connection sends none"
         )
         super().__init__(
-            f"{reason}. Without an account, call {CREATE_QUOTE} with the same request. With one, "
-            f"its owner sets the header {KEY_HEADER} where this server is connected."
+            f"{reason}. Without an account, films are made with {CREATE_QUOTE} and watched with "
+            f"{PAID_RENDER_STATUS}. With one, its owner sets the header {KEY_HEADER} where this "
+            "server is connected."
         )
 
 
@@ -81,6 +82,14 @@ class KeyInArguments(ingest.InvalidRequest):
             f"{KEY_HEADER} where this server is connected. Take it out of the arguments."
         )
         super().__init__((ingest.Problem(pointer, detail),))
+
+
+class WrongTool(ingest.InvalidRequest):
+    """What is asked for is another tool's."""
+
+    def __init__(self, pointer: str, what: str, use_tool: str) -> None:
+        super().__init__((ingest.Problem(pointer, f"{what}: call {use_tool}."),))
+        self.use_tool = use_tool
 
 
 @dataclass(frozen=True)
@@ -106,7 +115,6 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     IdempotencyKeyReused: Answer("conflict"),
     IdempotencyConflict: Answer("conflict"),
     InvalidIdempotencyKey: Answer("invalid_request"),
-    ingest.InvalidRequest: Answer("invalid_request", use_tool=EXAMPLE_REQUEST),
     ingest.IngestError: Answer("invalid_request"),
     ingest.StagingUnavailable: _UNAVAILABLE,
     RequestInfeasible: Answer("invalid_request"),
@@ -139,6 +147,8 @@ def error_result(error: Exception, request_id: str | None = None) -> ErrorResult
     if isinstance(error, InsufficientCredits):
         result.credits_required = error.credits_required
         result.credits_available = error.credits_available
+    if isinstance(error, WrongTool):
+        result.use_tool = error.use_tool
     if isinstance(error, TooManyQuotes):
         result.retry_after_seconds = error.retry_after_seconds
     return result

@@ -15,7 +15,6 @@ from gateway.mcp.names import (
     SUBMIT_RENDER,
     WIDGET_URI,
 )
-from gateway.mcp.request_schema import request_schema
 from gateway.mcp.results import answer
 from gateway.mcp.schemas import closed, portable_schema
 from gateway.mcp.toolbox import Look, StudioTool, studio_tool
@@ -62,9 +61,6 @@ def guide_tools() -> tuple[StudioTool, ...]:
         gives=ExampleResult,
         effect="reads",
     )
-    output = example.definition.output_schema
-    if output is not None:
-        output["properties"]["request"] = request_schema()
     return (
         example,
         studio_tool(

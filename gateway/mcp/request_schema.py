@@ -46,6 +46,9 @@ UPLOADS_DESCRIPTION: Final = (
     "Pictures, sound, video, PDF and documents at public https addresses; they are fetched when "
     "the render begins. Local paths are not taken."
 )
+UPLOAD_DESCRIPTION: Final = (
+    "Where a file is; with a filename, what assets[] calls it and what type it is."
+)
 
 
 def request_schema() -> Schema:
@@ -69,6 +72,9 @@ def brief_schema(extra: type[BaseModel]) -> Schema:
     uploads = own["upload_urls"]
     assert isinstance(uploads, dict)  # noqa: S101 - as above
     uploads.pop("default", None)
+    item = uploads["items"]
+    assert isinstance(item, dict)  # noqa: S101 - as above
+    item["description"] = UPLOAD_DESCRIPTION
     return closed(
         {
             "type": "object",

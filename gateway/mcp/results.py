@@ -67,7 +67,7 @@ class RenderFields(BaseModel):
     cancel_requested: bool
 
 
-class RenderResult(RenderFields, PollFields):
+class RenderResult(PollFields, RenderFields):
     """A render of an account."""
 
     status: RenderState = Field(description="Terminal: completed, failed, canceled.")
@@ -86,7 +86,7 @@ class QuoteFields(BaseModel):
     expires_at: str | None = None
 
 
-class PaidResult(RenderFields, QuoteFields, PollFields):
+class PaidResult(PollFields, RenderFields, QuoteFields):
     """A quote, and its render once it is paid."""
 
     status: str = Field(
@@ -98,7 +98,18 @@ class PaidResult(RenderFields, QuoteFields, PollFields):
     refunded_cents: int | None = None
 
 
-class QuoteResult(QuoteFields, PollFields):
+class CancelResult(PollFields, RenderFields):
+    """What was canceled, and where a payment for it is."""
+
+    quote_id: str | None = None
+    payment_status: PaymentState | None = None
+    amount_cents: int | None = None
+    currency: str | None = None
+    refund_cents: int | None = None
+    refunded_cents: int | None = None
+
+
+class QuoteResult(PollFields, QuoteFields):
     """An offer: nothing is fetched, held or started before it is paid."""
 
     name: str

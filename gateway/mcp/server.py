@@ -40,6 +40,8 @@ from gateway.mcp.names import (
 )
 from gateway.mcp.render_tools import render_tools
 from gateway.mcp.results import refusal
+from gateway.mcp.status_tools import status_tools
+from gateway.mcp.waiting import Waits
 
 INSTRUCTIONS: Final = (
     "Future Video Studio makes finished films from a brief. Start from "
@@ -88,9 +90,9 @@ class StudioServer(MCPServer[Any]):
         ]
         self._gateway = gateway
         self._local_headers = Headers(local_headers)
-        self._studio_tools = {
-            tool.definition.name: tool for tool in (*render_tools(), *guide_tools())
-        }
+        waits = Waits(gateway.clock, stopping=gateway.dependencies.stopping)
+        tools = (*render_tools(), *status_tools(waits), *guide_tools())
+        self._studio_tools = {tool.definition.name: tool for tool in tools}
 
     async def list_tools(self) -> list[Tool]:
         """Ours and those that were added, in the reference's order, the same for everybody."""
