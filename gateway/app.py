@@ -10,9 +10,11 @@ from gateway.dependencies import Dependencies, Gateway
 from gateway.discovery import OPEN_PATHS
 from gateway.errors import register_errors
 from gateway.manifests import MANIFESTS
+from gateway.mcp.mounting import mcp_endpoint
 from gateway.middleware.access_log import AccessLogMiddleware
 from gateway.middleware.cors import CorsMiddleware
 from gateway.middleware.failures import FailureMiddleware
+from gateway.middleware.mcp_hosts import SERVED_PATHS, McpHostMiddleware
 from gateway.middleware.request_id import RequestIdMiddleware
 from gateway.middleware.security_headers import SecurityHeadersMiddleware
 from gateway.openapi import OPENAPI_PATH, install_openapi
@@ -46,10 +48,12 @@ _TAGS: Final = [
 def create_app(dependencies: Dependencies) -> FastAPI:
     """Build an application of its own: two of them in one process share nothing."""
     gateway = Gateway(dependencies)
+    mcp = mcp_endpoint(gateway)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
+        async with mcp.running():
+            yield
         await gateway.close()
 
     app = FastAPI(
@@ -69,6 +73,7 @@ def create_app(dependencies: Dependencies) -> FastAPI:
     _add_routes(app, gateway)
     app.include_router(discovery_router(gateway, app))
     app.include_router(manifests_router(gateway))
+    app.router.routes.extend(mcp.routes)
     _add_middleware(app, gateway)
     register_errors(app)
     install_openapi(app)
@@ -93,6 +98,14 @@ def _add_middleware(app: FastAPI, gateway: Gateway) -> None:
     """The last one added is the outermost: it sees the answers of all the others."""
     app.add_middleware(FailureMiddleware)
     app.add_middleware(CorsMiddleware, paths=(*OPEN_PATHS, *MANIFESTS))
+    given = gateway.dependencies
+    if given.mcp_hosts:
+        app.add_middleware(
+            McpHostMiddleware,
+            hosts=given.mcp_hosts,
+            base_url=given.public_base_url,
+            paths=SERVED_PATHS,
+        )
     app.add_middleware(SecurityHeadersMiddleware)
     app.add_middleware(
         AccessLogMiddleware, metrics=gateway.metrics, monotonic=gateway.clock.monotonic

@@ -55,6 +55,8 @@ class Dependencies:
     end, so that held answers are given up; `timings` go into each render's workflow. `payments`
     is what quotes are paid with, `webhooks` whose messages are believed, or what is missing for it.
     `films` saves films on this machine, for MCP's download tool; None where nothing is written.
+    `mcp_hosts` are hosts beside that of `public_base_url` that serve MCP and nothing else, and
+    `mcp_origins` the pages that may call it.
     """
 
     database: Database
@@ -71,7 +73,6 @@ class Dependencies:
     active_renders_max: int
     version: str
     public_base_url: str | None = None
-    mcp_base_url: str | None = None
     trusted_proxies: tuple[Network, ...] = ()
     timings: Timings = field(default_factory=Timings)
     body_patience: BodyPatience = field(default_factory=BodyPatience)
@@ -80,6 +81,8 @@ class Dependencies:
     webhooks: WebhookTrust | MissingSettings = field(default_factory=MissingSettings)
     quotes_per_minute_max: int = QUOTES_PER_MINUTE_MAX
     films: FilmDownloads | None = None
+    mcp_hosts: tuple[str, ...] = ()
+    mcp_origins: tuple[str, ...] = ()
 
 
 class Gateway:

@@ -1,31 +1,28 @@
 """`fvs_download_final_video`: the film onto the disk of this process, where that is wanted."""
 
-import json
 from collections.abc import Mapping
 from typing import Final
 
-from mcp.types import CallToolResult, TextContent, Tool, ToolAnnotations
-from pydantic import BaseModel, Field, JsonValue, ValidationError
+from mcp.types import CallToolResult, Tool, ToolAnnotations
+from pydantic import BaseModel, Field, JsonValue
 
+from gateway.mcp.calls import Arguments, Call, given_arguments, read_arguments
+from gateway.mcp.errors import MissingKey, UnknownBillingMode, error_result
 from gateway.mcp.names import DOWNLOAD_FILM
+from gateway.mcp.results import ErrorResult, answer, refusal
+from gateway.mcp.schemas import closed, portable_schema
+from gateway.mcp.toolbox import StudioTool
 from gateway.services.download_errors import (
-    DiskRefused,
     DownloadError,
     DownloadsBusy,
     DownloadTooSlow,
-    FileExists,
-    FilmGone,
-    FilmTooLarge,
     FilmUnavailable,
-    NotAFilm,
-    PathNotAllowed,
-    UrlExpired,
-    UrlNotAllowed,
 )
 from gateway.services.downloads import DOWNLOAD_SECONDS_MAX, FilmDownloads, OnBytes
 from gateway.services.film_addresses import FILM_URL_LENGTH_MAX
+from studio.accounts.errors import InvalidKey
 from studio.contracts.base import EdgeModel
-from studio.ingest.problems import problems_of
+from studio.ingest.errors import InvalidRequest
 
 TITLE: Final = "Download the final video"
 DESCRIPTION: Final = f"""\
@@ -39,29 +36,16 @@ server writes no files: it answers with saved=false and the URL, which you then 
 or fetch yourself. Large films take minutes, {DOWNLOAD_SECONDS_MAX:.0f} seconds at most. If the \
 URL has expired, poll the status and use the fresh one."""
 
-_STEPS: Final[dict[type[DownloadError], str]] = {
-    UrlNotAllowed: "Poll the render's status and pass its final_video_url unchanged.",
-    PathNotAllowed: "Call again with another output_path.",
-    FileExists: "Call again with another output_path, or with overwrite true.",
-    UrlExpired: "Poll the render's status and call again with the fresh final_video_url.",
-    FilmGone: "Poll the render's status.",
-    NotAFilm: "Poll the render's status and call again with its final_video_url.",
-    FilmTooLarge: "Give final_video_url to the user.",
-    DownloadTooSlow: "Call again, or give final_video_url to the user.",
-    DiskRefused: "Tell the user, or call again with another output_path.",
-    FilmUnavailable: "Call again in a minute.",
-    DownloadsBusy: "Call again in a minute.",
-}
-_PASSING: Final = (DownloadTooSlow, FilmUnavailable, DownloadsBusy)
 RETRY_AFTER_SECONDS: Final = 30
 """For what passes by itself; a restart of a store takes about as long."""
+_PASSING: Final = (DownloadTooSlow, FilmUnavailable, DownloadsBusy)
 
+NO_FILES: Final = "This server is hosted and writes no files."
+NO_KEY: Final = "This server writes files only for callers with a valid agent key."
 _FETCH_IT: Final = (
     "Do not call this tool again here. Give final_video_url to the user, or fetch it with a plain "
     "GET without headers before it expires."
 )
-NO_FILES: Final = "This server is hosted and writes no files."
-NO_KEY: Final = "This server writes files only for callers with a valid agent key."
 
 
 class DownloadArguments(EdgeModel):
@@ -77,26 +61,41 @@ class DownloadArguments(EdgeModel):
 
 
 class DownloadResult(BaseModel):
-    """`output_path`, `size_bytes` and `sha256` are empty where nothing was saved."""
+    """Path, size and hash are left out where nothing was saved."""
 
     saved: bool = Field(description="Whether the file was written.")
     final_video_url: str = Field(description="The signed URL, as it was given.")
-    output_path: str = Field(description="The absolute path, on the MCP server's machine.")
-    size_bytes: int
-    sha256: str = Field(description="Of the whole file, in hexadecimal.")
+    output_path: str | None = Field(
+        default=None, description="The absolute path, on the MCP server's machine."
+    )
+    size_bytes: int | None = None
+    sha256: str | None = Field(default=None, description="Of the whole file, in hexadecimal.")
     replaced: bool = Field(description="Whether an older file was replaced.")
     message: str
-    next_action: str
+    next_action: str = Field(description="What to do now, in a sentence.")
 
 
-def download_tool() -> Tool:
+def download_tool(films: FilmDownloads | None) -> StudioTool:
+    """The tool of a gateway, which saves films for callers with a key alone, or for nobody."""
+
+    async def run(call: Call, arguments: Arguments) -> CallToolResult:
+        async def report(received_bytes: int, size_bytes: int | None) -> None:
+            await call.progress(received_bytes, size_bytes or received_bytes, "Saving the film")
+
+        is_known = films is not None and await _is_known(call)
+        return await download(arguments, films=films, is_known=is_known, on_bytes=report)
+
+    return StudioTool(definition(), run)
+
+
+def definition() -> Tool:
     """What `tools/list` says of it."""
     return Tool(
         name=DOWNLOAD_FILM,
         title=TITLE,
         description=DESCRIPTION,
-        input_schema=_schema(DownloadArguments),
-        output_schema=_schema(DownloadResult),
+        input_schema=closed(portable_schema(DownloadArguments)),
+        output_schema=portable_schema(DownloadResult),
         annotations=ToolAnnotations(
             title=TITLE,
             read_only_hint=False,
@@ -120,9 +119,9 @@ async def download(
     address and says why, which is no error, so that no agent tries again and again.
     """
     try:
-        given = DownloadArguments.model_validate(dict(arguments))
-    except ValidationError as error:
-        return _invalid(error)
+        given = read_arguments(DownloadArguments, given_arguments(arguments))
+    except InvalidRequest as error:
+        return refusal(error_result(error))
     if films is None or not is_known:
         return _not_saved(given.final_video_url, NO_FILES if films is None else NO_KEY)
     try:
@@ -133,8 +132,11 @@ async def download(
             on_bytes=on_bytes,
         )
     except DownloadError as error:
-        return _failed(error)
-    return _answer(
+        wait_seconds = RETRY_AFTER_SECONDS if isinstance(error, _PASSING) else None
+        return refusal(
+            ErrorResult(code=error.code, message=error.detail, retry_after_seconds=wait_seconds)
+        )
+    return answer(
         DownloadResult(
             saved=True,
             final_video_url=given.final_video_url,
@@ -148,66 +150,22 @@ async def download(
     )
 
 
-def _schema(model: type[BaseModel]) -> dict[str, JsonValue]:
-    """Without titles, which repeat the names. The models are flat, so nothing is referred to."""
-    schema = model.model_json_schema()
-    fields = {
-        name: {key: value for key, value in field.items() if key != "title"}
-        for name, field in schema["properties"].items()
-    }
-    kept = {key: value for key, value in schema.items() if key not in {"title", "description"}}
-    return {**kept, "properties": fields}
+async def _is_known(call: Call) -> bool:
+    """Whether an account stands behind the call. What keeps that from being known is raised."""
+    try:
+        await call.principal()
+    except (MissingKey, InvalidKey, UnknownBillingMode):
+        return False
+    return True
 
 
 def _not_saved(url: str, message: str) -> CallToolResult:
-    return _answer(
+    return answer(
         DownloadResult(
             saved=False,
             final_video_url=url,
-            output_path="",
-            size_bytes=0,
-            sha256="",
             replaced=False,
             message=message,
             next_action=_FETCH_IT,
         )
-    )
-
-
-def _answer(result: DownloadResult) -> CallToolResult:
-    """The same twice: some clients read the text alone, others the structure alone."""
-    document = result.model_dump(mode="json")
-    return CallToolResult(
-        content=[TextContent(type="text", text=json.dumps(document))], structured_content=document
-    )
-
-
-def _failed(error: DownloadError) -> CallToolResult:
-    document: dict[str, JsonValue] = {
-        "code": error.code,
-        "message": error.detail,
-        "next_action": _STEPS.get(type(error), "Tell the user."),
-    }
-    if isinstance(error, _PASSING):
-        document["retry_after_seconds"] = RETRY_AFTER_SECONDS
-    return _refusal(document)
-
-
-def _invalid(error: ValidationError) -> CallToolResult:
-    """Which argument is wrong, and how, without what was in it."""
-    problems = problems_of(error, DownloadArguments)
-    return _refusal(
-        {
-            "code": "invalid_request",
-            "message": "; ".join(f"{each.pointer}: {each.detail}" for each in problems),
-            "next_action": "Call again with the arguments that the tool's schema describes.",
-        }
-    )
-
-
-def _refusal(document: dict[str, JsonValue]) -> CallToolResult:
-    return CallToolResult(
-        is_error=True,
-        content=[TextContent(type="text", text=json.dumps(document))],
-        structured_content=document,
     )

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request, Response
 
@@ -31,7 +32,7 @@ def _answering(gateway: Gateway, manifest: Manifest) -> Callable[[Request], Awai
 
     async def get_manifest(request: Request) -> Response:
         base_url = gateway.hosts.base_url(request.scope)
-        place = Place(base_url, given.mcp_base_url or base_url, given.version)
+        place = Place(base_url, _mcp_base_url(base_url, given.mcp_hosts), given.version)
         content = json.dumps(manifest.build(place), ensure_ascii=False, indent=2).encode() + b"\n"
         headers = {
             "Cache-Control": f"public, max-age={DISCOVERY_MAX_AGE_SECONDS}",
@@ -42,3 +43,8 @@ def _answering(gateway: Gateway, manifest: Manifest) -> Callable[[Request], Awai
         return Response(content, media_type=manifest.media_type, headers=headers)
 
     return get_manifest
+
+
+def _mcp_base_url(base_url: str, hosts: Sequence[str]) -> str:
+    """Where the endpoint is: the first host of its own, or the API's."""
+    return f"{urlsplit(base_url).scheme}://{hosts[0]}" if hosts else base_url

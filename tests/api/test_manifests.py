@@ -220,9 +220,7 @@ async def test_addresses_are_on_the_host_that_the_caller_used(stack: ApiStack) -
 
 
 async def test_addresses_are_on_the_configured_hosts_where_there_are(stack: ApiStack) -> None:
-    stack.configure(
-        public_base_url="https://studio.example", mcp_base_url="https://mcp.studio.example"
-    )
+    stack.configure(public_base_url="https://studio.example", mcp_hosts=("mcp.studio.example",))
 
     server = await document(stack, SERVER)
     app = await document(stack, CHATGPT)

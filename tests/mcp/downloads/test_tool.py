@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 from mcp.types import CallToolResult
 from pydantic import JsonValue
 
-from gateway.mcp.download_tool import download, download_tool
+from gateway.mcp.download_tool import definition, download
 from gateway.services.download_errors import DownloadError
 from gateway.services.downloads import FilmDownloads
 from tests.kit.tls_host import Internet, answer
@@ -65,7 +65,7 @@ async def test_a_refusal_has_a_code_a_sentence_and_what_to_do(
     assert result.is_error
     assert document["code"] == "expired"
     assert "retry_after_seconds" not in document
-    assert "fresh" in str(document["next_action"])
+    assert "fresh" in str(document["message"])
     assert SIGNATURE not in json.dumps(document)
 
 
@@ -124,7 +124,8 @@ async def test_a_wrong_argument_is_named_and_not_repeated(
 
     document = told(result)
     assert (result.is_error, document["code"]) == (True, "invalid_request")
-    assert named in str(document["message"])
+    [problem] = result.structured_content["errors"] if result.structured_content else []
+    assert problem["pointer"] == named
     assert SIGNATURE not in json.dumps(document)
     assert "fvs_live" not in json.dumps(document)
 
@@ -136,7 +137,7 @@ def test_every_error_of_a_download_has_a_code_of_its_own() -> None:
 
 
 async def test_results_are_as_the_tool_says(call: Call) -> None:
-    schema = download_tool().output_schema
+    schema = definition().output_schema
     assert schema is not None
     validator = Draft202012Validator(schema)
 
@@ -145,7 +146,7 @@ async def test_results_are_as_the_tool_says(call: Call) -> None:
 
 
 def test_it_is_described_for_models_and_for_people() -> None:
-    tool = download_tool()
+    tool = definition()
 
     assert tool.annotations is not None
     hints = tool.annotations
