@@ -33,6 +33,7 @@ from gateway.metrics import GatewayMetrics
 from gateway.services.estimates import Pricing
 from gateway.services.starter import TemporalWorkflows
 from gateway.services.workflows import Workflows
+from runtime.films import gateway_films
 from runtime.http_protocol import GatewayProtocol
 from runtime.payments import payment_setup
 from runtime.providers import adapter_names
@@ -102,6 +103,7 @@ def build_app(
             quotes_per_minute_max=settings.quotes_per_minute_max,
             mcp_hosts=host_list(settings.mcp_hosts),
             mcp_origins=origin_list(settings.mcp_origins),
+            films=gateway_films(settings),
         )
     )
 

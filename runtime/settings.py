@@ -73,6 +73,14 @@ class Settings(BaseSettings):
     """Hosts of their own for MCP, comma-separated: they serve it and its discovery, nothing else."""
     mcp_origins: str = ""
     """Origins of pages that may call `/mcp`, comma-separated."""
+    mcp_download_root: Path | None = None
+    """The folder that the download tool writes below; a gateway without one writes nothing."""
+    mcp_download_private: bool = False
+    """Films are fetched from our own hosts even where these have no public address."""
+    agent_base_url: str = "http://127.0.0.1:8080"
+    """The gateway that `fvs mcp` is a bridge to."""
+    agent_api_key: SecretStr | None = None
+    """The key that `fvs mcp` sends; without one it pays render by render."""
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
 
@@ -174,6 +182,11 @@ class Settings(BaseSettings):
     def _absolute_work(cls, value: Path) -> Path:
         return value.expanduser().absolute()
 
+    @field_validator("mcp_download_root", mode="after")
+    @classmethod
+    def _absolute_root(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser().absolute()
+
     @field_validator("trusted_proxies", mode="after")
     @classmethod
     def _addresses(cls, value: str) -> str:
@@ -202,6 +215,7 @@ class Settings(BaseSettings):
 
     @field_validator(
         "public_base_url",
+        "agent_base_url",
         "otel_endpoint",
         "google_base_url",
         "google_cloud_base_url",

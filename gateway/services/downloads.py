@@ -98,6 +98,10 @@ class FilmDownloads:
         self._limits = limits
         self._running = 0
 
+    def check(self, url: str) -> None:
+        """Raise UrlNotAllowed unless the address is one of a film."""
+        self._origins.checked(url)
+
     async def save(
         self, url: str, output_path: str, *, overwrite: bool = False, on_bytes: OnBytes = _untold
     ) -> SavedFilm:
