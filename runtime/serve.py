@@ -135,7 +135,7 @@ async def _serve(settings: Settings, traces: Traces) -> None:
     metrics = GatewayMetrics(CollectorRegistry())
     database = open_database(settings.database_url)
     # Answers to tools end by themselves, waits because of `stopping`: none is to be cut off.
-    AppStatus.disable_automatic_graceful_drain()
+    AppStatus.enable_automatic_graceful_drain = False
     server: uvicorn.Server
     app = build_app(
         settings,

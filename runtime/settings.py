@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     trusted_proxies: str = ""
     """Addresses and networks, comma-separated, whose X-Forwarded-Proto and -Host are believed."""
     mcp_hosts: str = ""
-    """Hosts of their own for MCP, comma-separated: they serve it and its discovery, nothing else."""
+    """Hosts of their own for MCP, comma-separated: they serve it and its discovery alone."""
     mcp_origins: str = ""
     """Origins of pages that may call `/mcp`, comma-separated."""
     mcp_download_root: Path | None = None

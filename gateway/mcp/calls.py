@@ -126,7 +126,7 @@ def refuse_unknown(given: Arguments, schema: Mapping[str, object]) -> None:
 def read_arguments(model: type[Model], arguments: Arguments) -> Model:
     """The arguments as `model` has them. InvalidRequest, which repeats none of their values."""
     try:
-        return model.model_validate_json(json.dumps(arguments))
+        return model.model_validate_json(_encoded(_written(arguments)))
     except ValidationError as error:
         raise InvalidRequest(problems_of(error, model)) from None
 
@@ -136,7 +136,7 @@ def body_of(arguments: Arguments) -> bytes:
     request = arguments.get("request")
     if isinstance(request, str) and request.lstrip().startswith("{"):
         return _with_request(arguments, request.strip())
-    return json.dumps(arguments).encode()
+    return _encoded(_written(arguments))
 
 
 def _with_request(arguments: Arguments, request: str) -> bytes:
@@ -144,13 +144,22 @@ def _with_request(arguments: Arguments, request: str) -> bytes:
     try:
         json.loads(request)
     except (ValueError, RecursionError):
-        return json.dumps(arguments).encode()
+        return _encoded(_written(arguments))
     others = "".join(
-        f",{json.dumps(name)}:{json.dumps(value)}"
+        f",{_written(name)}:{_written(value)}"
         for name, value in arguments.items()
         if name != "request"
     )
-    return f'{{"request":{request}{others}}}'.encode("utf-8", "surrogatepass")
+    return _encoded(f'{{"request":{request}{others}}}')
+
+
+def _written(value: JsonValue) -> str:
+    """No longer than it was sent, or a brief that fits the API would not fit here."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")  # half of a pair is refused where it is read
 
 
 def _refuse_credentials(given: Mapping[str, JsonValue], pointer: str) -> None:

@@ -4,6 +4,7 @@ Never an HTTP 401: clients would take it for an invitation to sign in with OAuth
 none of. A missing key is a tool's answer.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -67,7 +68,23 @@ class McpEndpoint:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Serve while the block is entered; a manager of the SDK's serves once."""
+        """Serve while the block is entered; a manager of the SDK's serves once.
+
+        In a task of its own: what it opens must be closed by the task that opened it, and a host
+        may well start and stop an application from two.
+        """
+        started, stop = asyncio.Event(), asyncio.Event()
+        serving = asyncio.create_task(self._serve(started, stop))
+        starting = asyncio.create_task(started.wait())
+        await asyncio.wait({serving, starting}, return_when=asyncio.FIRST_COMPLETED)
+        starting.cancel()
+        try:
+            yield
+        finally:
+            stop.set()
+            await serving
+
+    async def _serve(self, started: asyncio.Event, stop: asyncio.Event) -> None:
         self._server.streamable_http_app(
             stateless_http=True,
             json_response=False,  # it would lose progress
@@ -77,10 +94,9 @@ class McpEndpoint:
         manager = self._server.session_manager
         async with manager.run():
             self._manager = manager
-            try:
-                yield
-            finally:
-                self._manager = None
+            started.set()
+            await stop.wait()
+            self._manager = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["route"] = self._routes[0]  # for the log: the framework names its own alone

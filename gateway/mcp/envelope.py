@@ -10,8 +10,6 @@ from mcp.types import (
     INVALID_REQUEST,
     PARSE_ERROR,
     JSONRPCNotification,
-    JSONRPCRequest,
-    JSONRPCResponse,
     jsonrpc_message_adapter,
 )
 from pydantic import ValidationError
@@ -59,8 +57,8 @@ def check_message(body: bytes) -> None:
         message = jsonrpc_message_adapter.validate_python(value, by_name=False)
     except ValidationError:
         raise MalformedMessage(INVALID_REQUEST, NO_MESSAGE) from None
-    if not isinstance(message, JSONRPCRequest | JSONRPCNotification | JSONRPCResponse):
-        raise MalformedMessage(INVALID_REQUEST, NO_MESSAGE)
+    if isinstance(message, JSONRPCNotification) and isinstance(value, dict) and "id" in value:
+        raise MalformedMessage(INVALID_REQUEST, NO_MESSAGE)  # a request whose id is none
 
 
 def error_document(code: int, sentence: str) -> bytes:
