@@ -5,6 +5,8 @@ films are saved here, where the user is.
 """
 
 import asyncio
+import os
+import signal
 from collections import OrderedDict
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -50,6 +52,8 @@ from runtime.settings import Settings, SettingsError
 ISSUED_URLS_MAX: Final = 1000
 """So many addresses of films are remembered; a poll brings back one that was forgotten."""
 RETRY_AFTER_SECONDS: Final = 30
+EXIT_SIGNALLED: Final = 128
+"""As shells say that a process ended by a signal."""
 
 Context = ServerRequestContext[Mapping[str, object]]
 ResultT = TypeVar("ResultT", bound=Result)
@@ -203,6 +207,7 @@ async def serve_stdio(settings: Settings) -> None:
     )
     films = local_films(settings, base_url, is_issued=issued.__contains__)
     server = bridge_server(link, films, issued, base_url=base_url)
+    _leave_on_signals(films)
     try:
         async with stdio_server() as (incoming, outgoing):
             await server.run(incoming, outgoing, server.create_initialization_options())
@@ -210,6 +215,17 @@ async def serve_stdio(settings: Settings) -> None:
         await link.aclose()
 
 
+def _leave_on_signals(films: FilmDownloads) -> None:
+    """A thread that reads standard input cannot be stopped, so the process ends around it."""
+
+    def leave(number: int) -> None:
+        films.abandon()
+        os._exit(EXIT_SIGNALLED + number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, leave, number)
+
+
 def main(settings: Settings) -> None:
-    """Run until the program closes its end."""
+    """Run until the program closes its end, SIGTERM or SIGINT."""
     asyncio.run(serve_stdio(settings))

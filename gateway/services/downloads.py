@@ -96,7 +96,7 @@ class FilmDownloads:
         self._plain = network or httpcore2.AnyIOBackend()
         self._guarded = GuardedBackend(resolve=resolve, inner=network)
         self._limits = limits
-        self._running = 0
+        self._running: set[FilmPart] = set()
 
     def check(self, url: str) -> None:
         """Raise UrlNotAllowed unless the address is one of a film."""
@@ -111,9 +111,9 @@ class FilmDownloads:
         """
         address = self._origins.checked(url)
         part = await asyncio.to_thread(self._folder.part, output_path, overwrite=overwrite)
-        if self._running >= self._limits.at_once_max:
+        if len(self._running) >= self._limits.at_once_max:
             raise DownloadsBusy("As many films as may be at once are being saved; try again soon.")
-        self._running += 1
+        self._running.add(part)
         deadline = asyncio.timeout(self._limits.total_seconds)
         try:
             async with deadline:
@@ -128,7 +128,12 @@ class FilmDownloads:
             raise _failure(error.reason) from None
         finally:
             part.discard()
-            self._running -= 1
+            self._running.discard(part)
+
+    def abandon(self) -> None:
+        """Remove what is not whole, of a process that ends at once."""
+        for part in self._running:
+            part.discard()
 
     async def _fetch(self, address: FilmAddress, part: FilmPart, on_bytes: OnBytes) -> SavedFilm:
         is_trusted = address.is_ours and (self._may_be_private or address.url.scheme == "http")

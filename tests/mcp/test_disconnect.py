@@ -9,7 +9,7 @@ import pytest
 from gateway.app import create_app
 from gateway.clock import Clock
 from tests.api.kit import BRIEF, KEY_HEADER, ApiStack
-from tests.api.test_connections import serving
+from tests.api.serving import serving
 from tests.mcp.kit import MODES, Exchange, call_headers, call_message, called, mcp_client
 
 SUBMIT = "fvs_submit_render"

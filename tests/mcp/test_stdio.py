@@ -1,8 +1,12 @@
 """`fvs mcp`: a program on this machine talks to a gateway over pipes, and films land beside it."""
 
+import asyncio
 import hashlib
+import json
 import os
+import signal
 import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,6 +25,7 @@ from runtime.mcp_stdio import IssuedUrls, bridge_server, checked_base_url
 from runtime.settings import Settings, SettingsError
 from tests.api.kit import BRIEF, ApiStack
 from tests.api.serving import serving
+from tests.kit.tls_host import answer
 from tests.mcp.downloads.film_scenes import FILM
 from tests.mcp.kit import MODES, content_of
 
@@ -31,6 +36,18 @@ NOT_A_GATEWAY: list[Callable[[httpx2.Request], httpx2.Response]] = [
     lambda _: httpx2.Response(502, text="fvs_live_secret"),
     lambda _: httpx2.Response(302, headers={"Location": "https://fvs_live_secret.example"}),
 ]
+
+
+HELLO: dict[str, Any] = {
+    "protocolVersion": "2025-11-25",
+    "capabilities": {},
+    "clientInfo": {"name": "test", "version": "1"},
+}
+
+
+def download_call(arguments: dict[str, str]) -> dict[str, Any]:
+    meta = {"progressToken": 1}
+    return {"name": "fvs_download_final_video", "arguments": arguments, "_meta": meta}
 
 
 def program(base_url: str, folder: Path, key: str | None = None) -> StdioServerParameters:
@@ -46,11 +63,11 @@ def program(base_url: str, folder: Path, key: str | None = None) -> StdioServerP
 
 @asynccontextmanager
 async def bridged(
-    answer: Callable[[httpx2.Request], httpx2.Response], folder: Path
+    told: Callable[[httpx2.Request], httpx2.Response], folder: Path
 ) -> AsyncIterator[Client]:
     """A bridge to whatever answers there, without a process of its own."""
     base_url, issued = "https://gateway.example", IssuedUrls()
-    transport = httpx2.MockTransport(answer)
+    transport = httpx2.MockTransport(told)
     link = GatewayLink(f"{base_url}/mcp", "fvs_live_key", version="1", transport=transport)
     settings = Settings(mcp_download_root=folder)
     films = local_films(settings, base_url, is_issued=issued.__contains__)
@@ -64,6 +81,10 @@ def film_of(stack: ApiStack, project_id: str) -> None:
     stack.finish(project_id)
     key = f"projects/{project_id}_final.mp4"
     stack.storage.put_bytes(key, FILM, content_type="video/mp4")
+
+
+def files_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
 
 
 @pytest.mark.e2e
@@ -112,11 +133,52 @@ async def test_without_a_key_it_still_saves_here_and_is_led_to_paying(
     assert content_of(elsewhere)["code"] == "url_not_allowed"
 
 
-@pytest.mark.parametrize("answer", NOT_A_GATEWAY)
-async def test_what_is_no_gateway_is_said_to_be_none_and_not_repeated(
-    tmp_path: Path, answer: Callable[[httpx2.Request], httpx2.Response]
+@pytest.mark.e2e
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_ends_it_and_leaves_no_part_of_a_film(
+    tmp_path: Path, number: signal.Signals
 ) -> None:
-    async with bridged(answer, tmp_path) as client:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        film = FILM * 700
+        writer.write(answer(film)[: len(film) // 2])
+        await writer.drain()
+        await reader.read()  # until the other side is gone
+        writer.close()
+
+    host = await asyncio.start_server(serve, "127.0.0.1", 0)
+    base_url = f"http://127.0.0.1:{host.sockets[0].getsockname()[1]}"
+    started = program(base_url, tmp_path)
+    process = await asyncio.create_subprocess_exec(
+        started.command, *started.args, env=started.env, stdin=PIPE, stdout=PIPE
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    arguments = {"final_video_url": f"{base_url}/files/film.mp4", "output_path": "film.mp4"}
+    for message in (
+        {"id": 1, "method": "initialize", "params": HELLO},
+        {"method": "notifications/initialized"},
+        {"id": 2, "method": "tools/call", "params": download_call(arguments)},
+    ):
+        process.stdin.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
+    line = b"-"
+    while line and b"notifications/progress" not in line:
+        line = await process.stdout.readline()
+    assert len(files_in(tmp_path)) == 1
+
+    process.send_signal(number)
+
+    assert await process.wait() == 128 + number
+    assert files_in(tmp_path) == []
+    host.close()
+    await host.wait_closed()
+
+
+@pytest.mark.parametrize("told", NOT_A_GATEWAY)
+async def test_what_is_no_gateway_is_said_to_be_none_and_not_repeated(
+    tmp_path: Path, told: Callable[[httpx2.Request], httpx2.Response]
+) -> None:
+    async with bridged(told, tmp_path) as client:
         result: CallToolResult = await client.call_tool("fvs_example_render_request", {})
         with pytest.raises(MCPError) as caught:
             await client.list_tools()
