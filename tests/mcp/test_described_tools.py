@@ -22,8 +22,6 @@ DESCRIPTION_LENGTH_MAX = 1024
 """Where several clients cut a description off."""
 STATUS_LENGTH_MAX = 64
 """Of ChatGPT's words while a tool runs."""
-UNDELIVERED = {"fvs_download_final_video"}
-"""Of tools, those that other modules add."""
 HINTS = {
     # read only, destructive, idempotent, open world
     "fvs_submit_render": (False, False, False, True),
@@ -31,17 +29,18 @@ HINTS = {
     "fvs_get_render_status": (True, False, True, False),
     "fvs_get_paid_render_status": (True, False, True, False),
     "fvs_cancel_render": (False, True, True, False),
+    "fvs_download_final_video": (False, True, False, True),
     "fvs_example_render_request": (True, False, True, False),
     "fvs_open_chatgpt_app": (True, False, True, False),
 }
-WITH_WIDGET = set(HINTS) - {"fvs_cancel_render", "fvs_example_render_request"}
+WITHOUT_WIDGET = {"fvs_cancel_render", "fvs_download_final_video", "fvs_example_render_request"}
+NOT_THE_WIDGETS = WITHOUT_WIDGET - {"fvs_cancel_render"}
 
 
-async def own_tools(stack: ApiStack) -> list[Tool]:
+async def tools_of(stack: ApiStack) -> list[Tool]:
     server = studio_server(Gateway(stack.dependencies))
     async with Client(server) as client:
-        tools = (await client.list_tools()).tools
-    return [tool for tool in tools if tool.name not in UNDELIVERED]
+        return (await client.list_tools()).tools
 
 
 def schemas_in(node: object, *, in_properties: bool = False) -> Iterator[dict[str, object]]:
@@ -65,12 +64,12 @@ async def test_the_tools_are_the_references_in_its_order_for_everybody(stack: Ap
         assert listed == await other.list_tools()
     names = [tool.name for tool in listed.tools]
     assert [name for name in TOOLS if name in names] == names
-    assert set(TOOLS) - set(names) <= UNDELIVERED
+    assert set(TOOLS) - set(names) <= {"fvs_download_final_video"}
     assert (listed.ttl_ms, listed.cache_scope) == (300_000, "public")
 
 
 async def test_schemas_refer_to_nothing_and_leave_nothing_open(stack: ApiStack) -> None:
-    for tool in await own_tools(stack):
+    for tool in await tools_of(stack):
         for schema in (tool.input_schema, tool.output_schema):
             assert schema is not None
             Draft202012Validator.check_schema(schema)
@@ -86,17 +85,17 @@ async def test_schemas_refer_to_nothing_and_leave_nothing_open(stack: ApiStack) 
 
 async def test_every_argument_says_what_it_is_for(stack: ApiStack) -> None:
     assert set(DESCRIPTIONS) == set(RenderRequest.model_fields) - NO_EFFECT
-    for tool in await own_tools(stack):
+    for tool in await tools_of(stack):
         for name, argument in tool.input_schema["properties"].items():
             if name != "request":
                 assert argument["description"], (tool.name, name)
-    request = (await own_tools(stack))[0].input_schema["properties"]["request"]
+    request = (await tools_of(stack))[0].input_schema["properties"]["request"]
     assert all(each["description"] for each in request["properties"].values())
 
 
 async def test_the_hints_are_all_said_and_true(stack: ApiStack) -> None:
-    tools = await own_tools(stack)
-    assert {tool.name for tool in tools} == set(HINTS)
+    tools = await tools_of(stack)
+    assert {tool.name for tool in tools} <= set(HINTS)
     for tool in tools:
         hints = tool.annotations
         assert hints is not None
@@ -113,14 +112,14 @@ async def test_the_hints_are_all_said_and_true(stack: ApiStack) -> None:
 
 @pytest.mark.requirement("APP-2")
 async def test_the_render_tools_name_the_widget_to_both_kinds_of_hosts(stack: ApiStack) -> None:
-    for tool in await own_tools(stack):
+    for tool in await tools_of(stack):
         meta = tool.meta or {}
-        if tool.name in WITH_WIDGET:
+        if tool.name not in WITHOUT_WIDGET:
             assert meta["ui"] == {"resourceUri": WIDGET_URI}
             assert meta["openai/outputTemplate"] == WIDGET_URI
         else:
             assert "ui" not in meta
-        if tool.name != "fvs_example_render_request":
+        if tool.name not in NOT_THE_WIDGETS:
             assert meta["openai/widgetAccessible"] is True
             for when in ("invoking", "invoked"):
                 words = meta[f"openai/toolInvocation/{when}"]
