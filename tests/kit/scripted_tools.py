@@ -1,0 +1,109 @@
+"""An MCP server with the studio's widget and tools that answer what a test tells them to."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Final
+
+from mcp.server import MCPServer
+from mcp.types import CallToolResult, TextContent
+from pydantic import JsonValue
+
+from gateway.widget.resource import WIDGET_URI, register
+
+JsonObject = dict[str, JsonValue]
+
+FILES_ORIGIN: Final = "https://files.studio.example"
+API_ORIGIN: Final = "https://studio.example"
+CLIPS_META: Final = "video.future/clips"
+
+SUBMIT: Final = "fvs_submit_render"
+QUOTE: Final = "fvs_create_paid_render_quote"
+STATUS: Final = "fvs_get_render_status"
+PAID_STATUS: Final = "fvs_get_paid_render_status"
+CANCEL: Final = "fvs_cancel_render"
+OPEN: Final = "fvs_open_chatgpt_app"
+
+
+class ScriptedTools:
+    """Each answer is given once, the last of a tool for ever. `calls` are what came, in order."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, JsonObject]] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self._answers: dict[str, list[CallToolResult]] = defaultdict(list)
+        self._changed = asyncio.Condition()
+
+    def will_answer(self, tool: str, *answers: CallToolResult) -> None:
+        """In place of what the tool would have answered until now."""
+        self._answers[tool] = list(answers)
+
+    def arguments(self, tool: str) -> list[JsonObject]:
+        return [arguments for name, arguments in self.calls if name == tool]
+
+    async def called(self, tool: str, times: int = 1) -> JsonObject:
+        """Wait until a tool was called so often; the arguments of that call."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: len(self.arguments(tool)) >= times)
+        return self.arguments(tool)[times - 1]
+
+    async def answer(self, tool: str, given: JsonObject) -> CallToolResult:
+        async with self._changed:
+            self.calls.append((tool, {name: v for name, v in given.items() if v is not None}))
+            self._changed.notify_all()
+        await self.gate.wait()
+        answers = self._answers[tool]
+        return answers.pop(0) if len(answers) > 1 else answers[0]
+
+    def server(self, *, resource_domains: Iterable[str] = (FILES_ORIGIN,)) -> MCPServer:
+        """The server, with the arguments of the real tools."""
+        server = MCPServer("scripted-studio", log_level="CRITICAL")
+        register(server, resource_domains=resource_domains, redirect_domains=[API_ORIGIN])
+        meta = {"ui": {"resourceUri": WIDGET_URI}, "openai/outputTemplate": WIDGET_URI}
+
+        async def brief(tool: str, request: JsonObject, key: str | None) -> CallToolResult:
+            return await self.answer(tool, {"request": request, "idempotency_key": key})
+
+        @server.tool(SUBMIT, meta=meta)
+        async def submit(request: JsonObject, idempotency_key: str | None = None) -> CallToolResult:
+            return await brief(SUBMIT, request, idempotency_key)
+
+        @server.tool(QUOTE, meta=meta)
+        async def quote(request: JsonObject, idempotency_key: str | None = None) -> CallToolResult:
+            return await brief(QUOTE, request, idempotency_key)
+
+        @server.tool(STATUS, meta=meta)
+        async def status(project_id: str) -> CallToolResult:
+            return await self.answer(STATUS, {"project_id": project_id})
+
+        @server.tool(PAID_STATUS, meta=meta)
+        async def paid(status_url: str) -> CallToolResult:
+            return await self.answer(PAID_STATUS, {"status_url": status_url})
+
+        @server.tool(CANCEL, meta=meta)
+        async def cancel(
+            project_id: str | None = None, status_url: str | None = None
+        ) -> CallToolResult:
+            return await self.answer(CANCEL, {"project_id": project_id, "status_url": status_url})
+
+        @server.tool(OPEN, meta=meta)
+        async def open_app() -> CallToolResult:
+            return await self.answer(OPEN, {})
+
+        return server
+
+
+def told(data: JsonObject, *, clips: list[JsonValue] | None = None) -> CallToolResult:
+    """A tool's answer, shaped as the real ones are."""
+    meta: JsonObject | None = None if clips is None else {CLIPS_META: clips}
+    return CallToolResult(
+        content=[TextContent(type="text", text="…")], structured_content=data, _meta=meta
+    )
+
+
+def refused(code: str, message: str, **more: JsonValue) -> CallToolResult:
+    data: JsonObject = {"code": code, "message": message, **more}
+    return CallToolResult(
+        content=[TextContent(type="text", text=message)], structured_content=data, is_error=True
+    )
