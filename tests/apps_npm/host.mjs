@@ -1,11 +1,18 @@
 // An MCP Apps host, as small as one can be: it calls a tool, shows the tool's widget in a sandbox
-// of another origin, and keeps what the widget asked of it in `window.asked`.
+// of another origin, and keeps what the widget asks of it.
 import { AppBridge, PostMessageTransport, getToolUiResourceUri } from "@modelcontextprotocol/ext-apps/app-bridge";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 
 const INFO = { name: "host-of-the-tests", version: "1" };
-const asked = { initialized: 0, links: [], modes: [], contexts: [], sizes: [], resource: null };
+const asked = { links: [], modes: [], contexts: [] };
+const waiting = [];
+let app;
 let bridge;
+
+function note(what, value) {
+  asked[what].push(value);
+  for (const wait of waiting) if (asked[wait.what].length >= wait.count) wait.resolve(asked[wait.what]);
+}
 
 async function connectClient() {
   const client = new Client(INFO, { capabilities: { extensions: { "io.modelcontextprotocol/ui": { mimeTypes: ["text/html;profile=mcp-app"] } } } });
@@ -40,11 +47,10 @@ async function openSandbox(sandbox, csp) {
 }
 
 function listen() {
-  bridge.onopenlink = async ({ url }) => { asked.links.push(url); return {}; };
-  bridge.onrequestdisplaymode = async ({ mode }) => { asked.modes.push(mode); return { mode }; };
-  bridge.onupdatemodelcontext = async (params) => { asked.contexts.push(params); return {}; };
+  bridge.onopenlink = async ({ url }) => { note("links", url); return {}; };
+  bridge.onrequestdisplaymode = async ({ mode }) => { note("modes", mode); return { mode }; };
+  bridge.onupdatemodelcontext = async (params) => { note("contexts", params); return {}; };
   bridge.addEventListener("sizechange", (size) => {
-    asked.sizes.push(size);
     if (size.height) document.querySelector("iframe").style.height = `${size.height}px`;
   });
 }
@@ -56,7 +62,6 @@ function listen() {
 window.openWidget = async ({ name, args = {}, context = {}, capabilities, grants = "wishes", sandbox, result = true }) => {
   const client = await connectClient();
   const { tool, resource } = await readWidget(client, name);
-  asked.resource = { mimeType: resource.mimeType, meta: resource._meta };
   const csp = grants === "nothing" ? {} : resource._meta?.ui?.csp ?? {};
   const frame = await openSandbox(sandbox, csp);
   bridge = new AppBridge(client, INFO, capabilities ?? { openLinks: {}, serverTools: {}, updateModelContext: { text: {} } }, {
@@ -67,14 +72,18 @@ window.openWidget = async ({ name, args = {}, context = {}, capabilities, grants
   await bridge.connect(new PostMessageTransport(frame.contentWindow, frame.contentWindow));
   await bridge.sendSandboxResourceReady({ html: resource.text, csp });
   await initialized;
-  asked.initialized += 1;
-  asked.app = { info: bridge.getAppVersion(), capabilities: bridge.getAppCapabilities() };
+  app = { info: bridge.getAppVersion(), capabilities: bridge.getAppCapabilities() };
   await bridge.sendToolInput({ arguments: args });
   if (result) await bridge.sendToolResult(await client.callTool({ name, arguments: args }));
 };
 
 window.host = {
-  asked,
+  app: () => app,
+  asked: (what) => asked[what],
+  untilAsked: (what, count) => new Promise((resolve) => {
+    if (asked[what].length >= count) resolve(asked[what]);
+    else waiting.push({ what, count, resolve });
+  }),
   tearDown: () => bridge.teardownResource({}),
   changeContext: (context) => bridge.sendHostContextChange(context),
   cancel: (reason) => bridge.sendToolCancelled({ reason }),

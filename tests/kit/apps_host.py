@@ -132,16 +132,26 @@ class Shown:
     page: Page
     widget: FrameLocator
 
-    async def asked(self, what: str) -> JsonValue:
-        """What the widget asked of the host: `links`, `modes`, `contexts`, `sizes`, `app`, …"""
-        found: JsonValue = await self.page.evaluate("what => window.host.asked[what]", what)
+    async def asked(self, what: str) -> list[JsonValue]:
+        """What the widget has asked of the host: `links`, `modes` or `contexts`."""
+        found: list[JsonValue] = await self.page.evaluate("what => host.asked(what)", what)
+        return found
+
+    async def asks(self, what: str, times: int = 1) -> list[JsonValue]:
+        """The same, once it has asked so often."""
+        found: list[JsonValue] = await self.page.evaluate(
+            "([what, times]) => host.untilAsked(what, times)", [what, times]
+        )
+        return found
+
+    async def app(self) -> JsonValue:
+        """How the widget introduced itself."""
+        found: JsonValue = await self.page.evaluate("() => host.app()")
         return found
 
     async def tell(self, event: str, given: JsonValue = None) -> None:
         """Has the host do one of `tearDown`, `changeContext`, `cancel`, `writing`, `result`."""
-        await self.page.evaluate(
-            "([event, given]) => window.host[event](given)", [event, given]
-        )
+        await self.page.evaluate("([event, given]) => window.host[event](given)", [event, given])
 
     async def wait(self, seconds: float) -> None:
         """Lets the browser's time go on."""

@@ -10,6 +10,7 @@ from imageio_ffmpeg import get_ffmpeg_exe
 from PIL import Image, ImageDraw
 
 SIZE: Final = (480, 270)
+ENCODE: Final = "-v error -f png_pipe -loop 1 -i - -t 2 -pix_fmt yuv420p -movflags +faststart"
 SKIES: Final = (
     ((18, 30, 44), (214, 150, 92)),
     ((30, 26, 48), (226, 128, 96)),
@@ -46,8 +47,7 @@ def film_bytes() -> bytes:
     with TemporaryDirectory() as folder:
         film = f"{folder}/film.mp4"
         subprocess.run(
-            [get_ffmpeg_exe(), "-v", "error", "-f", "png_pipe", "-loop", "1", "-i", "-", "-t", "2"]
-            + ["-pix_fmt", "yuv420p", "-movflags", "+faststart", film],
+            f"{get_ffmpeg_exe()} {ENCODE} {film}".split(),
             input=still_bytes(1),
             check=True,
             timeout=ENCODE_SECONDS_MAX,

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
 
+from mcp import MCPError
 from mcp.server import MCPServer
 from mcp.types import CallToolResult, TextContent
 from pydantic import JsonValue
@@ -32,11 +33,11 @@ class ScriptedTools:
         self.calls: list[tuple[str, JsonObject]] = []
         self.gate = asyncio.Event()
         self.gate.set()
-        self._answers: dict[str, list[CallToolResult]] = defaultdict(list)
+        self._answers: dict[str, list[CallToolResult | MCPError]] = defaultdict(list)
         self._changed = asyncio.Condition()
 
-    def will_answer(self, tool: str, *answers: CallToolResult) -> None:
-        """In place of what the tool would have answered until now."""
+    def will_answer(self, tool: str, *answers: CallToolResult | MCPError) -> None:
+        """In place of what the tool would have answered until now. An error is the protocol's."""
         self._answers[tool] = list(answers)
 
     def arguments(self, tool: str) -> list[JsonObject]:
@@ -54,7 +55,10 @@ class ScriptedTools:
             self._changed.notify_all()
         await self.gate.wait()
         answers = self._answers[tool]
-        return answers.pop(0) if len(answers) > 1 else answers[0]
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if isinstance(answer, MCPError):
+            raise answer
+        return answer
 
     def server(self, *, resource_domains: Iterable[str] = (FILES_ORIGIN,)) -> MCPServer:
         """The server, with the arguments of the real tools."""
