@@ -9,9 +9,11 @@ from fastapi import FastAPI
 from gateway.dependencies import Dependencies, Gateway
 from gateway.discovery import OPEN_PATHS
 from gateway.errors import register_errors
+from gateway.mcp.mounting import mcp_endpoint
 from gateway.middleware.access_log import AccessLogMiddleware
 from gateway.middleware.cors import CorsMiddleware
 from gateway.middleware.failures import FailureMiddleware
+from gateway.middleware.mcp_hosts import SERVED_PATHS, McpHostMiddleware
 from gateway.middleware.request_id import RequestIdMiddleware
 from gateway.middleware.security_headers import SecurityHeadersMiddleware
 from gateway.openapi import OPENAPI_PATH, install_openapi
@@ -44,10 +46,12 @@ _TAGS: Final = [
 def create_app(dependencies: Dependencies) -> FastAPI:
     """Build an application of its own: two of them in one process share nothing."""
     gateway = Gateway(dependencies)
+    mcp = mcp_endpoint(gateway)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
+        async with mcp.running():
+            yield
         await gateway.close()
 
     app = FastAPI(
@@ -66,6 +70,7 @@ def create_app(dependencies: Dependencies) -> FastAPI:
     app.state.gateway = gateway
     _add_routes(app, gateway)
     app.include_router(discovery_router(gateway, app))
+    app.router.routes.extend(mcp.routes)
     _add_middleware(app, gateway)
     register_errors(app)
     install_openapi(app)
@@ -90,6 +95,14 @@ def _add_middleware(app: FastAPI, gateway: Gateway) -> None:
     """The last one added is the outermost: it sees the answers of all the others."""
     app.add_middleware(FailureMiddleware)
     app.add_middleware(CorsMiddleware, paths=OPEN_PATHS)
+    given = gateway.dependencies
+    if given.mcp_hosts:
+        app.add_middleware(
+            McpHostMiddleware,
+            hosts=given.mcp_hosts,
+            base_url=given.public_base_url,
+            paths=SERVED_PATHS,
+        )
     app.add_middleware(SecurityHeadersMiddleware)
     app.add_middleware(
         AccessLogMiddleware, metrics=gateway.metrics, monotonic=gateway.clock.monotonic

@@ -53,6 +53,8 @@ class Dependencies:
     `staging` is scratch space for uploads; `stopping` says that the process is being asked to
     end, so that held answers are given up; `timings` go into each render's workflow. `payments`
     is what quotes are paid with, `webhooks` whose messages are believed, or what is missing for it.
+    `mcp_hosts` are hosts beside that of `public_base_url` that serve MCP and nothing else, and
+    `mcp_origins` the pages that may call it.
     """
 
     database: Database
@@ -76,6 +78,8 @@ class Dependencies:
     payments: PaymentSetup | MissingSettings = field(default_factory=MissingSettings)
     webhooks: WebhookTrust | MissingSettings = field(default_factory=MissingSettings)
     quotes_per_minute_max: int = QUOTES_PER_MINUTE_MAX
+    mcp_hosts: tuple[str, ...] = ()
+    mcp_origins: tuple[str, ...] = ()
 
 
 class Gateway:

@@ -14,6 +14,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, start_http_server
+from sse_starlette.sse import AppStatus
 from starlette.types import ASGIApp
 from temporalio.client import Client
 
@@ -36,6 +37,7 @@ from runtime.http_protocol import GatewayProtocol
 from runtime.payments import payment_setup
 from runtime.providers import adapter_names
 from runtime.settings import Settings
+from runtime.settings_text import host_list, origin_list
 from runtime.storage import open_settings_storage, url_signer
 from runtime.telemetry import MetricsUnavailable, sdk_runtime
 from runtime.temporal_client import connect
@@ -98,6 +100,8 @@ def build_app(
             stopping=stopping,
             payments=payment_setup(settings),
             quotes_per_minute_max=settings.quotes_per_minute_max,
+            mcp_hosts=host_list(settings.mcp_hosts),
+            mcp_origins=origin_list(settings.mcp_origins),
         )
     )
 
@@ -128,6 +132,8 @@ async def _serve(settings: Settings, traces: Traces) -> None:
     workflows = TemporalWorkflows(client, task_queue=settings.render_task_queue)
     metrics = GatewayMetrics(CollectorRegistry())
     database = open_database(settings.database_url)
+    # Answers to tools end by themselves, waits because of `stopping`: none is to be cut off.
+    AppStatus.enable_automatic_graceful_drain = False
     server: uvicorn.Server
     app = build_app(
         settings,

@@ -14,6 +14,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -22,8 +23,10 @@ from runtime.settings_text import (
     absolute_database_url,
     address_list,
     calls_document,
+    host_list,
     invalid_settings_sentence,
     lost_document,
+    origin_list,
     provider_outputs,
     timings_document,
 )
@@ -66,6 +69,10 @@ class Settings(BaseSettings):
     """Scheme and host for the URLs in answers; without it, the host that the caller used."""
     trusted_proxies: str = ""
     """Addresses and networks, comma-separated, whose X-Forwarded-Proto and -Host are believed."""
+    mcp_hosts: str = ""
+    """Hosts of their own for MCP, comma-separated: they serve it and its discovery alone."""
+    mcp_origins: str = ""
+    """Origins of pages that may call `/mcp`, comma-separated."""
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
 
@@ -171,6 +178,19 @@ class Settings(BaseSettings):
     @classmethod
     def _addresses(cls, value: str) -> str:
         address_list(value)
+        return value
+
+    @field_validator("mcp_hosts", mode="after")
+    @classmethod
+    def _hosts(cls, value: str, info: ValidationInfo) -> str:
+        if host_list(value) and not info.data.get("public_base_url"):
+            raise ValueError("needs FVS_PUBLIC_BASE_URL: files and links are not served there")
+        return value
+
+    @field_validator("mcp_origins", mode="after")
+    @classmethod
+    def _origins(cls, value: str) -> str:
+        origin_list(value)
         return value
 
     @field_validator("google_output_uri", mode="after")

@@ -88,8 +88,8 @@ class PaidRenders:
         self._starter = starter
         self._clock = clock
 
-    async def get(self, quote_id: str, claim_token: str | None) -> PaidView:
-        """The quote and its render as they are now. UnknownQuote."""
+    async def get(self, quote_id: str | None, claim_token: str | None) -> PaidView:
+        """The quote and its render as they are now; its claim token may do alone. UnknownQuote."""
         return await self.view(await self._quotes.claimed(quote_id, claim_token))
 
     async def view(self, quote: QuoteView) -> PaidView:
@@ -102,7 +102,7 @@ class PaidRenders:
             render = _not_begun(quote)
         return PaidView(quote, render)
 
-    async def cancel(self, quote_id: str, claim_token: str | None) -> PaidView:
+    async def cancel(self, quote_id: str | None, claim_token: str | None) -> PaidView:
         """End a quote that is not paid, or ask its render to end. What has ended stays as it is.
 
         UnknownQuote; WorkflowsUnavailable before anything was changed.
@@ -110,7 +110,7 @@ class PaidRenders:
         quote = await self._quotes.claimed(quote_id, claim_token)
         if quote.state in ENDABLE_STATES and not await self._has_ended(quote):
             await self._cancel(quote)
-        return await self.view(await self._quotes.load(quote_id))
+        return await self.view(await self._quotes.load(quote.quote_id))
 
     async def receipt(self, quote_id: str, claim_token: str | None) -> PaidReceipt:
         """What was charged of the payment, line by line. UnknownQuote, NotPaid."""
