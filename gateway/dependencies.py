@@ -54,7 +54,8 @@ class Dependencies:
     end, so that held answers are given up; `timings` go into each render's workflow. `payments`
     is what quotes are paid with, `webhooks` whose messages are believed, or what is missing for it.
     `mcp_hosts` are hosts beside that of `public_base_url` that serve MCP and nothing else, and
-    `mcp_origins` the pages that may call it.
+    `mcp_origins` the pages that may call it. `file_origins` are those of signed URLs that the
+    store itself answers, such as `https://storage.googleapis.com`.
     """
 
     database: Database
@@ -80,6 +81,7 @@ class Dependencies:
     quotes_per_minute_max: int = QUOTES_PER_MINUTE_MAX
     mcp_hosts: tuple[str, ...] = ()
     mcp_origins: tuple[str, ...] = ()
+    file_origins: tuple[str, ...] = ()
 
 
 class Gateway:

@@ -4,33 +4,35 @@ import re
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
 from mcp.server import MCPServer
-from mcp.server.apps import APP_MIME_TYPE, ResourceCsp
+from mcp.server.apps import ResourceCsp
 from mcp.server.mcpserver.resources import TextResource
 from pydantic import JsonValue
 
-WIDGET_URI: Final = "ui://future-video-studio/render-console-v1.html"
-"""Hosts keep what they read under a URI for long: a console that needs other answers gets another
-one, and this one stays readable."""
-WIDGET_MEDIA_TYPE: Final = APP_MIME_TYPE
+from gateway.mcp.names import WIDGET_MEDIA_TYPE, WIDGET_URI
+
 WIDGET_TITLE: Final = "Render console"
 WIDGET_DESCRIPTION: Final = (
     "The form for a film's brief, its price or payment link, the progress of every shot, and the "
     "finished film. It keeps itself up to date, so its contents need not be repeated."
 )
 _FILE: Final = "render-console-v1.html"
+"""Hosts keep what they read under its URI for long: a console that needs other answers from the
+tools gets another URI, and this one stays readable."""
+LOCAL_ORIGINS: Final = ("http://127.0.0.1:*", "http://localhost:*")
+"""Where a server without a public address has its files."""
 _ORIGIN = re.compile(
     r"https://(?:\*\.)?[a-z0-9](?:[a-z0-9.-]{0,252}[a-z0-9])?(?::[0-9]{1,5})?"
-    r"|http://(?:127\.0\.0\.1|localhost)(?::[0-9]{1,5})?"
+    r"|http://(?:127\.0\.0\.1|localhost)(?::(?:[0-9]{1,5}|\*))?"
 )
 """What may go into a content security policy: a value with a space or a semicolon would be more
 than one source. Plain http only of this computer."""
 
 
 def register(
-    server: MCPServer,
+    server: MCPServer[Any],
     *,
     resource_domains: Iterable[str],
     redirect_domains: Iterable[str] = (),

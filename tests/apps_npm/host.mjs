@@ -14,9 +14,9 @@ function note(what, value) {
   for (const wait of waiting) if (asked[wait.what].length >= wait.count) wait.resolve(asked[wait.what]);
 }
 
-async function connectClient() {
+async function connectClient(headers) {
   const client = new Client(INFO, { capabilities: { extensions: { "io.modelcontextprotocol/ui": { mimeTypes: ["text/html;profile=mcp-app"] } } } });
-  await client.connect(new StreamableHTTPClientTransport(new URL("/mcp", location.href)));
+  await client.connect(new StreamableHTTPClientTransport(new URL("/mcp", location.href), { requestInit: { headers } }));
   return client;
 }
 
@@ -57,10 +57,11 @@ function listen() {
 
 /**
  * Shows what the tool `name` has to show. `grants` is what the host allows of the resource's
- * policy: "wishes" (all of it) or "nothing"; `result` false keeps the tool from being called.
+ * policy: "wishes" (all of it) or "nothing"; `headers` go with every call to the server; `result`
+ * false keeps the tool from being called.
  */
-window.openWidget = async ({ name, args = {}, context = {}, capabilities, grants = "wishes", sandbox, result = true }) => {
-  const client = await connectClient();
+window.openWidget = async ({ name, args = {}, context = {}, capabilities, grants = "wishes", headers = {}, sandbox, result = true }) => {
+  const client = await connectClient(headers);
   const { tool, resource } = await readWidget(client, name);
   const csp = grants === "nothing" ? {} : resource._meta?.ui?.csp ?? {};
   const frame = await openSandbox(sandbox, csp);

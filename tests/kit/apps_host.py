@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Final
 
 import uvicorn
-from mcp.server import MCPServer
 from playwright.async_api import FrameLocator, Page
 from pydantic import JsonValue
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from tests.kit.npm import npm_modules
 
@@ -71,8 +70,8 @@ class ObservableServer(uvicorn.Server):
         self.listening.set()
 
 
-def host_app(server: MCPServer, script: Path) -> Starlette:
-    """The host's page, the sandbox's page under the policy that is asked for, and `/mcp`."""
+def host_app(studio: Starlette, script: Path) -> Starlette:
+    """The host's page, the sandbox's page under the policy that is asked for, and `studio`."""
 
     async def page(_: Request) -> Response:
         return FileResponse(SOURCES / "host.html")
@@ -86,11 +85,15 @@ def host_app(server: MCPServer, script: Path) -> Starlette:
             (SOURCES / "sandbox.html").read_text(), headers={"Content-Security-Policy": header}
         )
 
-    app = server.streamable_http_app(stateless_http=True)
-    app.routes.extend(
-        [Route("/", page), Route("/host.js", bundled), Route("/sandbox.html", sandbox)]
+    return Starlette(
+        routes=[
+            Route("/", page),
+            Route("/host.js", bundled),
+            Route("/sandbox.html", sandbox),
+            Mount("/", studio),
+        ],
+        lifespan=lambda _: studio.router.lifespan_context(studio),
     )
-    return app
 
 
 @dataclass(frozen=True)
@@ -110,10 +113,10 @@ class AppsHost:
 
 
 @asynccontextmanager
-async def apps_host(server: MCPServer, script: Path) -> AsyncIterator[AppsHost]:
-    """Serves a host of `server` on a port of its own."""
+async def apps_host(studio: Starlette, script: Path) -> AsyncIterator[AppsHost]:
+    """Serves a host on a port of its own, and on the same one `studio`, which has `/mcp`."""
     config = uvicorn.Config(
-        host_app(server, script), port=0, log_config=None, access_log=False, lifespan="on"
+        host_app(studio, script), port=0, log_config=None, access_log=False, lifespan="on"
     )
     running = ObservableServer(config)
     task = asyncio.create_task(running.serve())

@@ -3,27 +3,37 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from mcp import MCPError
 from mcp.server import MCPServer
 from mcp.types import CallToolResult, TextContent
 from pydantic import JsonValue
+from starlette.applications import Starlette
 
-from gateway.widget.resource import WIDGET_URI, register
+from gateway.mcp.names import (
+    CANCEL_RENDER,
+    CREATE_QUOTE,
+    OPEN_APP,
+    PAID_RENDER_STATUS,
+    RENDER_STATUS,
+    SUBMIT_RENDER,
+    WIDGET_URI,
+)
+from gateway.mcp.results import CLIPS_META
+from gateway.widget.resource import register
 
 JsonObject = dict[str, JsonValue]
 
 FILES_ORIGIN: Final = "https://files.studio.example"
 API_ORIGIN: Final = "https://studio.example"
-CLIPS_META: Final = "video.future/clips"
 
-SUBMIT: Final = "fvs_submit_render"
-QUOTE: Final = "fvs_create_paid_render_quote"
-STATUS: Final = "fvs_get_render_status"
-PAID_STATUS: Final = "fvs_get_paid_render_status"
-CANCEL: Final = "fvs_cancel_render"
-OPEN: Final = "fvs_open_chatgpt_app"
+SUBMIT: Final = SUBMIT_RENDER
+QUOTE: Final = CREATE_QUOTE
+STATUS: Final = RENDER_STATUS
+PAID_STATUS: Final = PAID_RENDER_STATUS
+CANCEL: Final = CANCEL_RENDER
+OPEN: Final = OPEN_APP
 
 
 class ScriptedTools:
@@ -60,9 +70,13 @@ class ScriptedTools:
             raise answer
         return answer
 
-    def server(self, *, resource_domains: Iterable[str] = (FILES_ORIGIN,)) -> MCPServer:
+    def app(self) -> Starlette:
+        """The same over Streamable HTTP."""
+        return self.server().streamable_http_app(stateless_http=True)
+
+    def server(self, *, resource_domains: Iterable[str] = (FILES_ORIGIN,)) -> MCPServer[Any]:
         """The server, with the arguments of the real tools."""
-        server = MCPServer("scripted-studio", log_level="CRITICAL")
+        server: MCPServer[Any] = MCPServer("scripted-studio", log_level="CRITICAL")
         register(server, resource_domains=resource_domains, redirect_domains=[API_ORIGIN])
         meta = {"ui": {"resourceUri": WIDGET_URI}, "openai/outputTemplate": WIDGET_URI}
 

@@ -118,6 +118,7 @@ async def test_nothing_is_cut_off_at_any_width_or_theme(
     tools: ScriptedTools, host: AppsHost, page: Page, name: str
 ) -> None:
     scene = SCENES[name]
+    print(PICTURES)  # noqa: T201 - where to look
     tools.will_answer(scene.tool, scene.answer)
     shown = await show(page, host, scene.tool, scene.arguments, grants=scene.grants)
     await scene.then(shown)

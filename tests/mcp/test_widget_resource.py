@@ -13,13 +13,10 @@ from mcp import Client
 from mcp.server import MCPServer
 from mcp.types import TextResourceContents
 
-from gateway.widget.resource import (
-    WIDGET_MEDIA_TYPE,
-    WIDGET_URI,
-    register,
-    widget_html,
-    widget_resource,
-)
+from gateway.mcp.guide_tools import CATALOGUE_META
+from gateway.mcp.names import TOOLS, WIDGET_MEDIA_TYPE, WIDGET_URI
+from gateway.mcp.results import CLIPS_META
+from gateway.widget.resource import register, widget_html, widget_resource
 from studio.catalog.catalogue import load_catalogue
 from studio.contracts.limits import (
     BRIEF_LENGTH_MAX,
@@ -135,6 +132,14 @@ def test_the_consoles_limits_are_the_contracts() -> None:
     assert f"const LIMIT = {limits};" in widget_html()
     assert f'id="name" maxlength="{NAME_LENGTH_MAX}"' in widget_html()
     assert f'class="typed" maxlength="{BRIEF_LENGTH_MAX}"' in widget_html()
+
+
+def test_the_console_knows_the_tools_and_their_metadata_by_their_names() -> None:
+    named = set(re.findall(r'"(fvs_[a-z_]+)"', widget_html()))
+
+    assert named < set(TOOLS)
+    assert f'CLIPS_META = "{CLIPS_META}"' in widget_html()
+    assert f'CATALOGUE_META = "{CATALOGUE_META}"' in widget_html()
 
 
 def test_the_console_is_in_the_wheel(tmp_path: Path) -> None:

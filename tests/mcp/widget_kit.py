@@ -48,7 +48,7 @@ def tools() -> ScriptedTools:
 
 @pytest.fixture
 async def host(tools: ScriptedTools, host_script: Path) -> AsyncIterator[AppsHost]:
-    async with apps_host(tools.server(), host_script) as host:
+    async with apps_host(tools.app(), host_script) as host:
         yield host
 
 
