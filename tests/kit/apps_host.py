@@ -85,6 +85,11 @@ def host_app(studio: Starlette, script: Path) -> Starlette:
             (SOURCES / "sandbox.html").read_text(), headers={"Content-Security-Policy": header}
         )
 
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with studio.router.lifespan_context(studio):
+            yield
+
     return Starlette(
         routes=[
             Route("/", page),
@@ -92,7 +97,7 @@ def host_app(studio: Starlette, script: Path) -> Starlette:
             Route("/sandbox.html", sandbox),
             Mount("/", studio),
         ],
-        lifespan=lambda _: studio.router.lifespan_context(studio),
+        lifespan=lifespan,
     )
 
 

@@ -33,6 +33,7 @@ FILES: Final = "https://files.studio.example"
 PAY: Final = "https://studio.example"
 
 
+@pytest.mark.requirement("APP-1")
 async def test_the_console_is_listed_and_read_with_the_same_metadata() -> None:
     server = MCPServer("studio", log_level="CRITICAL")
     register(server, resource_domains=[FILES, f"{FILES}/"], redirect_domains=[PAY])

@@ -10,6 +10,7 @@ from studio.contracts.status import ClipSnapshot, ClipState, RenderState, Stage
 from tests.api.kit import KEY_HEADER, ApiStack
 from tests.kit.apps_host import apps_host, show
 from tests.kit.scripted_pictures import film_bytes, still_bytes
+from tests.kit.scripted_tools import JsonObject
 
 PROJECT = "proj_api_0000000000000001"
 OPEN = "fvs_open_chatgpt_app"
@@ -56,9 +57,13 @@ async def test_a_render_is_canceled_for_its_account(
 ) -> None:
     key = stack.open_account()
     async with apps_host(create_app(stack.dependencies), host_script) as host:
-        request = {"name": "Airship", "screenplay": "Shot 1: An airship.", "shot_count": 1}
+        request: JsonObject = {
+            "name": "Airship",
+            "screenplay": "Shot 1: An airship.",
+            "shot_count": 1,
+        }
         shown = await show(
-            page, host, "fvs_submit_render", {"request": {**request}}, headers={KEY_HEADER: key}
+            page, host, "fvs_submit_render", {"request": request}, headers={KEY_HEADER: key}
         )
         await shown.widget.get_by_role("button", name="Cancel render").click()
         await shown.widget.get_by_role("button", name="Stop the render").click()
