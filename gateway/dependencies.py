@@ -57,7 +57,8 @@ class Dependencies:
     is what quotes are paid with, `webhooks` whose messages are believed, or what is missing for it.
     `films` saves films on this machine, for MCP's download tool; None where nothing is written.
     `mcp_hosts` are hosts beside that of `public_base_url` that serve MCP and nothing else, and
-    `mcp_origins` the pages that may call it.
+    `mcp_origins` the pages that may call it. `file_origins` are those of signed URLs that the
+    store itself answers, such as `https://storage.googleapis.com`.
     """
 
     database: Database
@@ -84,6 +85,7 @@ class Dependencies:
     films: FilmDownloads | None = None
     mcp_hosts: tuple[str, ...] = ()
     mcp_origins: tuple[str, ...] = ()
+    file_origins: tuple[str, ...] = ()
 
 
 class Gateway:

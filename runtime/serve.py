@@ -39,7 +39,7 @@ from runtime.payments import payment_setup
 from runtime.providers import adapter_names
 from runtime.settings import Settings
 from runtime.settings_text import host_list, origin_list
-from runtime.storage import open_settings_storage, url_signer
+from runtime.storage import file_origins, open_settings_storage, url_signer
 from runtime.telemetry import MetricsUnavailable, sdk_runtime
 from runtime.temporal_client import connect
 from runtime.tidy import tidy_gateway, uploads_folder
@@ -104,6 +104,7 @@ def build_app(
             mcp_hosts=host_list(settings.mcp_hosts),
             mcp_origins=origin_list(settings.mcp_origins),
             films=gateway_films(settings),
+            file_origins=file_origins(settings),
         )
     )
 

@@ -1,9 +1,12 @@
 """The MCP server of one application, with everything that is added to it."""
 
+from urllib.parse import urlsplit
+
 from gateway.dependencies import Gateway
 from gateway.mcp.doors import open_doors
 from gateway.mcp.endpoint import McpEndpoint
 from gateway.mcp.server import StudioServer
+from gateway.widget.resource import LOCAL_ORIGINS, register
 
 
 def mcp_endpoint(gateway: Gateway) -> McpEndpoint:
@@ -16,4 +19,10 @@ def mcp_endpoint(gateway: Gateway) -> McpEndpoint:
 
 def studio_server(gateway: Gateway) -> StudioServer:
     """The server with all of its tools and the widget, over whichever transport."""
-    return StudioServer(gateway)
+    given = gateway.dependencies
+    server = StudioServer(gateway)
+    base = urlsplit(given.public_base_url or "")
+    own = (f"{base.scheme}://{base.netloc}",) if base.netloc else LOCAL_ORIGINS
+    origins = (*own, *given.file_origins)
+    register(server, resource_domains=origins, redirect_domains=origins)
+    return server
