@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it has no types
+from jsonschema import Draft202012Validator
 from mcp.client.client import Client
 from mcp.types import Tool
 

@@ -6,7 +6,7 @@ from mcp.client.client import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from tests.api.kit import BRIEF, KEY_HEADER, ApiStack
-from tests.api.test_connections import serving
+from tests.api.serving import serving
 from tests.mcp.kit import called
 
 
