@@ -26,7 +26,6 @@ from gateway.mcp.names import (
 )
 from gateway.mcp.results import ErrorProblem, ErrorResult
 from gateway.services.fingerprint import IdempotencyKeyReused, InvalidIdempotencyKey
-from gateway.services.payment_setup import PaymentsNotConfigured
 from gateway.services.workflows import WorkflowsUnavailable
 from studio.accounts.errors import InvalidKey
 from studio.contracts.errors import StudioError
@@ -35,6 +34,7 @@ from studio.contracts.redaction import redact_text
 from studio.ingest import errors as ingest
 from studio.ledger.errors import IdempotencyConflict, InsufficientCredits
 from studio.media.errors import MediaError
+from studio.payments.errors import PaymentsNotConfigured
 from studio.quotes.errors import QuoteConflict, QuoteExpired, QuoteTooDear, UnknownQuote
 from studio.renders.errors import UnknownRender
 from studio.storage.port import StorageError
