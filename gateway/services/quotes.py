@@ -152,8 +152,8 @@ class Quotes:
             raise UnknownQuote
         return quote
 
-    async def _find(self, claim_token: str | None) -> QuoteView:
-        if claim_token is None or not is_token(CLAIM_TOKEN_PREFIX, claim_token):
+    async def _find(self, claim_token: str) -> QuoteView:
+        if not is_token(CLAIM_TOKEN_PREFIX, claim_token):
             raise UnknownQuote
         now, stored_hash = self._clock.now(), claim_hash(claim_token)
         return await self._threads.read(
