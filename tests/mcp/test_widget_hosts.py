@@ -125,6 +125,23 @@ async def test_a_console_that_nobody_sees_waits_and_asks_at_once_when_it_is_seen
     assert len(tools.arguments(STATUS)) == 2
 
 
+async def test_an_answer_that_comes_while_nobody_looks_is_the_last_until_somebody_does(
+    tools: ScriptedTools, host: AppsHost, page: Page
+) -> None:
+    tools.will_answer(STATUS, queued(), filming())
+    shown = await show(page, host, STATUS, WATCH)
+    tools.gate.clear()
+    await shown.wait(10)
+    await tools.called(STATUS, 2)
+
+    await shown.run(turned_to("hidden"))
+    tools.gate.set()
+    await expect(shown.widget.get_by_text(FILMING, exact=True)).to_be_visible()
+    await shown.wait(600)
+
+    assert len(tools.arguments(STATUS)) == 2
+
+
 def turned_to(visibility: str) -> str:
     """No browser hides a page for a test, so the page is told that it is."""
     return f"""() => {{
