@@ -9,7 +9,7 @@ from temporalio import activity
 from activities.heartbeats import heartbeating
 from activities.refunding import Refunding
 from activities.revocation import revoke_files
-from activities.settlement import Settlement, TokenOpener, standing_of
+from activities.settlement import Settlement, TokenOpener
 from activities.workbench import Workbench
 from studio.contracts.activities import PaymentActivities
 from studio.contracts.errors import StudioError
@@ -34,6 +34,7 @@ from studio.payments.ports import Processor
 from studio.quotes.progress import begin_rendering, mark_disputed
 from studio.quotes.repository import load_quote, lock_quote
 from studio.quotes.tables import QuoteRow
+from studio.quotes.workflow_io import standing_of
 from studio.renders.first_snapshot import first_snapshot
 from studio.renders.repository import NewRender, find_render, insert_render, request_cancel
 
@@ -59,12 +60,14 @@ class LedgerPaymentActivities(PaymentActivities):
     async def settle_payment(self, task: SettleTask) -> QuoteStanding:
         event = task.event
         async with heartbeating("asking the payment processor"):
-            if event is not None and event.kind is EventKind.PAYMENT_SUCCEEDED:
+            if event is None:
+                is_repeated = activity.info().attempt > 1
+                return await self._settlement.settle(task.quote_id, is_repeated=is_repeated)
+            if event.kind is EventKind.PAYMENT_SUCCEEDED:
                 return await self._settlement.record_event(task.quote_id, event)
+            # What failed is one claim; another one may be under way meanwhile.
             return await self._settlement.settle(
-                task.quote_id,
-                is_repeated=activity.info().attempt > 1 or event is not None,
-                challenge_id=event.challenge_id or "" if event is not None else None,
+                task.quote_id, is_repeated=True, challenge_id=event.challenge_id or ""
             )
 
     @activity.defn
@@ -98,8 +101,7 @@ class LedgerPaymentActivities(PaymentActivities):
         render = find_render(session, row.project_id)
         if render is not None:
             return BegunRender(starts=render.status not in TERMINAL_STATES)
-        standing = standing_of(row)
-        if standing.state is not PaymentState.PAID or standing.canceled:
+        if row.state is not PaymentState.PAID or standing_of(row).canceled:
             return BegunRender(starts=False)
         new = _new_render(row)
         ledger.reserve(

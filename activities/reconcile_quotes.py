@@ -4,6 +4,7 @@ A gateway may die between the claim and the word to the run; a run may be termin
 what is left to do, so a run is started that looks at it.
 """
 
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,26 +15,36 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.measures import count_drift
-from activities.refunding import SENT_BACK
 from activities.workbench import Workbench
 from studio.contracts.activities import ReconcileActivities
 from studio.contracts.launch import payment_start_arguments
 from studio.contracts.names import PAID_RENDER_WORKFLOW, paid_render_workflow_id
-from studio.contracts.payment import PaymentState, QuoteSweepReport
+from studio.contracts.payment import (
+    MAKING_STATES,
+    SENT_BACK_STATES,
+    PaymentState,
+    QuoteSweepReport,
+)
 from studio.contracts.workflow_io import ReconcileTask
 from studio.ledger import service as ledger
 from studio.quotes.claims import expire_due
-from studio.quotes.inputs import payment_input
 from studio.quotes.repository import find_ended, list_sent_back, list_unfinished, purge_expired
 from studio.quotes.tables import QuoteRow
+from studio.quotes.workflow_io import payment_input
 
 KEPT_AFTER_EXPIRY: Final = timedelta(days=7)
 """A late webhook of an expired quote still finds it; Stripe tries for three days."""
 
-PURGED_AT_ONCE_MAX: Final = 500
-FINDINGS_MAX: Final = 100
+KEPT_UNTRIED: Final = timedelta(hours=1)
+"""Without a payment there is no webhook either, and whoever asked may still learn that it is over.
+Anybody can have quotes made, of up to 2 MB each: in a week one address alone could fill a disk."""
 
-_ENDABLE: Final = frozenset({PaymentState.PAID, PaymentState.RENDERING})
+PURGED_AT_ONCE_MAX: Final = 100
+"""Rows of a transaction, which keeps others from writing."""
+PURGES_MAX: Final = 200
+"""Transactions of a sweep, each minute: so many quotes a minute are forgotten as 333 addresses may
+have made at their limit."""
+FINDINGS_MAX: Final = 100
 
 log: Final = structlog.get_logger(__name__)
 
@@ -49,14 +60,11 @@ class TemporalQuoteSweep(ReconcileActivities):
     @activity.defn
     async def sweep_quotes(self, task: ReconcileTask) -> QuoteSweepReport:
         now = self._bench.now()
-        expired, purged = await self._bench.transact(lambda session: _let_go(session, now))
-        before = now - timedelta(seconds=task.grace_seconds)
-        rows = await self._bench.transact(
-            lambda session: list_unfinished(session, updated_before=before, limit=task.limit)
-        )
+        expired = await self._bench.transact(lambda session: expire_due(session, now=now))
+        purged = await self._purge(now)
         started: list[str] = []
         drift: list[str] = []
-        for row in rows:
+        async for row in self._unfinished(now - timedelta(seconds=task.grace_seconds), task.limit):
             activity.heartbeat({"state": "comparing", "quote_id": row.quote_id})
             try:
                 if await self._mend(row):
@@ -72,13 +80,48 @@ class TemporalQuoteSweep(ReconcileActivities):
             started=tuple(started), expired=expired, purged=purged, drift=tuple(drift)
         )
 
+    async def _purge(self, now: datetime) -> int:
+        """Forget what was over long ago, in short transactions; how many quotes that were."""
+        purged = 0
+        for _ in range(PURGES_MAX):
+            activity.heartbeat({"state": "forgetting", "purged": purged})
+            count = await self._bench.transact(
+                lambda session: purge_expired(
+                    session,
+                    expired_before=now - KEPT_AFTER_EXPIRY,
+                    untried_before=now - KEPT_UNTRIED,
+                    limit=PURGED_AT_ONCE_MAX,
+                )
+            )
+            purged += count
+            if count < PURGED_AT_ONCE_MAX:
+                break
+        return purged
+
+    async def _unfinished(self, before: datetime, page_length: int) -> AsyncIterator[QuoteRow]:
+        """All of them: those that wait for days must not keep the rest from being looked at."""
+        last: QuoteRow | None = None
+        while True:
+            rows = await self._page(before, page_length, last)
+            for row in rows:
+                yield row
+            if len(rows) < page_length:
+                return
+            last = rows[-1]
+
+    async def _page(self, before: datetime, length: int, after: QuoteRow | None) -> list[QuoteRow]:
+        def page(session: Session) -> list[QuoteRow]:
+            return list_unfinished(session, updated_before=before, limit=length, after=after)
+
+        return await self._bench.transact(page)
+
     async def _mend(self, row: QuoteRow) -> bool:
         """Have a row carried on that no run carries; whether a run was started."""
-        if row.refund_state in SENT_BACK:
+        if row.refund_state in SENT_BACK_STATES:
             return False
         is_running = await self._is_running(row.quote_id)
         # A run that waits for a payment may not have been told of this one, or of a wish.
-        has_wish = row.cancel_requested and row.state in _ENDABLE
+        has_wish = row.cancel_requested and row.state in MAKING_STATES
         has_news = row.state is PaymentState.SETTLING or has_wish
         if not is_running or has_news:
             await self._wake(row)
@@ -105,13 +148,6 @@ class TemporalQuoteSweep(ReconcileActivities):
             task_queue=self._task_queue,
             **payment_start_arguments(payment),
         )
-
-
-def _let_go(session: Session, now: datetime) -> tuple[int, int]:
-    """How many quotes expired, and how many that did long ago are forgotten."""
-    expired = expire_due(session, now=now)
-    before = now - KEPT_AFTER_EXPIRY
-    return expired, purge_expired(session, expired_before=before, limit=PURGED_AT_ONCE_MAX)
 
 
 def _find_drift(session: Session) -> list[str]:

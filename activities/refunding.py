@@ -12,10 +12,11 @@ import structlog
 from sqlalchemy.orm import Session
 
 from activities.measures import count_refund
-from activities.settlement import standing_of
 from activities.workbench import Workbench
 from studio.contracts.errors import StudioError
 from studio.contracts.payment import (
+    MAKING_STATES,
+    SENT_BACK_STATES,
     PaymentEvent,
     PaymentState,
     QuoteStanding,
@@ -28,9 +29,9 @@ from studio.payments.ports import Processor, Refund, RefundOrder
 from studio.quotes.progress import conclude, note_refund, open_refund
 from studio.quotes.repository import load_quote, lock_quote
 from studio.quotes.tables import QuoteRow
+from studio.quotes.workflow_io import standing_of
 from studio.renders.repository import find_render
 
-SENT_BACK: Final = frozenset({RefundState.FAILED, RefundState.CANCELED})
 NO_FILM: Final = "no_film"
 REFUND: Final = "refund"
 
@@ -67,7 +68,7 @@ class Refunding:
 
         def settle_up(session: Session) -> QuoteStanding:
             row = lock_quote(session, quote_id)
-            if row.state in {PaymentState.PAID, PaymentState.RENDERING}:
+            if row.state in MAKING_STATES:
                 render = find_render(session, row.project_id)
                 status = render.status if render is not None else None
                 if status is not None and status not in TERMINAL_STATES:
@@ -169,7 +170,7 @@ class Refunding:
         changed = note_refund(
             session, row.quote_id, refund_id=refund.refund_id, state=refund.state, now=now
         )
-        if changed and refund.state in SENT_BACK:
+        if changed and refund.state in SENT_BACK_STATES:
             ledger.return_payout(session, reference=_payout_reference(row), now=now)
         return changed
 
@@ -177,7 +178,7 @@ class Refunding:
 def _tell(quote_id: str, refund: Refund) -> None:
     count_refund(refund.state.value)
     log = _log.bind(quote_id=quote_id, refund_id=refund.refund_id)
-    if refund.state in SENT_BACK:
+    if refund.state in SENT_BACK_STATES:
         log.error("a refund did not reach its card; see `fvs quotes refund-again`")
     else:
         log.info("refund noted", state=refund.state.value)

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
 from typing import Final
 
 import structlog
@@ -30,25 +29,10 @@ async def revoke_files(bench: Workbench, project_id: str) -> int:
         return RenderSnapshot.model_validate(row.snapshot) if row is not None else None
 
     snapshot = await bench.transact(read)
-    keys = sorted(set(linked_keys(snapshot))) if snapshot is not None else []
+    keys = sorted(set(snapshot.linked_keys())) if snapshot is not None else []
     for key in keys:
         with contextlib.suppress(ObjectNotFound):
             await asyncio.to_thread(bench.storage.move, key, f"{REVOKED_FOLDER}/{key}")
     if keys:
         _log.warning("files of a render were taken away", project_id=project_id, files=len(keys))
     return len(keys)
-
-
-def linked_keys(snapshot: RenderSnapshot) -> Iterator[str]:
-    """The keys of everything that a status links."""
-    for key in (
-        snapshot.final_video_key,
-        snapshot.poster_key,
-        snapshot.quality_report_key,
-        snapshot.subtitles_key,
-        *(brief.audio_key for brief in snapshot.voice_briefs),
-    ):
-        if key:
-            yield key
-    for clip in snapshot.clips:
-        yield from filter(None, (clip.video_key, clip.thumbnail_key, clip.keyframe_key))

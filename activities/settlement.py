@@ -24,8 +24,9 @@ from studio.payments.errors import (
 )
 from studio.payments.ports import ChargeOrder, Payment, Processor
 from studio.quotes.claims import Recorded, decline_claim, expire_quote, record_payment
-from studio.quotes.repository import lock_quote
+from studio.quotes.repository import load_quote, lock_quote
 from studio.quotes.tables import ClaimOutcome, QuoteRow
+from studio.quotes.workflow_io import standing_of
 
 CHARGE_AGE_MAX: Final = timedelta(hours=20)
 """Stripe keeps an idempotency key for 24 hours at least (docs.stripe.com/api/idempotent_requests).
@@ -110,7 +111,7 @@ class Settlement:
             return standing
         outcome = await self._ask(claim, is_repeated=is_repeated)
         if isinstance(outcome, Payment):
-            return await self.record(quote_id, outcome, challenge_id=claim.challenge_id)
+            return await self._record(quote_id, outcome, challenge_id=claim.challenge_id)
         return await self._decline(claim, outcome)
 
     async def record_event(self, quote_id: str, event: PaymentEvent) -> QuoteStanding:
@@ -120,9 +121,9 @@ class Settlement:
             amount_cents=event.amount_cents or 0,
             currency=event.currency or "",
         )
-        return await self.record(quote_id, payment, challenge_id=event.challenge_id)
+        return await self._record(quote_id, payment, challenge_id=event.challenge_id)
 
-    async def record(
+    async def _record(
         self, quote_id: str, payment: Payment, *, challenge_id: str | None
     ) -> QuoteStanding:
         """The money is in: the row and the guest's wallet say so in one transaction.
@@ -151,7 +152,7 @@ class Settlement:
                     now=now,
                 )
             stray = payment.payment_id if recorded is Recorded.STRAY else None
-            return recorded, standing_of(lock_quote(session, quote_id), stray_payment_id=stray)
+            return recorded, standing_of(load_quote(session, quote_id), stray_payment_id=stray)
 
         recorded, standing = await self._bench.transact(pay)
         if recorded is not Recorded.KNOWN:
@@ -186,7 +187,9 @@ class Settlement:
             return found
 
     async def _find(self, claim: _Claim) -> Payment | None:
-        return await self._processor.find(claim.quote_id, claim.challenge_id)
+        return await self._processor.find(
+            claim.quote_id, claim.challenge_id, since=claim.claimed_at
+        )
 
     async def _decline(
         self, claim: _Claim, refusal: PaymentDeclined | PaymentActionRequired
@@ -202,21 +205,13 @@ class Settlement:
                 session, claim.quote_id, claim.challenge_id, outcome=outcome, reason=reason, now=now
             )
             expire_quote(session, claim.quote_id, now=now)
-            return declined, standing_of(lock_quote(session, claim.quote_id))
+            return declined, standing_of(load_quote(session, claim.quote_id))
 
         declined, standing = await self._bench.transact(decline)
         if declined:
             _log.info("payment declined", quote_id=claim.quote_id, reason=reason)
             count_payment(outcome.value)
         return standing
-
-
-def standing_of(row: QuoteRow, *, stray_payment_id: str | None = None) -> QuoteStanding:
-    return QuoteStanding(
-        state=row.state,
-        stray_payment_id=stray_payment_id,
-        canceled=row.cancel_requested or row.disputed_at is not None,
-    )
 
 
 def _check_amount(payment: Payment, row: QuoteRow) -> None:

@@ -12,8 +12,9 @@ from gateway.hosts import CallerHost, Network
 from gateway.limits import (
     INSPECTIONS_AT_ONCE_MAX,
     QUOTES_PER_MINUTE_MAX,
+    AddressRate,
     BodyPatience,
-    QuoteRate,
+    TooManyPayments,
     UploadSlots,
 )
 from gateway.metrics import GatewayMetrics
@@ -138,15 +139,16 @@ class Gateway:
             threads=self.threads,
             payments=given.payments,
             pricing=given.pricing,
-            rate=QuoteRate(given.quotes_per_minute_max, given.clock.monotonic),
+            rate=AddressRate(given.quotes_per_minute_max, given.clock.monotonic),
             clock=given.clock,
             ids=given.ids,
             timings=given.timings,
         )
         self.payments = Payments(
             threads=self.threads,
-            payments=given.payments,
+            quotes=self.quotes,
             starter=given.workflows,
+            rate=AddressRate(given.quotes_per_minute_max, given.clock.monotonic, TooManyPayments),
             clock=given.clock,
         )
         self.paid_renders = PaidRenders(

@@ -33,7 +33,6 @@ from gateway.payment_problem import PROBLEM_TYPES, payment_problem
 from gateway.problem import ProblemDocument, ProblemError, problem, problem_response
 from gateway.services.fingerprint import IdempotencyKeyReused, InvalidIdempotencyKey
 from gateway.services.paid_renders import NotPaid
-from gateway.services.payment_setup import PaymentsNotConfigured
 from gateway.services.payments import PaidByAnother
 from gateway.services.workflows import WorkflowsUnavailable
 from studio.accounts.errors import InvalidKey
@@ -42,7 +41,12 @@ from studio.contracts.problems import RequestInfeasible
 from studio.ingest import errors as ingest
 from studio.ledger.errors import IdempotencyConflict, InsufficientCredits
 from studio.media.errors import MediaError
-from studio.payments.errors import MethodUnsupported, SeveralCredentials, WebhookRefused
+from studio.payments.errors import (
+    MethodUnsupported,
+    PaymentsNotConfigured,
+    SeveralCredentials,
+    WebhookRefused,
+)
 from studio.quotes.errors import QuoteConflict, QuoteExpired, QuoteTooDear, UnknownQuote
 from studio.renders.errors import InvalidCursor, UnknownRender
 from studio.storage.port import ObjectNotFound, StorageError

@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 from cachetools import LRUCache
@@ -22,12 +22,19 @@ BODY_PAUSE_SECONDS_MAX: Final = 60.0
 """nginx's own `client_body_timeout`: a caller that is silent for longer is gone."""
 BODY_SECONDS_MAX: Final = 3600.0
 """500 MiB at 1.2 Mbit/s."""
+GUEST_BODY_SECONDS_MAX: Final = 60.0
+"""1 MiB at 140 kbit/s. Nothing bounds how many bodies those without a key may be sending, each of
+which is kept until it is whole."""
 INSPECTIONS_AT_ONCE_MAX: Final = 4
 """Each may take a processor and 1.5 GiB: this bounds what all callers together can make of that."""
 RETRY_AFTER_BUSY_SECONDS: Final = 30
 """A render takes minutes; asking sooner finds the same renders running."""
 QUOTES_PER_MINUTE_MAX: Final = 60
-"""New quotes of one address, unless a deployment says otherwise."""
+"""New quotes of one address, unless a deployment says otherwise; and as many payments, each of
+which is some calls of Stripe's, whose search takes 20 a second of all of us."""
+QUOTE_BYTES_A_TOKEN: Final = 32 * 1024
+"""A quote keeps its body, up to three times as large: a larger one counts as several. Briefs of the
+reference have 300 bytes."""
 RATED_ADDRESSES_MAX: Final = 65_536
 """Callers whose rate is remembered, some 10 MB; who has more addresses than this is not bounded by
 a limit for each of them."""
@@ -75,6 +82,20 @@ class TooManyQuotes(StudioError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class TooManyPayments(TooManyQuotes):
+    """One caller sends more payments than a minute is good for."""
+
+    code: ClassVar[str] = "too_many_payments"
+
+    def __init__(self, per_minute_max: int, retry_after_seconds: int) -> None:
+        StudioError.__init__(
+            self,
+            f"More than {per_minute_max} payments a minute were sent from this address; nothing "
+            f"was charged for this one: send it again in {retry_after_seconds} s.",
+        )
+        self.retry_after_seconds = retry_after_seconds
+
+
 class BodyTooLarge(StudioError):
     """The body is larger than any valid one."""
 
@@ -97,6 +118,11 @@ class BodyPatience:
 
     pause_seconds_max: float = BODY_PAUSE_SECONDS_MAX
     seconds_max: float = BODY_SECONDS_MAX
+    guest_seconds_max: float = GUEST_BODY_SECONDS_MAX
+
+    def for_guests(self) -> "BodyPatience":
+        """With a caller who showed no key."""
+        return replace(self, seconds_max=min(self.seconds_max, self.guest_seconds_max))
 
 
 class UploadSlots:
@@ -119,7 +145,7 @@ class UploadSlots:
                 del self._taken[account_id]
 
 
-class QuoteRate:
+class AddressRate:
     """A token bucket for each caller's address, in this process: `per_minute_max` at once, and as
     many a minute from then on.
 
@@ -127,19 +153,29 @@ class QuoteRate:
     algorithm). A bucket that is full, or that was not used for longest, may be forgotten.
     """
 
-    def __init__(self, per_minute_max: int, monotonic: Callable[[], float]) -> None:
-        """`monotonic` is in seconds."""
+    def __init__(
+        self,
+        per_minute_max: int,
+        monotonic: Callable[[], float],
+        refusal: type[TooManyQuotes] = TooManyQuotes,
+    ) -> None:
+        """`monotonic` is in seconds. `refusal` says of what it is too many."""
         self._per_minute_max = per_minute_max
         self._monotonic = monotonic
+        self._refusal = refusal
         self._full_at: LRUCache[str, float] = LRUCache(RATED_ADDRESSES_MAX)
 
-    def take(self, address: str) -> None:
-        """Take one of the address's tokens. TooManyQuotes, which costs none, says when to retry."""
+    def take(self, address: str, tokens: int = 1) -> None:
+        """Take the address's tokens. The refusal, which costs none, says when to retry.
+
+        More than a full bucket has are taken as a full bucket.
+        """
         now = self._monotonic()
-        full_at = max(self._full_at.get(address, now), now) + MINUTE_SECONDS / self._per_minute_max
+        seconds = min(tokens, self._per_minute_max) * MINUTE_SECONDS / self._per_minute_max
+        full_at = max(self._full_at.get(address, now), now) + seconds
         wait_seconds = full_at - now - MINUTE_SECONDS
         if wait_seconds > _ROUNDING_SECONDS:
-            raise TooManyQuotes(self._per_minute_max, math.ceil(wait_seconds - _ROUNDING_SECONDS))
+            raise self._refusal(self._per_minute_max, math.ceil(wait_seconds - _ROUNDING_SECONDS))
         self._full_at[address] = full_at
 
 

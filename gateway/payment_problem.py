@@ -29,7 +29,6 @@ from studio.quotes.tables import ClaimOutcome
 
 PROBLEM_TYPES: Final = "https://paymentauth.org/problems/"
 PAYMENT_REQUIRED_STATUS: Final = 402
-PAYMENT_METHOD: Final = "stripe_mpp"
 _CHALLENGE_ID: Final = re.compile(r'\bid="([^"]*)"')
 
 _SLUGS: Final[dict[type[StudioError], str]] = {

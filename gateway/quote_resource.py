@@ -8,15 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.resource import RENDER_EXAMPLE, RenderResource, render_resource
 from gateway.services.links import paid_cancel_url, paid_status_url, payment_url
+from gateway.services.payments import closed_error
 from gateway.services.quote_views import QuoteView
 from gateway.services.views import RenderView
 from studio.contracts.payment import PaymentState
 from studio.contracts.plan import ChargeLine
 
-EXPIRED_SENTENCE: Final = "This quote has expired; nothing was charged. Ask for a new one."
-CLOSED_SENTENCE: Final = (
-    "This quote was closed before it was paid; nothing was charged. Ask for a new one."
-)
 DISPUTED_SENTENCE: Final = (
     "The payment is disputed with the card's bank, so no files are linked until that is decided."
 )
@@ -101,7 +98,7 @@ def quote_resource(quote: QuoteView, *, base_url: str, claim_token: str) -> Quot
         status=status,
         payment_status=PaymentState(status.value),
         is_running=status is QuoteStatus.SETTLING,
-        last_error=_why_over(quote) if is_over else None,
+        last_error=closed_error(quote).detail if is_over else None,
         amount_cents=quote.amount_cents,
         currency=quote.currency,
         credits_quoted=quote.render.plan.charges.total_credits,
@@ -151,7 +148,3 @@ def _status(quote: QuoteView) -> QuoteStatus:
     if quote.state is PaymentState.SETTLING:
         return QuoteStatus.SETTLING
     return QuoteStatus.QUOTED if quote.is_payable else QuoteStatus.EXPIRED
-
-
-def _why_over(quote: QuoteView) -> str:
-    return CLOSED_SENTENCE if quote.is_closed_early else EXPIRED_SENTENCE

@@ -3,21 +3,13 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import ClassVar, NoReturn
+from datetime import datetime
+from typing import NoReturn
 
 from activities.settlement import TokenOpener
 from runtime.settings import Settings
-from studio.contracts.errors import StudioError
+from studio.payments.errors import PaymentsNotConfigured
 from studio.payments.ports import ChargeOrder, Payment, Processor, Refund, RefundOrder
-
-
-class PaymentsUnconfigured(StudioError):
-    """This worker cannot move money. Nothing was asked for; it goes on when it is configured."""
-
-    code: ClassVar[str] = "payments_unconfigured"
-
-    def __init__(self, setting: str) -> None:
-        super().__init__(f"Payments are not set up on this worker: set {setting}.")
 
 
 @dataclass(frozen=True)
@@ -29,16 +21,16 @@ class Payments:
 
 
 class NoProcessor:
-    """Stands where a processor would, and says what is missing."""
+    """Stands where a processor would, and says which variable is missing."""
 
-    def __init__(self, setting: str) -> None:
-        self._setting = setting
+    def __init__(self, variable: str) -> None:
+        self._variable = variable
 
     async def charge(self, order: ChargeOrder) -> Payment:
         self._refuse(order)
 
-    async def find(self, quote_id: str, challenge_id: str) -> Payment | None:
-        self._refuse(quote_id, challenge_id)
+    async def find(self, quote_id: str, challenge_id: str, *, since: datetime) -> Payment | None:
+        self._refuse(quote_id, challenge_id, since)
 
     async def refund(self, order: RefundOrder) -> Refund:
         self._refuse(order)
@@ -47,18 +39,18 @@ class NoProcessor:
         self._refuse(refund_id)
 
     def _refuse(self, *_asked: object) -> NoReturn:
-        raise PaymentsUnconfigured(self._setting)
+        raise PaymentsNotConfigured(self._variable)
 
 
 class NoSeal:
     """Stands where a seal would: without its secret no token is called unreadable."""
 
-    def __init__(self, setting: str) -> None:
-        self._setting = setting
+    def __init__(self, variable: str) -> None:
+        self._variable = variable
 
     def open(self, sealed: bytes) -> str:
         del sealed
-        raise PaymentsUnconfigured(self._setting)
+        raise PaymentsNotConfigured(self._variable)
 
 
 @asynccontextmanager
@@ -77,7 +69,7 @@ async def open_payments(settings: Settings) -> AsyncIterator[Payments]:
 async def _processor(settings: Settings, stack: AsyncExitStack) -> Processor:
     key = settings.stripe_secret_key
     if key is None:
-        return NoProcessor("FVS_STRIPE_SECRET_KEY")
+        return NoProcessor("STRIPE_SECRET_KEY")
     from studio.payments.stripe import open_stripe
 
     return await stack.enter_async_context(

@@ -25,6 +25,7 @@ from runtime.settings_text import (
     calls_document,
     host_list,
     invalid_settings_sentence,
+    listed,
     lost_document,
     origin_list,
     provider_outputs,
@@ -216,6 +217,29 @@ class Settings(BaseSettings):
             raise ValueError("must start with http:// or https://")
         return value.rstrip("/") if value else None
 
+    @field_validator("stripe_secret_key", mode="after")
+    @classmethod
+    def _secret_key(cls, value: SecretStr | None) -> SecretStr | None:
+        """A publishable key would be found out only when the first card is charged."""
+        if value is not None and not value.get_secret_value().startswith(("sk_", "rk_")):
+            raise ValueError("must be a secret or a restricted key (sk_… or rk_…)")
+        return value
+
+    @field_validator("stripe_webhook_secret", mode="after")
+    @classmethod
+    def _webhook_secrets(cls, value: SecretStr | None) -> SecretStr | None:
+        texts = listed(value)
+        if value is not None and not (texts and all(t.startswith("whsec_") for t in texts)):
+            raise ValueError("must be signing secrets (whsec_…), comma-separated")
+        return value
+
+    @field_validator("stripe_network_id", mode="after")
+    @classmethod
+    def _network_id(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith("profile_"):
+            raise ValueError("must be the id of a profile (profile_…)")
+        return value
+
     def key_peppers(self) -> list[bytes]:
         """Peppers of the keys' HMAC, the current one first, then previous ones.
 
@@ -237,6 +261,10 @@ class Settings(BaseSettings):
         """
         found = _rotated("mpp_secret", self.mpp_secret, self.mpp_secret_previous)
         return [secret.decode() for secret in found]
+
+    def stripe_webhook_secrets(self) -> list[str]:
+        """The signing secrets of webhooks, one each."""
+        return listed(self.stripe_webhook_secret)
 
     def trusted_proxy_addresses(self) -> list[str]:
         """The addresses and networks of `trusted_proxies`, one each."""
@@ -281,7 +309,7 @@ def _rotated(name: str, current: SecretStr | None, previous: SecretStr | None) -
         )
     texts = [current.get_secret_value()]
     if previous is not None:
-        texts += [text.strip() for text in previous.get_secret_value().split(",") if text.strip()]
+        texts += listed(previous)
     if any(len(text) < SECRET_LENGTH_MIN for text in texts):
         raise SettingsError(
             f"{variable} and {variable}_PREVIOUS need at least {SECRET_LENGTH_MIN} characters each."

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from ipaddress import ip_network
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from studio.contracts.workflow_io import Timings
 
@@ -58,6 +58,12 @@ def origin_list(text: str) -> tuple[str, ...]:
     if not all(_ORIGIN.fullmatch(origin) for origin in origins):
         raise ValueError("must be origins such as https://studio.example, comma-separated")
     return origins
+
+
+def listed(secrets: SecretStr | None) -> list[str]:
+    """The secrets of a comma-separated list."""
+    texts = secrets.get_secret_value().split(",") if secrets is not None else []
+    return [text.strip() for text in texts if text.strip()]
 
 
 def provider_outputs(storage_url: str) -> str | None:
@@ -120,6 +126,6 @@ def invalid_settings_sentence(prefix: str, error: ValidationError) -> str:
         variable, *inside = (str(part) for part in problem["loc"])
         where = f" ({'.'.join(inside)})" if inside else ""
         reason = problem["msg"].removeprefix("Value error, ")
-        name = f"{prefix}{variable.upper()}{where}"
-        sentences.append(f"{name} is wrong: {reason[:1].lower()}{reason[1:]}.")
+        name = variable if variable.isupper() else prefix + variable.upper()
+        sentences.append(f"{name}{where} is wrong: {reason[:1].lower()}{reason[1:]}.")
     return " ".join(sentences)

@@ -19,8 +19,7 @@ def webhook_trust(settings: Settings) -> WebhookTrust | MissingSettings:
     if key is None or secret is None:
         needed = {"STRIPE_SECRET_KEY": key, "STRIPE_WEBHOOK_SECRET": secret}
         return MissingSettings(tuple(name for name, value in needed.items() if value is None))
-    texts = (text.strip() for text in secret.get_secret_value().split(","))
     return WebhookTrust(
-        secrets=tuple(text for text in texts if text),
+        secrets=tuple(settings.stripe_webhook_secrets()),
         livemode=key.get_secret_value().startswith(_LIVE_KEYS),
     )

@@ -92,10 +92,10 @@ def with_challenge(sent: dict[str, Any], changes: Mapping[str, object]) -> dict[
     }
 
 
-def read(sent: object, *, now: datetime = NOW) -> Credential:
+def read(sent: object) -> Credential:
     """What is understood of a credential, or of the value of a header."""
     value = sent if isinstance(sent, str) else authorization(sent)
-    return challenger().authenticate(value, now=now)
+    return challenger().authenticate(value)
 
 
 def refused(sent: object, reason: type[CredentialError]) -> CredentialError:

@@ -14,7 +14,6 @@ from typing import Final, TypeVar
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from studio.contracts.activities import PaymentActivities
 from studio.contracts.names import (
     CANCEL_WISH_SIGNAL,
     CLAIMED_SIGNAL,
@@ -26,20 +25,16 @@ from studio.contracts.payment import (
     FINAL_STATES,
     UNPAID_STATES,
     EventKind,
-    EventTask,
     PaidRenderInput,
     PaymentEvent,
     PaymentState,
     QuoteStanding,
-    QuoteTask,
     RefundState,
-    RefundTask,
-    SettleTask,
 )
 from workflows.failures import describe
 from workflows.guest_render import cancel_render, start_render
+from workflows.payment_calls import PaymentCalls
 from workflows.payment_view import PaymentStanding, PaymentView
-from workflows.policies import PaymentPolicies
 
 CLOCK_GRACE: Final = timedelta(seconds=2)
 """A worker's clock may be behind Temporal's: a quote is not expired before both say so."""
@@ -64,7 +59,7 @@ class PaidRenderWorkflow:
     @workflow.init
     def __init__(self, payment: PaidRenderInput) -> None:
         self._payment = payment
-        self._policies = PaymentPolicies(payment.render.timings)
+        self._calls = PaymentCalls(payment)
         self._view = PaymentView(payment)
         self._events: list[PaymentEvent] = []
         self._disputes: list[PaymentEvent] = []
@@ -148,7 +143,9 @@ class PaidRenderWorkflow:
     async def _settle(self) -> None:
         """Ask what became of the payment; what the processor tells by itself ends the waiting."""
         self._is_told = False
-        asking = self._look("Look at the quote, and charge what was claimed")
+        asking = asyncio.create_task(
+            self._calls.look("Look at the quote, and charge what was claimed")
+        )
         standing = await self._attend(asking, until=lambda: self._is_paid)
         if standing is not None:
             self._take(standing)
@@ -179,12 +176,7 @@ class PaidRenderWorkflow:
         if self._withdrawn and self._state is PaymentState.PAID:
             return
         try:
-            begun = await workflow.execute_activity_method(
-                PaymentActivities.begin_render,
-                self._task,
-                summary=f"Hold {self._payment.amount_cents} credits and begin the render",
-                **self._policies.record,
-            )
+            begun = await self._calls.begin()
         except ActivityError as error:
             # Nothing was begun, and nothing will be: everything goes back.
             self._fail(error)
@@ -198,15 +190,7 @@ class PaidRenderWorkflow:
 
     async def _conclude(self) -> None:
         """Find out what goes back, as soon as the render's row says how it ended."""
-        concluding = asyncio.create_task(
-            workflow.execute_activity_method(
-                PaymentActivities.conclude_quote,
-                self._task,
-                summary="Work out what goes back to the card",
-                **self._policies.follow,
-            )
-        )
-        standing = await self._attend(concluding)
+        standing = await self._attend(asyncio.create_task(self._calls.conclude()))
         if standing is not None:
             self._take(standing)
         # What the render stored after a dispute goes the way of the rest.
@@ -217,21 +201,13 @@ class PaidRenderWorkflow:
     async def _give_back(self) -> bool:
         """Ask for the refund, then how it stands, until it has arrived or was sent back."""
         self._is_told = False
-        asking = asyncio.create_task(
-            workflow.execute_activity_method(
-                PaymentActivities.refund_payment,
-                RefundTask(quote_id=self._payment.quote_id),
-                summary="Give back what is owed to the card",
-                **self._policies.ask,
-            )
-        )
-        refund = await self._attend(asking)
+        refund = await self._attend(asyncio.create_task(self._calls.refund()))
         if refund is None or self._state is not PaymentState.REFUNDING:
             return False  # a webhook was quicker
         self._view.fail(None)
         self._view.take_refund(refund)
         if refund.state is None:
-            self._take(await self._look("Look at the quote"))
+            self._take(await self._calls.look("Look at the quote"))
             return False
         if refund.state is not RefundState.PENDING or self._withdrawn:
             return True  # one that is under way is looked after by the sweep
@@ -273,7 +249,7 @@ class PaidRenderWorkflow:
             return
         if self._is_told:
             self._is_told = False
-            self._take(await self._look("Look whether the render is still wanted"))
+            self._take(await self._calls.look("Look whether the render is still wanted"))
         if (self._withdrawn or self._canceled) and not self._render_told:
             self._render_told = True
             await cancel_render(self._payment.project_id)
@@ -282,39 +258,12 @@ class PaidRenderWorkflow:
         """Write down what Stripe told, in the order in which it came."""
         while self._events:
             event = self._events.pop(0)
+            if event.kind is EventKind.DISPUTED and self._state not in FINAL_STATES:
+                self._disputes.append(event)
             try:
-                self._take(await self._write_down(event))
+                self._take(await self._calls.write_down(event))
             except ActivityError as error:
                 self._fail(error)
-
-    async def _write_down(self, event: PaymentEvent) -> QuoteStanding:
-        quote_id = self._payment.quote_id
-        summary = f"Write down what Stripe told: {event.kind.value}"
-        if event.kind in {EventKind.PAYMENT_SUCCEEDED, EventKind.PAYMENT_FAILED}:
-            return await workflow.execute_activity_method(
-                PaymentActivities.settle_payment,
-                SettleTask(quote_id=quote_id, event=event),
-                summary=summary,
-                **self._policies.ask,
-            )
-        if event.kind is EventKind.DISPUTED and self._state not in FINAL_STATES:
-            self._disputes.append(event)
-        return await workflow.execute_activity_method(
-            PaymentActivities.note_event,
-            EventTask(quote_id=quote_id, event=event),
-            summary=summary,
-            **self._policies.note,
-        )
-
-    def _look(self, summary: str) -> "asyncio.Task[QuoteStanding]":
-        return asyncio.create_task(
-            workflow.execute_activity_method(
-                PaymentActivities.settle_payment,
-                SettleTask(quote_id=self._payment.quote_id),
-                summary=summary,
-                **self._policies.ask,
-            )
-        )
 
     def _take(self, standing: QuoteStanding) -> None:
         if self._state is not standing.state:
@@ -330,12 +279,7 @@ class PaidRenderWorkflow:
 
     async def _give_back_stray(self, payment_id: str) -> None:
         try:
-            await workflow.execute_activity_method(
-                PaymentActivities.refund_payment,
-                RefundTask(quote_id=self._payment.quote_id, stray_payment_id=payment_id),
-                summary="Give back a second payment, whole",
-                **self._policies.ask,
-            )
+            await self._calls.refund_stray(payment_id)
         except ActivityError as error:
             self._fail(error)
 
@@ -361,10 +305,6 @@ class PaidRenderWorkflow:
         sentence = describe(error)
         workflow.logger.error("a step of a quote's money failed", extra={"reason": sentence})
         self._view.fail(sentence)
-
-    @property
-    def _task(self) -> QuoteTask:
-        return QuoteTask(quote_id=self._payment.quote_id)
 
     @property
     def _is_paid(self) -> bool:

@@ -7,6 +7,7 @@ from temporalio import workflow
 from studio.contracts.base import Payload
 from studio.contracts.launch import STATUS_KEY
 from studio.contracts.payment import (
+    SENT_BACK_STATES,
     PaidRenderInput,
     PaymentState,
     QuoteStanding,
@@ -105,7 +106,7 @@ def payment_details(standing: PaymentStanding) -> str:
     lines += [f"- second payment, goes back whole: {payment_id}" for payment_id in standing.strays]
     if standing.waits_until is not None:
         lines.append(f"- looks again at {standing.waits_until:%Y-%m-%d %H:%M:%S} UTC or when told")
-    if standing.refund_state in {RefundState.FAILED, RefundState.CANCELED}:
+    if standing.refund_state in SENT_BACK_STATES:
         lines += ["", f"**The card's bank sent it back:** `fvs quotes show {standing.quote_id}`"]
     if standing.last_error:
         lines += ["", f"**Last error:** {standing.last_error}"]

@@ -17,8 +17,8 @@ from gateway.services.renders import Authorize
 from studio.accounts.errors import InvalidKey
 from studio.accounts.records import Principal
 from studio.contracts.base import EdgeModel
-from studio.ingest.errors import InvalidRequest, Problem
-from studio.ingest.problems import PROBLEMS_MAX, pointer_to, problems_of, shown_text
+from studio.ingest.errors import InvalidRequest
+from studio.ingest.problems import pointer_to, problems_of
 
 ACCOUNT: Final = "account"
 BILLING_MODES: Final = (ACCOUNT, PAY_PER_RENDER)
@@ -108,19 +108,6 @@ def given_arguments(arguments: Mapping[str, JsonValue]) -> Arguments:
     if isinstance(request, dict):
         _refuse_credentials(request, "/request")
     return given
-
-
-def refuse_unknown(given: Arguments, schema: Mapping[str, object]) -> None:
-    """InvalidRequest for arguments that a schema does not have; the SDK would pass over them."""
-    known = schema.get("properties")
-    names = [name for name in given if not (isinstance(known, dict) and name in known)]
-    if names:
-        raise InvalidRequest(
-            tuple(
-                Problem(pointer_to([name]), f"There is no argument {shown_text(name)}; remove it.")
-                for name in names[:PROBLEMS_MAX]
-            )
-        )
 
 
 def read_arguments(model: type[Model], arguments: Arguments) -> Model:

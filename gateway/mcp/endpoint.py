@@ -132,7 +132,7 @@ class McpEndpoint:
 
     async def _read(self, request: Request) -> bytes | Response:
         """The checked body, or the refusal of it."""
-        patience = self._gateway.dependencies.body_patience
+        patience = self._gateway.dependencies.body_patience.for_guests()
         try:
             body = await read_json_body(request, patience, bytes_max=BODY_BYTES_MAX)
             check_message(body)

@@ -7,8 +7,6 @@ of its own takes its nearest ancestor's.
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
-from pydantic import ValidationError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -28,7 +26,6 @@ from gateway.mcp.names import (
 )
 from gateway.mcp.results import ErrorProblem, ErrorResult
 from gateway.services.fingerprint import IdempotencyKeyReused, InvalidIdempotencyKey
-from gateway.services.payment_setup import PaymentsNotConfigured
 from gateway.services.workflows import WorkflowsUnavailable
 from studio.accounts.errors import InvalidKey
 from studio.contracts.errors import StudioError
@@ -37,6 +34,7 @@ from studio.contracts.redaction import redact_text
 from studio.ingest import errors as ingest
 from studio.ledger.errors import IdempotencyConflict, InsufficientCredits
 from studio.media.errors import MediaError
+from studio.payments.errors import PaymentsNotConfigured
 from studio.quotes.errors import QuoteConflict, QuoteExpired, QuoteTooDear, UnknownQuote
 from studio.renders.errors import UnknownRender
 from studio.storage.port import StorageError
@@ -103,7 +101,6 @@ class Answer:
 
 _UNAVAILABLE: Final = Answer("unavailable", retry_after_seconds=RETRY_AFTER_UNAVAILABLE_SECONDS)
 _INTERNAL: Final = Answer("internal_error")
-_REFUSED: Final = Answer("refused")
 
 ANSWERS: Final[dict[type[StudioError], Answer]] = {
     MissingKey: Answer("missing_agent_key", use_tool=CREATE_QUOTE),
@@ -136,8 +133,6 @@ def error_result(error: Exception, request_id: str | None = None) -> ErrorResult
     """What is told of an error. Of one that is ours to mend, and of a foreign one, nothing."""
     if isinstance(error, DATABASE_ERRORS):
         return _result(_UNAVAILABLE, DATABASE_SENTENCE)
-    if isinstance(error, ToolError) and not isinstance(error, UnexpectedToolError):
-        return _told_by_a_tool(error)
     if not isinstance(error, StudioError):
         return _result(_INTERNAL, INTERNAL_SENTENCE, request_id=request_id)
     found = next(ANSWERS[kind] for kind in type(error).__mro__ if kind in ANSWERS)
@@ -156,22 +151,10 @@ def error_result(error: Exception, request_id: str | None = None) -> ErrorResult
 
 def is_foreseen(error: Exception) -> bool:
     """Whether an error has a line of its own, or a database that is away explains it."""
-    if isinstance(error, ToolError):
-        return not isinstance(error, UnexpectedToolError)
     return isinstance(error, DATABASE_ERRORS) or (
         isinstance(error, StudioError)
         and any(kind in ANSWERS for kind in type(error).__mro__ if kind is not StudioError)
     )
-
-
-def _told_by_a_tool(error: ToolError) -> ErrorResult:
-    """Of a tool that was added: what it says itself, but of its arguments the names alone."""
-    cause = error.__cause__
-    if not isinstance(cause, ValidationError):
-        return _result(_REFUSED, str(error))
-    found = cause.errors(include_input=False, include_url=False, include_context=False)
-    names = sorted({".".join(map(str, each["loc"])) for each in found})
-    return _result(ANSWERS[ingest.IngestError], f"Not valid or missing: {', '.join(names)}.")
 
 
 def _result(

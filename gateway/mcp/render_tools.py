@@ -25,7 +25,6 @@ from gateway.mcp.results import (
     told_warnings,
 )
 from gateway.mcp.toolbox import Look, StudioTool, studio_tool
-from gateway.payment_problem import PAYMENT_METHOD
 from gateway.routes.answers import resource_of
 from gateway.routes.quote_answers import resource_of_paid
 from gateway.services.fingerprint import check_idempotency_key
@@ -35,6 +34,8 @@ from studio.contracts.base import EdgeModel
 from studio.contracts.limits import IDEMPOTENCY_KEY_LENGTH_MAX
 from studio.ingest.errors import InvalidRequest, Problem
 
+PAYMENT_METHOD: Final = "stripe_mpp"
+"""As the API's 402 names it."""
 WAIT_IGNORED: Final = (
     f"wait_for_completion_seconds has no effect here: call {RENDER_STATUS} with wait_seconds."
 )
@@ -119,7 +120,7 @@ async def _submit(call: Call, arguments: Arguments) -> CallToolResult:
 async def _create_quote(call: Call, arguments: Arguments) -> CallToolResult:
     call.check_mode()
     quotes = call.gateway.quotes
-    quotes.setup  # noqa: B018 - a server that takes no payments says so first
+    quotes.require_setup()
     key = check_idempotency_key(_taken_key(arguments))
     offer = await quotes.create(body_of(arguments), Caller(call.address, key))
     if not offer.quote.is_payable:

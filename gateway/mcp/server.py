@@ -1,7 +1,7 @@
-"""The MCP server: the studio's tools over the use cases that HTTP has, and whatever is added.
+"""The MCP server: the studio's tools over the use cases that HTTP has.
 
 The SDK's own checks of arguments repeat what they refuse, and its log has the text of errors. So
-calls of our tools do not go through them: `call_tool` reads the arguments and tells of errors.
+calls do not go through them: `call_tool` hands the arguments on unread and tells of errors.
 """
 
 import logging
@@ -17,7 +17,7 @@ from mcp.server.apps import Apps
 from mcp.server.caching import CacheHint
 from mcp.server.mcpserver import Context
 from mcp.shared.exceptions import MCPError
-from mcp.types import INVALID_PARAMS, CallToolResult, InputRequiredResult, Tool
+from mcp.types import INVALID_PARAMS, CallToolResult, Tool
 from mcp.types.methods import CacheableMethod
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -25,7 +25,7 @@ from starlette.types import Scope
 
 from gateway.dependencies import Gateway
 from gateway.errors import request_id_of
-from gateway.mcp.calls import Call, given_arguments, refuse_unknown
+from gateway.mcp.calls import Call, given_arguments
 from gateway.mcp.errors import error_result, is_foreseen
 from gateway.mcp.guide_tools import guide_tools
 from gateway.mcp.names import (
@@ -95,26 +95,19 @@ class StudioServer(MCPServer[Any]):
         self._studio_tools = {tool.definition.name: tool for tool in tools}
 
     async def list_tools(self) -> list[Tool]:
-        """Ours and those that were added, in the reference's order, the same for everybody."""
-        own = [tool.definition for tool in self._studio_tools.values()]
-        return sorted([*own, *await super().list_tools()], key=_place)
+        """In the reference's order, the same for everybody."""
+        return sorted((tool.definition for tool in self._studio_tools.values()), key=_place)
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
-    ) -> CallToolResult | InputRequiredResult:
+    ) -> CallToolResult:
         """Run a tool. What goes wrong is a result; only a tool that is not there is an error."""
-        known = {tool.name: tool for tool in await self.list_tools()}
-        if name not in known:
+        tool = self._studio_tools.get(name)
+        if tool is None:
             raise MCPError(INVALID_PARAMS, NO_SUCH_TOOL)
-        call, tool = self._call(context), self._studio_tools.get(name)
+        call = self._call(context)
         try:
-            given = given_arguments(arguments)
-            if tool is not None:
-                return await tool.run(call, given)
-            refuse_unknown(given, known[name].input_schema)
-            return await super().call_tool(name, given, context)
-        except MCPError:
-            raise
+            return await tool.run(call, given_arguments(arguments))
         except Exception as error:  # noqa: BLE001 - the model is told, the log has the place
             _note(name, error)
             return refusal(error_result(error, call.request_id))
@@ -148,7 +141,7 @@ def _request_of(context: Context[Any, Any] | None) -> Request | None:
 
 
 def _place(tool: Tool) -> int:
-    return TOOLS.index(tool.name) if tool.name in TOOLS else len(TOOLS)
+    return TOOLS.index(tool.name)
 
 
 def _note(name: str, error: Exception) -> None:

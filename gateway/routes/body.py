@@ -40,7 +40,7 @@ async def read_json_body(
         if _is_bare(request):
             return b""  # what looks at paid routes first asks like this, and goes on after a 422
         raise UnsupportedUpload("Send the request as application/json.")
-    return await _in_time(_read_json(request, patience, bytes_max), patience)
+    return await _in_time(_read_bytes(request, patience, bytes_max), patience)
 
 
 def _is_bare(request: Request) -> bool:
@@ -52,7 +52,7 @@ def _is_bare(request: Request) -> bool:
 
 async def read_any_body(request: Request, patience: BodyPatience) -> bytes:
     """What comes with a request that needs no body, as it is. BodyTooLarge, BodyTooSlow."""
-    return await _in_time(_read_json(request, patience, JSON_BODY_BYTES_MAX), patience)
+    return await _in_time(_read_bytes(request, patience, JSON_BODY_BYTES_MAX), patience)
 
 
 async def read_submission(
@@ -70,7 +70,7 @@ async def read_submission(
     return await _in_time(read_form(content_type, stream, staging=staging), patience)
 
 
-async def _read_json(request: Request, patience: BodyPatience, bytes_max: int) -> bytes:
+async def _read_bytes(request: Request, patience: BodyPatience, bytes_max: int) -> bytes:
     refuse_announced_excess(request.headers.get("content-length"), bytes_max)
     body = bytearray()
     async for chunk in _chunks(request, patience):

@@ -1,7 +1,5 @@
 """Watch, cancel and account for a render that a quote paid for, with the quote's claim token."""
 
-from typing import Final
-
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
@@ -11,13 +9,11 @@ from gateway.quote_resource import PaidRenderResource, QuoteResource
 from gateway.receipt import ReceiptResource, receipt_resource
 from gateway.routes.answers import JSON_MEDIA_TYPE
 from gateway.routes.quote_answers import PRIVATE, resource_of_paid
-from gateway.routes.quotes import ClaimHeader, ClaimToken, QuoteId
+from gateway.routes.quotes import ClaimToken, QuoteId
 from gateway.services.links import API_PREFIX
 from gateway.services.paid_renders import PaidReceipt, PaidView
-from studio.contracts.payment import PaymentState
+from studio.contracts.payment import MAKING_STATES
 from studio.ledger.service import LineState
-
-_BEGINS: Final = frozenset({PaymentState.PAID, PaymentState.RENDERING})
 
 
 def paid_renders_router(gateway: Gateway) -> APIRouter:
@@ -38,13 +34,7 @@ def paid_renders_router(gateway: Gateway) -> APIRouter:
         ),
         responses=payment_responses(404, 503),
     )
-    async def get_paid_render(
-        request: Request,
-        quote_id: QuoteId,
-        claim_token: ClaimToken = None,
-        claim_header: ClaimHeader = None,
-    ) -> Response:
-        token = claim_token or claim_header or ""
+    async def get_paid_render(request: Request, quote_id: QuoteId, token: ClaimToken) -> Response:
         return await answer(request, await gateway.paid_renders.get(quote_id, token), token)
 
     @router.post(
@@ -59,12 +49,8 @@ def paid_renders_router(gateway: Gateway) -> APIRouter:
         responses=payment_responses(404, 503),
     )
     async def cancel_paid_render(
-        request: Request,
-        quote_id: QuoteId,
-        claim_token: ClaimToken = None,
-        claim_header: ClaimHeader = None,
+        request: Request, quote_id: QuoteId, token: ClaimToken
     ) -> Response:
-        token = claim_token or claim_header or ""
         return await answer(request, await gateway.paid_renders.cancel(quote_id, token), token)
 
     @router.get(
@@ -77,13 +63,8 @@ def paid_renders_router(gateway: Gateway) -> APIRouter:
         ),
         responses=payment_responses(404, 409, 503),
     )
-    async def get_paid_receipt(
-        quote_id: QuoteId,
-        claim_token: ClaimToken = None,
-        claim_header: ClaimHeader = None,
-    ) -> Response:
-        found = await gateway.paid_renders.receipt(quote_id, claim_token or claim_header)
-        return _json(_receipt(found))
+    async def get_paid_receipt(quote_id: QuoteId, token: ClaimToken) -> Response:
+        return _json(_receipt(await gateway.paid_renders.receipt(quote_id, token)))
 
     return router
 
@@ -100,5 +81,5 @@ def _receipt(found: PaidReceipt) -> ReceiptResource:
     """Before the render begins all lines are held; if it never does, all are released."""
     unbooked = LineState.SETTLED
     if not found.money:
-        unbooked = LineState.HELD if found.quote.state in _BEGINS else LineState.RELEASED
+        unbooked = LineState.HELD if found.quote.state in MAKING_STATES else LineState.RELEASED
     return receipt_resource(found.quote.project_id, found.charges, found.money, unbooked=unbooked)

@@ -1,6 +1,7 @@
 """How what became of a quote is answered; the one place where an answer carries a challenge."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from pydantic import Field
@@ -28,14 +29,18 @@ from gateway.services.paid_renders import PaidView
 from gateway.services.payments import PaidByAnother, PaymentPending, closed_error
 from gateway.services.quote_views import QuoteView
 from gateway.services.quotes import Offer
-from gateway.services.views import without_files
 from studio.contracts.errors import StudioError
 from studio.contracts.payment import PaymentState
+from studio.contracts.status import RenderState
 
 RECEIPT_HEADER: Final = "Payment-Receipt"
 PRIVATE: Final = "private, no-store"
 """As the protocol wants it of every answer with a receipt; a claim token is in it as well."""
 PENDING_STATUS: Final = 503
+KEPT_STATES: Final = frozenset({RenderState.COMPLETED, RenderState.CANCELED})
+"""How a render ends whose delivered files are paid for. One that fails gives everything back, and a
+brief can be written that surely fails, half of it filmed: so until the end, and where there is no
+film, thumbnails are all that is linked."""
 
 
 class PendingDocument(ProblemDocument):
@@ -141,12 +146,13 @@ async def paid_response(
 async def resource_of_paid(
     gateway: Gateway, base_url: str, view: PaidView, claim_token: str
 ) -> QuoteResource | PaidRenderResource:
-    """What a claim token shows, its files signed unless the payment is disputed."""
+    """What a claim token shows, with its files signed where the payment is for them."""
     quote, render = view.quote, view.render
     if render is None:
         return quote_resource(quote, base_url=base_url, claim_token=claim_token)
-    if quote.is_disputed:
-        render = without_files(render)
+    if quote.is_disputed or render.snapshot.status not in KEPT_STATES:
+        snapshot = render.snapshot.without_files(but_thumbnails=not quote.is_disputed)
+        render = replace(render, snapshot=snapshot)
     urls = await gateway.links.sign(files_of(render), base_url=base_url)
     return paid_render_resource(
         quote, render, base_url=base_url, claim_token=claim_token, urls=urls

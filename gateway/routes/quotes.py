@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
 from gateway.dependencies import Gateway
 from gateway.payment_credentials import payment_in
@@ -25,6 +25,7 @@ from gateway.services.payments import (
 )
 from gateway.services.quotes import Caller, Offer
 from studio.contracts.errors import StudioError
+from studio.contracts.limits import QUOTE_LIFETIME_SECONDS
 from studio.payments.challenges import Credential, body_digest
 from studio.payments.errors import InvalidChallenge, InvalidPayload, MalformedCredential
 from studio.quotes.errors import QuoteExpired, UnknownQuote
@@ -34,10 +35,19 @@ IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
 REPLAYED_HEADER: Final = "Idempotent-Replayed"
 
 QuoteId = Annotated[str, Path(description="`quote_` and 24 hex digits.")]
-ClaimToken = Annotated[str | None, Query(description="As the quote was given it.")]
-ClaimHeader = Annotated[
-    str | None, Header(alias=CLAIM_HEADER, description="The claim token, if not in the query.")
-]
+
+
+def _claim_token(
+    claim_token: Annotated[str | None, Query(description="As the quote was given it.")] = None,
+    claim_header: Annotated[
+        str | None, Header(alias=CLAIM_HEADER, description="The claim token, if not in the query.")
+    ] = None,
+) -> str:
+    return claim_token or claim_header or ""
+
+
+ClaimToken = Annotated[str, Depends(_claim_token)]
+"""What the caller shows for a quote; empty where that is nothing."""
 
 _NOT_TAKEN: Final = (MalformedCredential, InvalidChallenge, InvalidPayload)
 """No payment for a quote that is known to be the caller's."""
@@ -54,25 +64,27 @@ def quotes_router(gateway: Gateway) -> APIRouter:
 
 
 def _add_quoting(router: APIRouter, gateway: Gateway) -> None:
+    patience = gateway.dependencies.body_patience.for_guests()
+
     @router.post(
         "",
         status_code=202,
         response_model=PaidRenderResource,
         summary="Ask for a quote, or pay it",
         description=(
-            "Prices a brief without a key. The answer is a 402 with a payment challenge, good for "
-            "30 minutes; nothing is fetched, held or started. Send the same body again with the "
-            "payment, or pay at `payment_url`."
+            "Prices a brief without a key. The answer is a 402 with a payment challenge, good "
+            f"for {QUOTE_LIFETIME_SECONDS // 60} minutes; nothing is fetched, held or started. "
+            "Send the same body again with the payment, or pay at `payment_url`."
         ),
         responses=payment_responses(200, 400, 402, 403, 408, 409, 413, 415, 422, 429, 503),
         openapi_extra=QUOTING,
     )
     async def create_quote(request: Request) -> Response:
-        gateway.quotes.setup  # noqa: B018 - a server that takes no payments says so first
+        gateway.quotes.require_setup()
         payment = payment_in(request.headers)
         key = check_idempotency_key(request.headers.get(IDEMPOTENCY_HEADER))
         caller = Caller(gateway.hosts.client_address(request.scope), key)
-        body = await read_json_body(request, gateway.dependencies.body_patience)
+        body = await read_json_body(request, patience)
         if payment is None:
             return await _offer(gateway, request, body, caller)
         try:
@@ -110,7 +122,11 @@ async def _pay(
 ) -> Response:
     quote_id, token = offer.quote.quote_id, offer.claim_token
     try:
-        paid = await gateway.payments.pay(credential, wanted=still_wanted(gateway, request))
+        paid = await gateway.payments.pay(
+            credential,
+            address=gateway.hosts.client_address(request.scope),
+            wanted=still_wanted(gateway, request),
+        )
     except PaymentPending:
         return pending_response(gateway, request, offer.quote, token)
     except _NOT_PAID as error:
@@ -122,21 +138,16 @@ async def _pay(
 
 def _add_paying(router: APIRouter, gateway: Gateway) -> None:
     path = "/{quote_id}/pay"
-    responses = payment_responses(200, 400, 402, 403, 404, 408, 410, 413, 503)
+    patience = gateway.dependencies.body_patience.for_guests()
+    responses = payment_responses(200, 400, 402, 403, 404, 408, 410, 413, 429, 503)
 
-    async def pay_quote(
-        request: Request,
-        quote_id: QuoteId,
-        claim_token: ClaimToken = None,
-        claim_header: ClaimHeader = None,
-    ) -> Response:
-        gateway.quotes.setup  # noqa: B018 - as above
-        token = claim_token or claim_header or ""
+    async def pay_quote(request: Request, quote_id: QuoteId, token: ClaimToken) -> Response:
+        gateway.quotes.require_setup()
         offer = Offer(await gateway.quotes.claimed(quote_id, token), token)
         payment = payment_in(request.headers)
         if payment is None:
             return await standing_response(gateway, request, offer, with_body=False)
-        body = await read_any_body(request, gateway.dependencies.body_patience)
+        body = await read_any_body(request, patience)
         try:
             credential = gateway.payments.authenticate(payment)
             sent_digest = body_digest(body) if body else None

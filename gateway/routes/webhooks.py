@@ -18,13 +18,12 @@ _RECEIVED: Final = b'{"received":true}'
 def webhooks_router(gateway: Gateway) -> APIRouter:
     """`POST /api/stripe/webhooks`: 200 for all that is signed, whether it concerns us or not."""
     router = APIRouter()
+    patience = gateway.dependencies.body_patience.for_guests()
 
     @router.post(WEBHOOKS_PATH, include_in_schema=False)
     async def receive_webhook(request: Request) -> Response:
-        gateway.webhooks.trust  # noqa: B018 - who believes nobody says so first
-        body = await read_json_body(
-            request, gateway.dependencies.body_patience, bytes_max=BODY_BYTES_MAX
-        )
+        gateway.webhooks.require_trust()
+        body = await read_json_body(request, patience, bytes_max=BODY_BYTES_MAX)
         await gateway.webhooks.receive(body, request.headers.get(SIGNATURE_HEADER, ""))
         return Response(_RECEIVED, media_type=JSON_MEDIA_TYPE)
 

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Final
 
 import structlog
-from sqlalchemy.orm import Session
 
 from gateway.clock import Clock
 from gateway.services.quote_views import QuoteView
@@ -14,25 +13,15 @@ from gateway.services.renders import Renders
 from gateway.services.threads import Threads
 from gateway.services.views import RenderFacts, RenderView
 from gateway.services.workflows import PaymentStarter, WorkflowsUnavailable
-from studio.contracts.payment import PaymentState
+from studio.contracts.payment import CANCELABLE_STATES, MAKING_STATES, PaymentState
 from studio.contracts.plan import ChargePlan
 from studio.contracts.status import ClipState, RenderSnapshot, RenderState
 from studio.ledger.service import LineReceipt, receipt
 from studio.quotes.errors import QuoteError
 from studio.quotes.progress import request_cancel
-from studio.quotes.repository import lock_quote
 from studio.renders.errors import UnknownRender
 from studio.renders.first_snapshot import first_snapshot
 
-ENDABLE_STATES: Final = frozenset(
-    {
-        PaymentState.QUOTED,
-        PaymentState.SETTLING,
-        PaymentState.PAID,
-        PaymentState.RENDERING,
-    }
-)
-"""In any other the money is on its way back, or has come to rest."""
 CANCELED_SENTENCE: Final = (
     "The render was canceled before it began; the whole payment goes back to the card."
 )
@@ -88,7 +77,7 @@ class PaidRenders:
         self._starter = starter
         self._clock = clock
 
-    async def get(self, quote_id: str | None, claim_token: str | None) -> PaidView:
+    async def get(self, quote_id: str | None, claim_token: str) -> PaidView:
         """The quote and its render as they are now; its claim token may do alone. UnknownQuote."""
         return await self.view(await self._quotes.claimed(quote_id, claim_token))
 
@@ -102,17 +91,20 @@ class PaidRenders:
             render = _not_begun(quote)
         return PaidView(quote, render)
 
-    async def cancel(self, quote_id: str | None, claim_token: str | None) -> PaidView:
+    async def cancel(self, quote_id: str | None, claim_token: str) -> PaidView:
         """End a quote that is not paid, or ask its render to end. What has ended stays as it is.
 
         UnknownQuote; WorkflowsUnavailable before anything was changed.
         """
         quote = await self._quotes.claimed(quote_id, claim_token)
-        if quote.state in ENDABLE_STATES and not await self._has_ended(quote):
+        # A wish that is written down was told, or the sweep tells it: every signal is an event of
+        # the run's history, and a history that is too long ends the run.
+        is_new = quote.state in CANCELABLE_STATES and not quote.cancel_requested
+        if is_new and not await self._has_ended(quote):
             await self._cancel(quote)
         return await self.view(await self._quotes.load(quote.quote_id))
 
-    async def receipt(self, quote_id: str, claim_token: str | None) -> PaidReceipt:
+    async def receipt(self, quote_id: str, claim_token: str) -> PaidReceipt:
         """What was charged of the payment, line by line. UnknownQuote, NotPaid."""
         quote = await self._quotes.claimed(quote_id, claim_token)
         if not quote.is_paid:
@@ -128,22 +120,14 @@ class PaidRenders:
         """The wish goes into the quote's row first: a render that begins afterwards sees it."""
         if quote.state is not PaymentState.QUOTED:
             await self._starter.check()
-        state = await self._write_wish(quote.quote_id)
+        now = self._clock.now()
+        state = await self._threads.write(
+            lambda session: request_cancel(session, quote.quote_id, now=now)
+        )
         if state is PaymentState.RENDERING:
             await self._cancel_render(quote)
-        if state in {PaymentState.SETTLING, PaymentState.PAID, PaymentState.RENDERING}:
+        if state in CANCELABLE_STATES:
             await self._wake(quote)
-
-    async def _write_wish(self, quote_id: str) -> PaymentState:
-        now = self._clock.now()
-
-        def work(session: Session) -> PaymentState:
-            state = lock_quote(session, quote_id).state  # or a payment could claim it meanwhile
-            if state not in ENDABLE_STATES:
-                return state
-            return request_cancel(session, quote_id, now=now)
-
-        return await self._threads.write(work)
 
     async def _cancel_render(self, quote: QuoteView) -> None:
         try:
@@ -160,7 +144,7 @@ class PaidRenders:
 
 def _not_begun(quote: QuoteView) -> RenderView:
     """A paid render without a row of its own: still to begin, or never to."""
-    waits = quote.state in {PaymentState.PAID, PaymentState.RENDERING}
+    waits = quote.state in MAKING_STATES
     finished_at: datetime | None = None if waits else quote.updated_at
     return RenderView(
         project_id=quote.project_id,

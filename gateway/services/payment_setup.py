@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Final
+from typing import Final
 
-from studio.contracts.errors import StudioError
 from studio.contracts.limits import PAYMENT_CURRENCY
 from studio.payments.challenges import Challenger
+from studio.payments.errors import PaymentsNotConfigured
 from studio.payments.sealing import Seal
 
 PAYMENT_VARIABLES: Final = (
@@ -16,18 +16,6 @@ PAYMENT_VARIABLES: Final = (
     "FVS_MPP_SECRET",
 )
 """Without any one of them a quote could be offered that cannot be paid, or not be settled."""
-
-
-class PaymentsNotConfigured(StudioError):
-    """This server sells nothing without an account."""
-
-    code: ClassVar[str] = "payments_not_configured"
-
-    def __init__(self, variables: Sequence[str]) -> None:
-        super().__init__(
-            f"This server cannot take payments: {', '.join(variables)} "
-            f"{'is' if len(variables) == 1 else 'are'} not set."
-        )
 
 
 @dataclass(frozen=True)
@@ -59,5 +47,5 @@ class MissingSettings:
 def require_setup(payments: PaymentSetup | MissingSettings) -> PaymentSetup:
     """PaymentsNotConfigured if something is missing."""
     if isinstance(payments, MissingSettings):
-        raise PaymentsNotConfigured(payments.variables)
+        raise PaymentsNotConfigured(*payments.variables)
     return payments

@@ -7,25 +7,25 @@ never charges: it waits for the run that does, and says so where that takes long
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import ClassVar, Final
 
 import structlog
 from sqlalchemy.orm import Session
 
 from gateway.clock import Clock
-from gateway.services.payment_setup import MissingSettings, PaymentSetup, require_setup
-from gateway.services.quote_views import QuoteView, quote_view
+from gateway.limits import AddressRate
+from gateway.services.quote_views import QuoteView
+from gateway.services.quotes import Quotes
 from gateway.services.threads import Threads
 from gateway.services.workflows import PaymentStarter, WorkflowsUnavailable
 from studio.contracts.errors import StudioError
 from studio.payments.challenges import Credential, is_same_digest
 from studio.payments.errors import CredentialError, InvalidChallenge
 from studio.quotes.claims import ChallengeUsed, claim_quote
-from studio.quotes.decision import Decision, decide, standing_of
+from studio.quotes.decision import Decision, decide, situation_of
 from studio.quotes.errors import QuoteClosed, QuoteExpired
 from studio.quotes.records import Claim
-from studio.quotes.repository import load_quote, load_with_use
+from studio.quotes.repository import load_with_use
 from studio.quotes.tables import ClaimOutcome
 
 OUTCOME_SECONDS_MAX: Final = 20.0
@@ -34,8 +34,6 @@ LOOK_SECONDS: Final = 0.05
 LOOK_LATER_SECONDS: Final = 0.25
 PATIENCE_SECONDS: Final = 2.0
 """After this long the row is looked at less often: the card is slow, or no worker is there."""
-ANY_TIME: Final = datetime.min.replace(tzinfo=UTC)
-"""A challenge is read even if it is over: the row knows whether it had paid the quote in time."""
 RUN_NOT_WOKEN: Final = "payment claimed but its run not woken; the sweep will"
 
 Wanted = Callable[[], Awaitable[bool]]
@@ -128,12 +126,14 @@ class Payments:
         self,
         *,
         threads: Threads,
-        payments: PaymentSetup | MissingSettings,
+        quotes: Quotes,
         starter: PaymentStarter,
+        rate: AddressRate,
         clock: Clock,
     ) -> None:
         self._threads = threads
-        self._payments = payments
+        self._quotes = quotes
+        self._rate = rate
         self._starter = starter
         self._clock = clock
         self._under_way: set[asyncio.Task[bool]] = set()
@@ -143,20 +143,23 @@ class Payments:
 
         Its quote's row says whether it is in time, and what it had paid before it was over.
         """
-        setup = require_setup(self._payments)
-        return setup.challenger.authenticate(authorization, now=ANY_TIME)
+        return self._quotes.setup.challenger.authenticate(authorization)
 
-    async def pay(self, credential: Credential, *, wanted: Wanted) -> PaidQuote:
+    async def pay(self, credential: Credential, *, address: str, wanted: Wanted) -> PaidQuote:
         """Have a quote paid once, whoever else pays it, and wait for what comes of it.
 
-        Raises UnknownQuote, QuoteExpired, PaidByAnother, ChallengeSpent, PaymentRefused,
-        PaymentPending, and WorkflowsUnavailable before anything was changed.
+        `address` is the caller's, for its rate. Raises UnknownQuote, QuoteExpired, PaidByAnother,
+        ChallengeSpent, PaymentRefused, PaymentPending; TooManyPayments and WorkflowsUnavailable
+        before anything was changed.
         """
         started = self._clock.monotonic()
-        witnessed = False
+        witnessed = is_admitted = False
         while True:
             look = await self._look(credential)
             if look.decision is Decision.CLAIM:
+                if not is_admitted:
+                    self._rate.take(address)
+                    is_admitted = True
                 await self._starter.check()
                 witnessed = await self._claim(credential) or witnessed
             elif look.decision is Decision.WAIT_OWN and not witnessed:
@@ -176,7 +179,7 @@ class Payments:
 
         def read(session: Session) -> _Look:
             row, use = load_with_use(session, credential.quote_id, credential.challenge_id)
-            standing = standing_of(
+            situation = situation_of(
                 row,
                 use,
                 challenge_id=credential.challenge_id,
@@ -184,7 +187,7 @@ class Payments:
                 now=now,
             )
             outcome, reason = (use.outcome, use.reason) if use else (None, None)
-            return _Look(decide(standing), standing.is_own, outcome, reason)
+            return _Look(decide(situation), situation.is_own, outcome, reason)
 
         return await self._threads.read(read)
 
@@ -203,7 +206,7 @@ class Payments:
         claim = Claim(
             challenge_id=credential.challenge_id,
             credential_hash=credential.credential_hash,
-            sealed_token=require_setup(self._payments).seal.seal(credential.token),
+            sealed_token=self._quotes.setup.seal.seal(credential.token),
         )
         try:
             claimed = await self._threads.write(
@@ -218,16 +221,10 @@ class Payments:
     async def _wake(self, quote_id: str) -> None:
         """Have the quote's run look at its row. PaymentPending if Temporal is away meanwhile."""
         try:
-            await self._starter.settle((await self._load(quote_id)).payment)
+            await self._starter.settle((await self._quotes.load(quote_id)).payment)
         except WorkflowsUnavailable as error:
             _log.warning(RUN_NOT_WOKEN, quote_id=quote_id)
             raise PaymentPending from error
-
-    async def _load(self, quote_id: str) -> QuoteView:
-        now = self._clock.now()
-        return await self._threads.read(
-            lambda session: quote_view(load_quote(session, quote_id), now=now)
-        )
 
     async def _pause(self, waited_seconds: float, wanted: Wanted) -> None:
         """Until the next look. PaymentPending where it has been long enough."""
@@ -239,11 +236,11 @@ class Payments:
     async def _conclude(self, quote_id: str, look: _Look, *, witnessed: bool) -> PaidQuote:
         """What a payment came to. `witnessed`: this request saw it being settled."""
         if look.decision is Decision.PAID_BY_IT:
-            return PaidQuote(await self._load(quote_id), is_new=witnessed)
+            return PaidQuote(await self._quotes.load(quote_id), is_new=witnessed)
         if look.decision is Decision.PAID_BY_ANOTHER:
             raise PaidByAnother
         if look.decision is Decision.CLOSED:
-            raise closed_error(await self._load(quote_id))
+            raise closed_error(await self._quotes.load(quote_id))
         if witnessed and look.is_own and look.outcome is not None:
             raise PaymentRefused(look.outcome, look.reason)
         raise ChallengeSpent

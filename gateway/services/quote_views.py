@@ -7,8 +7,8 @@ from studio.contracts.payment import UNPAID_STATES, PaidRenderInput, PaymentStat
 from studio.contracts.plan import ChargeLine
 from studio.contracts.workflow_io import RenderInput
 from studio.quotes.decision import is_payable
-from studio.quotes.inputs import payment_input
 from studio.quotes.tables import QuoteRow
+from studio.quotes.workflow_io import payment_input
 
 
 @dataclass(frozen=True)

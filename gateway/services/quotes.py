@@ -4,25 +4,26 @@ Nothing else happens before it is paid: nothing is fetched, held or started.
 """
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy.orm import Session
 
 from gateway.clock import Clock, Ids
-from gateway.limits import QuoteRate
+from gateway.limits import QUOTE_BYTES_A_TOKEN, AddressRate
 from gateway.services.estimates import Pricing
 from gateway.services.fingerprint import IdempotencyKeyReused, declared_fingerprint
-from gateway.services.freezing import freeze_declared, render_input
+from gateway.services.freezing import freeze_declared
 from gateway.services.payment_setup import MissingSettings, PaymentSetup, require_setup
 from gateway.services.quote_views import QuoteView, quote_view
+from gateway.services.render_inputs import render_input
 from gateway.services.threads import Threads
 from studio.accounts.service import new_account_defaults
 from studio.contracts.limits import PAYMENT_CENTS_MAX, QUOTE_LIFETIME_SECONDS
 from studio.contracts.quote_request import QuoteRequest
 from studio.contracts.tokens import is_token
-from studio.contracts.workflow_io import Timings
+from studio.contracts.workflow_io import RenderInput, Timings
 from studio.ingest.strict_json import parse_quote_request
 from studio.payments.challenges import Terms, body_digest
 from studio.pricing.charges import with_minimum
@@ -76,7 +77,7 @@ class Quotes:
         threads: Threads,
         payments: PaymentSetup | MissingSettings,
         pricing: Pricing,
-        rate: QuoteRate,
+        rate: AddressRate,
         clock: Clock,
         ids: Ids,
         timings: Timings,
@@ -94,6 +95,10 @@ class Quotes:
         """PaymentsNotConfigured where something for it is missing."""
         return require_setup(self._payments)
 
+    def require_setup(self) -> None:
+        """PaymentsNotConfigured, before a caller is told anything else."""
+        require_setup(self._payments)
+
     async def create(self, body: bytes, caller: Caller) -> Offer:
         """Price a body and store the quote; the same one where the caller's key made it before.
 
@@ -105,13 +110,25 @@ class Quotes:
         known = await self._replay(key_hash, digest)
         if known is not None:
             return known
-        self._rate.take(caller.address)
+        self._rate.take(caller.address, 1 + len(body) // QUOTE_BYTES_A_TOKEN)
         wanted = parse_quote_request(body)
+        frozen = self._freeze(wanted)
         quote_id = self._ids.quote()
         token = derive_claim_token(quote_id, secret)
-        new = self._new_quote(quote_id, wanted, self._freeze(wanted), digest, key_hash)
+        new = NewQuote(
+            quote_id=quote_id,
+            request=frozen.request,
+            upload_urls=wanted.upload_urls,
+            workflow_input=self._render_input(quote_id, frozen, len(wanted.upload_urls)),
+            currency=self.setup.currency,
+            body_digest=digest,
+            fingerprint=declared_fingerprint(wanted),
+            claim_hash=claim_hash(token),
+            idempotency_hash=key_hash,
+            expires_at=_end_of(self._clock.now()),
+        )
         try:
-            return Offer(await self._insert(replace(new, claim_hash=claim_hash(token))), token)
+            return Offer(await self._insert(new), token)
         except QuoteConflict:  # two of the same at once: the other one won
             known = await self._replay(key_hash, digest)
             if known is None:
@@ -125,18 +142,18 @@ class Quotes:
             lambda session: quote_view(load_quote(session, quote_id), now=now)
         )
 
-    async def claimed(self, quote_id: str | None, claim_token: str | None) -> QuoteView:
+    async def claimed(self, quote_id: str | None, claim_token: str) -> QuoteView:
         """A quote for whoever shows its claim token, which alone is enough to find it.
 
         UnknownQuote, whatever is wrong.
         """
         quote = await (self._find(claim_token) if quote_id is None else self.load(quote_id))
-        if claim_token is None or not is_claim_of(claim_token, quote.claim_hash):
+        if not is_claim_of(claim_token, quote.claim_hash):
             raise UnknownQuote
         return quote
 
-    async def _find(self, claim_token: str | None) -> QuoteView:
-        if claim_token is None or not is_token(CLAIM_TOKEN_PREFIX, claim_token):
+    async def _find(self, claim_token: str) -> QuoteView:
+        if not is_token(CLAIM_TOKEN_PREFIX, claim_token):
             raise UnknownQuote
         now, stored_hash = self._clock.now(), claim_hash(claim_token)
         return await self._threads.read(
@@ -162,6 +179,7 @@ class Quotes:
             charges_digest=quote.render.plan.charges.digest,
             expires_at=quote.expires_at,
             body_digest=quote.body_digest if with_body else None,
+            description=quote.render.name,
         )
         return self.setup.challenger.challenge(terms, nonce=self._ids.nonce())
 
@@ -194,33 +212,15 @@ class Quotes:
         plan = frozen.plan.model_copy(update={"charges": charges, "warnings": warnings})
         return frozen.model_copy(update={"plan": plan})
 
-    def _new_quote(
-        self,
-        quote_id: str,
-        wanted: QuoteRequest,
-        frozen: FrozenRender,
-        digest: str,
-        key_hash: str | None,
-    ) -> NewQuote:
-        count = len(wanted.upload_urls)
-        return NewQuote(
-            quote_id=quote_id,
-            request=frozen.request,
-            upload_urls=wanted.upload_urls,
-            workflow_input=render_input(
-                frozen,
-                project_id=self._ids.project(),
-                account_id=quote_id,
-                timings=self._timings,
-                asset_count=count,
-                fetch_count=count,
-            ),
-            currency=self.setup.currency,
-            body_digest=digest,
-            fingerprint=declared_fingerprint(wanted),
-            claim_hash="",
-            idempotency_hash=key_hash,
-            expires_at=_end_of(self._clock.now()),
+    def _render_input(self, quote_id: str, frozen: FrozenRender, upload_count: int) -> RenderInput:
+        """Of the render that is made once the quote is paid; its owner is the quote."""
+        return render_input(
+            frozen,
+            project_id=self._ids.project(),
+            account_id=quote_id,
+            timings=self._timings,
+            asset_count=upload_count,
+            fetch_count=upload_count,
         )
 
     async def _insert(self, new: NewQuote) -> QuoteView:

@@ -24,7 +24,8 @@ from gateway.services.fingerprint import (
     declared_fingerprint,
     fingerprint,
 )
-from gateway.services.freezing import freeze_declared, render_input
+from gateway.services.freezing import freeze_declared
+from gateway.services.render_inputs import render_input
 from gateway.services.threads import Threads
 from gateway.services.uploads import (
     NO_UPLOADS,

@@ -1,6 +1,6 @@
 """A render as the use cases hand it on: what is fixed about it and how far it is."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from studio.contracts.plan import ModelChoice, StageModels
@@ -54,28 +54,6 @@ class RenderView:
         """Whether a workflow carries it: it was started, and it has not ended."""
         started = self.run_id is not None or self.snapshot.status != RenderState.QUEUED
         return started and not self.is_terminal
-
-
-def without_files(view: RenderView) -> RenderView:
-    """The render as somebody sees it who may have none of its files."""
-    snapshot = view.snapshot
-    clips = tuple(
-        clip.model_copy(update={"video_key": None, "thumbnail_key": None, "keyframe_key": None})
-        for clip in snapshot.clips
-    )
-    return replace(
-        view,
-        snapshot=snapshot.model_copy(
-            update={
-                "clips": clips,
-                "voice_briefs": (),
-                "final_video_key": None,
-                "poster_key": None,
-                "quality_report_key": None,
-                "subtitles_key": None,
-            }
-        ),
-    )
 
 
 def view_of_progress(

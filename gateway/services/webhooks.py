@@ -17,16 +17,16 @@ from sqlalchemy.orm import Session
 
 from gateway.clock import Clock
 from gateway.metrics import GatewayMetrics
-from gateway.services.payment_setup import MissingSettings, PaymentsNotConfigured
+from gateway.services.payment_setup import MissingSettings
 from gateway.services.threads import Threads
 from gateway.services.workflows import PaymentStarter
 from studio.contracts.payment import PaidRenderInput
-from studio.payments.errors import WebhookRefused
+from studio.payments.errors import PaymentsNotConfigured, WebhookRefused
 from studio.payments.webhooks import WebhookEvent, read_webhook
 from studio.quotes.errors import UnknownQuote
-from studio.quotes.inputs import payment_input
 from studio.quotes.repository import find_by_payment, load_quote
 from studio.quotes.tables import QuoteRow
+from studio.quotes.workflow_io import payment_input
 
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("gateway")
 
@@ -66,11 +66,10 @@ class Webhooks:
         self._metrics = metrics
         self._trust = trust
 
-    @property
-    def trust(self) -> WebhookTrust:
+    def require_trust(self) -> WebhookTrust:
         """PaymentsNotConfigured where nobody could be believed."""
         if isinstance(self._trust, MissingSettings):
-            raise PaymentsNotConfigured(self._trust.variables)
+            raise PaymentsNotConfigured(*self._trust.variables)
         return self._trust
 
     async def receive(self, body: bytes, signature: str) -> WebhookOutcome:
@@ -91,11 +90,12 @@ class Webhooks:
         return outcome
 
     async def _receive(self, body: bytes, signature: str, now: datetime) -> WebhookOutcome:
-        told = read_webhook(body, signature, secrets=self.trust.secrets, now=now)
+        trust = self.require_trust()
+        told = read_webhook(body, signature, secrets=trust.secrets, now=now)
         if told is None:
             return WebhookOutcome.IGNORED
         log = _log.bind(event_id=told.event_id, kind=told.event.kind.value)
-        if told.livemode is not self.trust.livemode:
+        if told.livemode is not trust.livemode:
             log.warning("webhook of the other mode", livemode=told.livemode)
             return WebhookOutcome.OTHER_MODE
         payment = await self._threads.read(lambda session: _find(session, told))

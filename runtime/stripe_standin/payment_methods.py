@@ -1,17 +1,14 @@
 """Which test payment method does what.
 
-Names of Stripe's own (docs.stripe.com/testing): all below but those of `OUR_NAMES`. A brand before
-`chargeDeclined` (`pm_card_visa_chargeDeclined`) is accepted and means nothing, as declines have
-been published with and without it.
+All names are Stripe's own (docs.stripe.com/testing) but `pm_link`, for it publishes none for Link.
+A brand before `chargeDeclined` (`pm_card_visa_chargeDeclined`) is accepted and means nothing, as
+declines have been published with and without it.
 """
 
 import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
-
-OUR_NAMES: Final = frozenset({"pm_link"})
-"""Stripe publishes no test PaymentMethod of Link's."""
 
 
 class Fate(StrEnum):

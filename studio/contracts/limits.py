@@ -49,5 +49,7 @@ PAYMENT_CENTS_MAX: Final = 50_000
 PAYMENT_ATTEMPTS_MAX: Final = 10
 """Refused payments a quote: a quote is no place to try stolen cards on."""
 PAYMENT_CURRENCY: Final = "usd"
+STRIPE_ID_LENGTH_MAX: Final = 255
+"""Stripe's own bound for the ids of its objects, shared payment tokens among them."""
 UPLOAD_URL_LENGTH_MAX: Final = 4096
 """Signed URLs of object stores have some 1,500 characters."""

@@ -32,6 +32,10 @@ class PaymentState(StrEnum):
 
 
 UNPAID_STATES = frozenset({PaymentState.QUOTED, PaymentState.SETTLING, PaymentState.EXPIRED})
+MAKING_STATES = frozenset({PaymentState.PAID, PaymentState.RENDERING})
+"""The money is in, and the render that it pays for is to begin or under way."""
+CANCELABLE_STATES = frozenset({PaymentState.QUOTED, PaymentState.SETTLING}) | MAKING_STATES
+"""In any other the money is on its way back, or has come to rest."""
 FINAL_STATES = frozenset(
     {
         PaymentState.COMPLETED,
@@ -59,6 +63,10 @@ class RefundState(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELED = "canceled"
+
+
+SENT_BACK_STATES = frozenset({RefundState.FAILED, RefundState.CANCELED})
+"""The refund did not reach its card: an operator has to look at it."""
 
 
 class PaymentEvent(Payload):

@@ -1,5 +1,6 @@
 """The state of a render as the workflow keeps it, the row stores it and the status shows it."""
 
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Self
 
@@ -102,6 +103,30 @@ class RenderSnapshot(Payload):
     quality_report_key: str | None = None
     subtitles_key: str | None = None
     successors: dict[str, str] = Field(default_factory=dict)
+
+    def linked_keys(self) -> Iterator[str]:
+        """The storage key of every file that a status links."""
+        files = (self.final_video_key, self.poster_key, self.quality_report_key, self.subtitles_key)
+        yield from filter(None, files)
+        for clip in self.clips:
+            yield from filter(None, (clip.video_key, clip.thumbnail_key, clip.keyframe_key))
+        yield from (brief.audio_key for brief in self.voice_briefs)
+
+    def without_files(self, *, but_thumbnails: bool = False) -> Self:
+        """This snapshot as somebody sees it who may have none of its files."""
+        no_files = {"video_key": None, "keyframe_key": None}
+        if not but_thumbnails:
+            no_files["thumbnail_key"] = None
+        return self.model_copy(
+            update={
+                "final_video_key": None,
+                "poster_key": None,
+                "quality_report_key": None,
+                "subtitles_key": None,
+                "clips": tuple(clip.model_copy(update=no_files) for clip in self.clips),
+                "voice_briefs": (),
+            }
+        )
 
     def completed_by(self, known: "RenderSnapshot") -> Self:
         """This snapshot with the clips and warnings that it does not have as they are known."""

@@ -26,7 +26,6 @@ from studio.payments.credential_form import (
     read_token,
 )
 from studio.payments.errors import (
-    ChallengeExpired,
     InvalidChallenge,
     MethodUnsupported,
 )
@@ -73,7 +72,6 @@ class Credential:
     amount_cents: int
     currency: str
     charges_digest: str
-    expires_at: datetime
     body_digest: str | None
     token: str = field(repr=False)
 
@@ -107,18 +105,17 @@ class Challenger:
         )
         return made.to_www_authenticate(self._realm)
 
-    def authenticate(self, authorization: str, *, now: datetime) -> Credential:
+    def authenticate(self, authorization: str) -> Credential:
         """Read the value of an `Authorization` header; nothing of it is used before its signature.
 
+        Whether it is in time is for the quote's row to say, which also knows what it had paid.
         Raises the first that applies of SeveralCredentials, MalformedCredential, MethodUnsupported,
-        InvalidChallenge, ChallengeExpired and InvalidPayload.
+        InvalidChallenge and InvalidPayload.
         """
         sent = read_credential(authorization)
         if (sent.challenge.method, sent.challenge.intent) != (METHOD, INTENT):
             raise MethodUnsupported
         terms = self._authentic_terms(sent.challenge)
-        if terms.expires_at <= now:
-            raise ChallengeExpired(terms.quote_id)
         token = read_token(sent.payload)
         return Credential(
             quote_id=terms.quote_id,
@@ -127,7 +124,6 @@ class Challenger:
             amount_cents=terms.amount_cents,
             currency=terms.currency,
             charges_digest=terms.charges_digest,
-            expires_at=terms.expires_at,
             body_digest=terms.body_digest,
             token=token,
         )

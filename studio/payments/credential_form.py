@@ -14,16 +14,15 @@ from typing import Final
 import mpp
 from mpp._parsing import ParseError  # raised by what the package exports, without being exported
 
+from studio.contracts.limits import STRIPE_ID_LENGTH_MAX
 from studio.payments.errors import InvalidPayload, MalformedCredential, SeveralCredentials
 
 AUTHORIZATION_LENGTH_MAX: Final = 16 * 1024
 """Four times what every server has to take; a credential for one of ours has some 1,500."""
-TOKEN_LENGTH_MAX: Final = 255
-"""Stripe's own bound for the ids of its objects."""
 
 _CREDENTIAL: Final = re.compile(r"payment[ \t]+([0-9A-Za-z_-]+={0,2})", re.IGNORECASE)
 _SCHEME: Final = re.compile(r"(?:^|,)[ \t]*payment(?:[ \t,]|$)", re.IGNORECASE)
-_TOKEN: Final = re.compile(rf"[!-~]{{1,{TOKEN_LENGTH_MAX}}}")
+_TOKEN: Final = re.compile(rf"[!-~]{{1,{STRIPE_ID_LENGTH_MAX}}}")
 
 
 def is_payment(authorization: str) -> bool:

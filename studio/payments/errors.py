@@ -69,6 +69,16 @@ class PaymentMismatch(PaymentError):
         )
 
 
+class PaymentsNotConfigured(PaymentError):
+    """Settings are missing: no payment is offered or asked for before somebody has set them."""
+
+    code: ClassVar[str] = "payments_not_configured"
+
+    def __init__(self, *variables: str) -> None:
+        are = "is" if len(variables) == 1 else "are"
+        super().__init__(f"Payments are not set up here: {', '.join(variables)} {are} not set.")
+
+
 class ProcessorMisconfigured(PaymentError):
     """The processor does not take our key: nothing was done, and it can be once that is mended."""
 
@@ -77,7 +87,7 @@ class ProcessorMisconfigured(PaymentError):
     def __init__(self) -> None:
         super().__init__(
             "The payment processor refuses our secret key or what it may do; an operator has to "
-            "mend FVS_STRIPE_SECRET_KEY."
+            "mend STRIPE_SECRET_KEY."
         )
 
 
@@ -127,16 +137,6 @@ class InvalidChallenge(CredentialError):
             "The challenge in the credential was not made here or was changed; pay the one in this "
             "answer."
         )
-
-
-class ChallengeExpired(CredentialError):
-    """The challenge is ours, but its time is over. `quote_id` is authentic."""
-
-    code: ClassVar[str] = "challenge_expired"
-
-    def __init__(self, quote_id: str) -> None:
-        super().__init__("The challenge has expired and nothing was charged; ask for a new quote.")
-        self.quote_id = quote_id
 
 
 class InvalidPayload(CredentialError):

@@ -1,6 +1,7 @@
 """The payment processor as activities use it. One call here is one request there."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from studio.contracts.payment import RefundState
@@ -54,10 +55,11 @@ class Processor(Protocol):
         """
         ...
 
-    async def find(self, quote_id: str, challenge_id: str) -> Payment | None:
+    async def find(self, quote_id: str, challenge_id: str, *, since: datetime) -> Payment | None:
         """The payment that succeeded for this claim, where orders can no longer be repeated.
 
-        None where there is surely none. PaymentUnknown.
+        None where there is surely none. No order of the claim was sent before `since`.
+        PaymentUnknown.
         """
         ...
 

@@ -8,6 +8,7 @@ and the Machine Payments Protocol's method `stripe`.
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, Literal, cast
 
@@ -56,6 +57,9 @@ SEARCH_DELAY_SECONDS: Final = 3600
 """What is older is found by search: "up to an hour behind during outages"
 (docs.stripe.com/search#data-freshness)."""
 
+CLOCK_SLACK_SECONDS: Final = 300
+"""Stripe's clock may be behind the gateway's, which dates claims; so far webhooks may be off."""
+
 IDEMPOTENCY_KEY_LENGTH_MAX: Final = 255
 
 TokenPlace = Literal["top_level", "payment_method_data"]
@@ -93,9 +97,9 @@ class StripeProcessor:
             )
         return payment
 
-    async def find(self, quote_id: str, challenge_id: str) -> Payment | None:
+    async def find(self, quote_id: str, challenge_id: str, *, since: datetime) -> Payment | None:
         wanted = {"quote_id": quote_id, "challenge_id": challenge_id}
-        for payment_id in await self._candidates(wanted):
+        for payment_id in await self._candidates(wanted, since):
             intent = await self._retrieve(payment_id)
             status = text(intent, "status")
             if status in _STILL_OPEN:
@@ -163,10 +167,12 @@ class StripeProcessor:
                 await self._intents.cancel_async(payment_id, {"cancellation_reason": "abandoned"})
             )
 
-    async def _candidates(self, wanted: Mapping[str, str]) -> list[str]:
+    async def _candidates(self, wanted: Mapping[str, str], since: datetime) -> list[str]:
         """The payments of one claim: by search, and what search does not know yet by listing.
 
-        PaymentUnknown where so many are made at once that not all of them could be looked at.
+        Only those made since the claim are listed: at a busy account those of an hour are more than
+        can be looked at, and no claim's outcome would be known for as long as it is busy.
+        PaymentUnknown where even since then more were made than can be looked at.
         """
         query = " AND ".join(
             f"metadata['{name}']:'{_quoted(value)}'" for name, value in wanted.items()
@@ -174,18 +180,21 @@ class StripeProcessor:
         with _asking():
             answer = await self._intents.search_async({"query": query, "limit": PAGE_LENGTH})
         found = dict.fromkeys(text(intent, "id") for intent in _page(answer))
-        async for intent in self._recent():
+        async for intent in self._recent(int(since.timestamp()) - CLOCK_SLACK_SECONDS):
             metadata = metadata_of(intent)
             if all(metadata.get(name) == value for name, value in wanted.items()):
                 found.setdefault(text(intent, "id"))
         return list(found)
 
-    async def _recent(self) -> AsyncIterator[Document]:
-        """Payments, newest first, until they are older by an hour than the newest."""
+    async def _recent(self, created_from: int) -> AsyncIterator[Document]:
+        """Payments since then, newest first, until they are older by an hour than the newest."""
         newest: int | None = None
         last = ""
         for _ in range(PAGES_MAX):
-            where: PaymentIntentListParams = {"limit": PAGE_LENGTH}
+            where: PaymentIntentListParams = {
+                "limit": PAGE_LENGTH,
+                "created": {"gte": created_from},
+            }
             if last:
                 where["starting_after"] = last
             with _asking():

@@ -29,7 +29,14 @@ Document = Mapping[str, object]
 
 _NEEDS_HOLDER: Final = "authentication_required"
 _TOKEN_WORDS: Final = ("shared_payment", "payment_method_data", "granted_token")
-_REFUND_STATES: Final = {state.value: state for state in RefundState}
+REFUND_STATES: Final = {
+    "pending": RefundState.PENDING,
+    "requires_action": RefundState.PENDING,
+    "succeeded": RefundState.SUCCEEDED,
+    "failed": RefundState.FAILED,
+    "canceled": RefundState.CANCELED,
+}
+"""Stripe's words for a refund (docs.stripe.com/api/refunds/object), in ours."""
 
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("payments")
 
@@ -90,7 +97,7 @@ def refund_of(document: Document) -> Refund:
     refund_id = text(document, "id")
     if not refund_id:
         raise PaymentUnknown
-    state = _REFUND_STATES.get(text(document, "status"), RefundState.PENDING)
+    state = REFUND_STATES.get(text(document, "status"), RefundState.PENDING)
     return Refund(refund_id=refund_id, state=state)
 
 

@@ -12,9 +12,11 @@ from typing import Final
 
 from stripe import SignatureVerificationError, WebhookSignature
 
+from studio.contracts.limits import STRIPE_ID_LENGTH_MAX
 from studio.contracts.names import QUOTE_ID_PREFIX
-from studio.contracts.payment import EventKind, PaymentEvent, RefundState
+from studio.contracts.payment import EventKind, PaymentEvent
 from studio.payments.errors import WebhookRefused
+from studio.payments.stripe_answers import REFUND_STATES
 
 SIGNATURE_AGE_SECONDS_MAX: Final = 300
 """The tolerance of Stripe's own libraries; also for clocks that are ahead of ours."""
@@ -25,7 +27,6 @@ SIGNATURE_LENGTH_MAX: Final = 4096
 BODY_BYTES_MAX: Final = 256 * 1024
 """Stripe's events of payments have 2 to 6 KiB."""
 
-_STRIPE_ID_LENGTH_MAX: Final = 255
 _QUOTE_ID_LENGTH_MAX: Final = 40
 _CHALLENGE_ID_LENGTH_MAX: Final = 64
 """What the tables have room for."""
@@ -42,14 +43,6 @@ _DISPUTE_TYPE: Final = "charge.dispute.created"
 
 EVENT_TYPES: Final = (*sorted(_PAYMENT_KINDS), *sorted(_REFUND_TYPES), _DISPUTE_TYPE)
 """What the endpoint at Stripe has to be subscribed to."""
-
-_REFUND_STATES: Final = {
-    "pending": RefundState.PENDING,
-    "requires_action": RefundState.PENDING,
-    "succeeded": RefundState.SUCCEEDED,
-    "failed": RefundState.FAILED,
-    "canceled": RefundState.CANCELED,
-}
 
 _Json = Mapping[str, object]
 
@@ -158,7 +151,7 @@ def _payment_event(kind: EventKind, intent: _Json) -> PaymentEvent | None:
 def _refund_event(refund: _Json) -> PaymentEvent | None:
     refund_id, payment_id = _stripe_id(refund.get("id")), _stripe_id(refund.get("payment_intent"))
     status = refund.get("status")
-    state = _REFUND_STATES.get(status) if isinstance(status, str) else None
+    state = REFUND_STATES.get(status) if isinstance(status, str) else None
     if refund_id is None or payment_id is None or state is None:
         return None
     return PaymentEvent(
@@ -186,7 +179,7 @@ def _stripe_id(value: object) -> str | None:
     """An id, or that of the object which Stripe has put in its place (`expand`)."""
     if isinstance(value, dict):
         value = value.get("id")
-    return _plain(value, _STRIPE_ID_LENGTH_MAX)
+    return _plain(value, STRIPE_ID_LENGTH_MAX)
 
 
 def _plain(value: object, length_max: int) -> str | None:

@@ -145,30 +145,24 @@ def record_payment(
 
 def expire_quote(session: Session, quote_id: str, *, now: datetime) -> bool:
     """Close a quote that nobody paid in time."""
-    return _changed(
-        session,
-        update(QuoteRow)
-        .where(
-            QuoteRow.quote_id == quote_id,
-            QuoteRow.state == PaymentState.QUOTED,
-            or_(QuoteRow.expires_at <= now, QuoteRow.cancel_requested),
-        )
-        .values(state=PaymentState.EXPIRED, updated_at=now),
-    )
+    return _changed(session, _expiry(now).where(QuoteRow.quote_id == quote_id))
 
 
 def expire_due(session: Session, *, now: datetime) -> int:
     """Close every quote that nobody paid in time; how many there were."""
-    result = session.execute(
+    return _rows_changed(session, _expiry(now))
+
+
+def _expiry(now: datetime) -> Update:
+    """Of quotes whose time is over, or whose customer wants them no more."""
+    return (
         update(QuoteRow)
         .where(
             QuoteRow.state == PaymentState.QUOTED,
             or_(QuoteRow.expires_at <= now, QuoteRow.cancel_requested),
         )
-        .values(state=PaymentState.EXPIRED, updated_at=now),
-        execution_options={"synchronize_session": False},
+        .values(state=PaymentState.EXPIRED, updated_at=now)
     )
-    return cast("CursorResult[Any]", result).rowcount
 
 
 def _close_challenge(
@@ -181,7 +175,12 @@ def _close_challenge(
 
 
 def _changed(session: Session, statement: Update) -> bool:
-    """Whether the statement changed its one row; what the session knows of it is read anew."""
+    """Whether the statement changed its one row."""
+    return _rows_changed(session, statement) == 1
+
+
+def _rows_changed(session: Session, statement: Update) -> int:
+    """How many rows the statement changed; what the session knows of any is read anew."""
     result = session.execute(statement, execution_options={"synchronize_session": False})
     session.expire_all()
-    return cast("CursorResult[Any]", result).rowcount == 1
+    return cast("CursorResult[Any]", result).rowcount

@@ -32,7 +32,7 @@ class Decision(Enum):
 
 
 @dataclass(frozen=True)
-class Standing:
+class Situation:
     """A quote as one payment finds it.
 
     `is_payable`: quoted, in time, not canceled, and not refused too often. `is_used`: a payment was
@@ -47,32 +47,32 @@ class Standing:
     is_current: bool = False
 
 
-def decide(standing: Standing) -> Decision:
+def decide(found: Situation) -> Decision:
     """The cell of the table above."""
-    is_it = standing.is_own and standing.is_current
-    if standing.state is PaymentState.SETTLING:
+    is_it = found.is_own and found.is_current
+    if found.state is PaymentState.SETTLING:
         return Decision.WAIT_OWN if is_it else Decision.WAIT_OTHER
-    if standing.state not in UNPAID_STATES:
+    if found.state not in UNPAID_STATES:
         return Decision.PAID_BY_IT if is_it else Decision.PAID_BY_ANOTHER
-    if not standing.is_payable:
+    if not found.is_payable:
         return Decision.CLOSED
-    return Decision.USED if standing.is_used else Decision.CLAIM
+    return Decision.USED if found.is_used else Decision.CLAIM
 
 
-def standing_of(
+def situation_of(
     row: QuoteRow,
     use: ChallengeRow | None,
     *,
     challenge_id: str,
     credential_hash: str,
     now: datetime,
-) -> Standing:
+) -> Situation:
     """How a payment for `challenge_id` finds the quote; `use` is None where that is unused."""
     is_own = (
         use is not None and use.quote_id == row.quote_id and use.credential_hash == credential_hash
     )
     has_paid = use is not None and use.outcome is ClaimOutcome.PAID
-    return Standing(
+    return Situation(
         state=row.state,
         is_payable=is_payable(row, now=now),
         is_used=use is not None,

@@ -4,7 +4,13 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from studio.contracts.payment import FINAL_STATES, PaymentState, RefundState
+from studio.contracts.payment import (
+    CANCELABLE_STATES,
+    MAKING_STATES,
+    SENT_BACK_STATES,
+    PaymentState,
+    RefundState,
+)
 from studio.quotes.repository import lock_quote
 from studio.quotes.tables import QuoteRow
 
@@ -27,7 +33,7 @@ def conclude(
     Changes nothing where that was found out before.
     """
     row = lock_quote(session, quote_id)
-    if row.state in {PaymentState.PAID, PaymentState.RENDERING}:
+    if row.state in MAKING_STATES:
         ended = PaymentState.COMPLETED if has_film else PaymentState.FAILED
         row.state = PaymentState.REFUNDING if refund_cents else ended
         row.refund_cents, row.updated_at = refund_cents, now
@@ -57,7 +63,7 @@ def note_refund(
     row = lock_quote(session, quote_id)
     if row.refund_id != refund_id or row.state not in _REFUND_STATES:
         return False
-    if row.refund_state in {state, RefundState.FAILED, RefundState.CANCELED}:
+    if row.refund_state in SENT_BACK_STATES | {state}:
         return False
     if row.refund_state is RefundState.SUCCEEDED and state is RefundState.PENDING:
         return False
@@ -72,7 +78,7 @@ def note_refund(
 def try_refund_again(session: Session, quote_id: str, *, now: datetime) -> bool:
     """Let a refund that the card's bank sent back be asked for anew; False if none was."""
     row = lock_quote(session, quote_id)
-    if row.refund_state not in {RefundState.FAILED, RefundState.CANCELED}:
+    if row.refund_state not in SENT_BACK_STATES:
         return False
     row.refund_id, row.refund_state = None, None
     row.refund_attempts, row.updated_at = row.refund_attempts + 1, now
@@ -83,10 +89,11 @@ def try_refund_again(session: Session, quote_id: str, *, now: datetime) -> bool:
 def request_cancel(session: Session, quote_id: str, *, now: datetime) -> PaymentState:
     """Remember that the customer does not want the render; an unpaid quote is over at once.
 
-    Returns the state afterwards. A quote whose money has come to rest is left as it is.
+    Returns the state afterwards. A quote whose money goes back already, or has come to rest, is
+    left as it is.
     """
     row = lock_quote(session, quote_id)
-    if row.state not in FINAL_STATES and not row.cancel_requested:
+    if row.state in CANCELABLE_STATES and not row.cancel_requested:
         row.cancel_requested, row.updated_at = True, now
         if row.state is PaymentState.QUOTED:
             row.state = PaymentState.EXPIRED

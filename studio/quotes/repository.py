@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from studio.contracts.payment import FINAL_STATES, PaymentState, RefundState
+from studio.contracts.payment import FINAL_STATES, SENT_BACK_STATES, PaymentState
 from studio.quotes.errors import QuoteConflict, UnknownQuote
 from studio.quotes.records import NewQuote
 from studio.quotes.tables import ChallengeRow, QuoteRow
@@ -119,29 +119,40 @@ def load_with_use(
     return found[0], found[1]
 
 
-def list_unfinished(session: Session, *, updated_before: datetime, limit: int) -> list[QuoteRow]:
-    """Quotes whose money is on its way and that nothing was written about for a while."""
+def list_unfinished(
+    session: Session, *, updated_before: datetime, limit: int, after: QuoteRow | None = None
+) -> list[QuoteRow]:
+    """Quotes whose money is on its way and that nothing was written about for a while.
+
+    The oldest first; `after` is the last one of the page before.
+    """
     moving = [state for state in PaymentState if state not in FINAL_STATES]
     moving.remove(PaymentState.QUOTED)
-    return list(
-        session.scalars(
-            select(QuoteRow)
-            .where(QuoteRow.state.in_(moving), QuoteRow.updated_at < updated_before)
-            .order_by(QuoteRow.updated_at)
-            .limit(limit)
+    query = select(QuoteRow).where(QuoteRow.state.in_(moving), QuoteRow.updated_at < updated_before)
+    if after is not None:
+        same_moment = and_(
+            QuoteRow.updated_at == after.updated_at, QuoteRow.quote_id > after.quote_id
         )
-    )
+        query = query.where(or_(QuoteRow.updated_at > after.updated_at, same_moment))
+    oldest = query.order_by(QuoteRow.updated_at, QuoteRow.quote_id)
+    return list(session.scalars(oldest.limit(limit)))
 
 
-def purge_expired(session: Session, *, expired_before: datetime, limit: int) -> int:
-    """Forget quotes that nobody paid, and the challenges that were tried on them."""
+def purge_expired(
+    session: Session, *, expired_before: datetime, untried_before: datetime, limit: int
+) -> int:
+    """Forget quotes that nobody paid, and the challenges that were tried on them.
+
+    `untried_before` is for those that nobody even tried to pay.
+    """
+    untried = and_(QuoteRow.attempts == 0, QuoteRow.expires_at < untried_before)
     gone = list(
         session.scalars(
             select(QuoteRow.quote_id)
             .where(
                 QuoteRow.state == PaymentState.EXPIRED,
                 QuoteRow.payment_id.is_(None),
-                QuoteRow.expires_at < expired_before,
+                or_(QuoteRow.expires_at < expired_before, untried),
             )
             .order_by(QuoteRow.expires_at)
             .limit(limit)
@@ -183,7 +194,7 @@ def list_sent_back(session: Session, *, limit: int) -> list[QuoteRow]:
             select(QuoteRow)
             .where(
                 QuoteRow.state == PaymentState.REFUNDING,
-                QuoteRow.refund_state.in_([RefundState.FAILED, RefundState.CANCELED]),
+                QuoteRow.refund_state.in_(SENT_BACK_STATES),
             )
             .order_by(QuoteRow.updated_at)
             .limit(limit)

@@ -16,13 +16,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from studio.contracts.limits import NAME_LENGTH_MAX
+from studio.contracts.limits import NAME_LENGTH_MAX, STRIPE_ID_LENGTH_MAX
 from studio.contracts.payment import PaymentState, RefundState
 from studio.db.base import Base
 from studio.db.types import UtcDateTime, enum_column
-
-STRIPE_ID_LENGTH_MAX = 255
-"""Stripe's own bound for the ids of its objects."""
 
 
 class ClaimOutcome(StrEnum):
@@ -40,7 +37,9 @@ class QuoteRow(Base):
     `charges_digest`. `body_digest` is that of the request as it was sent. `claim_hash` is the
     SHA-256 of the claim token. `sealed_token` is the payment token of the claim under way,
     encrypted, and empty at every other time. `refund_cents` is what is owed to the card or was
-    given back; `refund_attempts` counts refunds that the card's bank sent back.
+    given back; `refund_attempts` counts refunds that the card's bank sent back. `request` and
+    `upload_urls` have up to a megabyte, and are read where a render is begun only: everybody who
+    pays or polls looks at the row, again and again.
     """
 
     __tablename__ = "quote"
@@ -60,8 +59,8 @@ class QuoteRow(Base):
     project_id: Mapped[str] = mapped_column(String(40), unique=True)
     state: Mapped[PaymentState] = mapped_column(enum_column(PaymentState))
     name: Mapped[str] = mapped_column(String(NAME_LENGTH_MAX))
-    request: Mapped[dict[str, Any]] = mapped_column(JSON)
-    upload_urls: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    request: Mapped[dict[str, Any]] = mapped_column(JSON, deferred=True)
+    upload_urls: Mapped[list[dict[str, Any]]] = mapped_column(JSON, deferred=True)
     workflow_input: Mapped[dict[str, Any]] = mapped_column(JSON)
     charges_digest: Mapped[str] = mapped_column(String(64))
     amount_cents: Mapped[int] = mapped_column(Integer)

@@ -4,7 +4,6 @@ The payer knows the wire format from the protocol's drafts and shares no code wi
 till does to the row what the workflow's activities do, as a test tells it.
 """
 
-import base64
 import json
 import re
 from collections.abc import Mapping
@@ -18,31 +17,26 @@ from studio.catalog.catalogue import Catalogue, load_catalogue
 from studio.contracts.payment import PaidRenderInput, PaymentState
 from studio.contracts.quote_request import UploadUrl
 from studio.contracts.request import RenderRequest
-from studio.contracts.status import ClipSnapshot, RenderSnapshot
 from studio.ledger.service import open_wallet, reserve, top_up, wallet_id
 from studio.payments.sealing import Seal
 from studio.quotes.claims import decline_claim, record_payment
 from studio.quotes.progress import begin_rendering
 from studio.quotes.repository import load_quote
 from studio.quotes.tables import ClaimOutcome, QuoteRow
+from studio.quotes.workflow_io import payment_input
+from studio.renders.first_snapshot import first_snapshot
 from studio.renders.repository import NewRender, insert_render
+from tests import payment_scenes
 from tests.api.kit import ApiStack
+from tests.kit.customer import ONE_SHOT
+from tests.payment_scenes import decoded
 
 QUOTES = "/api/agent/render-quotes"
 PAID = "/api/agent/paid-renders"
 REALM = "gateway.test"
 NETWORK_ID = "profile_test_studio"
 SECRET = "a secret of the tests for challenges"
-BODY: dict[str, Any] = {
-    "request": {
-        "name": "Paid quote test",
-        "project_mode": "scene",
-        "screenplay": "Shot 1: A glass airship drifts over a frozen city.",
-        "shot_count": 1,
-        "scene_target_duration_seconds": 4,
-        "video_resolution": "720p",
-    }
-}
+BODY: dict[str, Any] = {"request": ONE_SHOT}
 PRICE_CENTS = 120
 PROBLEMS = "https://paymentauth.org/problems/"
 
@@ -53,12 +47,7 @@ _PARAMETER = re.compile(r'([a-z]+)="([^"]*)"')
 
 def encoded(document: object) -> str:
     """base64url without padding, of compact JSON."""
-    text = json.dumps(document, separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def decoded(text: str) -> dict[str, Any]:
-    return dict(json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))))
+    return payment_scenes.encoded(json.dumps(document, separators=(",", ":")).encode())
 
 
 @dataclass(frozen=True)
@@ -153,7 +142,9 @@ class Till:
 
     def stack_row(self, quote_id: str) -> QuoteRow:
         with self.stack.database.reading() as session:
-            return load_quote(session, quote_id)
+            row = load_quote(session, quote_id)
+            session.refresh(row, ["request", "upload_urls"])  # not read without being asked for
+            return row
 
     def _settle(self, row: QuoteRow) -> None:
         challenge_id, sealed = row.challenge_id, row.sealed_token
@@ -209,29 +200,14 @@ class Till:
 
 
 def _new_render(row: QuoteRow) -> NewRender:
-    document = PaidRenderInput.model_validate(
-        {
-            "quote_id": row.quote_id,
-            "project_id": row.project_id,
-            "amount_cents": row.amount_cents,
-            "currency": row.currency,
-            "charges_digest": row.charges_digest,
-            "expires_at": row.expires_at,
-            "name": row.name,
-            "render": row.workflow_input,
-        }
-    )
-    plan = document.render.plan
+    render = payment_input(row).render
     return NewRender(
         project_id=row.project_id,
         account_id=row.quote_id,
         request=RenderRequest.model_validate_json(json.dumps(row.request)),
         assets=(),
-        workflow_input=document.render,
-        snapshot=RenderSnapshot(
-            credits_reserved=plan.charges.total_credits,
-            clips=tuple(ClipSnapshot(index=shot.index) for shot in plan.shots),
-        ),
+        workflow_input=render,
+        snapshot=first_snapshot(render.plan),
         fingerprint=row.fingerprint,
         upload_urls=tuple(UploadUrl.model_validate(each) for each in row.upload_urls),
     )

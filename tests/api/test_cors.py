@@ -46,6 +46,7 @@ def listed(answer: httpx2.Response, header: str) -> set[str]:
     return {name.strip().lower() for name in answer.headers[header].split(",")}
 
 
+@pytest.mark.payment_case(43)
 @pytest.mark.parametrize("path", OPEN)
 async def test_a_page_may_ask_before_it_pays(stack: ApiStack, path: str) -> None:
     async with stack.client() as client:
@@ -60,6 +61,7 @@ async def test_a_page_may_ask_before_it_pays(stack: ApiStack, path: str) -> None
     assert "Access-Control-Allow-Credentials" not in answer.headers
 
 
+@pytest.mark.payment_case(43)
 @pytest.mark.parametrize("path", OPEN)
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 async def test_a_page_can_read_the_answer_and_the_challenge_whatever_they_are(
@@ -114,6 +116,7 @@ async def test_a_method_that_is_not_taken_is_told_all_that_are(
     assert set(answer.headers["Allow"].split(", ")) == methods
 
 
+@pytest.mark.payment_case(43)
 @pytest.mark.parametrize(
     ("path", "methods"),
     [
@@ -137,6 +140,7 @@ async def test_options_says_what_an_address_takes(
     assert nowhere.status_code == 404
 
 
+@pytest.mark.payment_case(43)
 @pytest.mark.parametrize("path", ["/openapi.json", "/llms.txt"])
 async def test_head_gives_the_headers_of_get(stack: ApiStack, path: str) -> None:
     async with stack.client() as client:

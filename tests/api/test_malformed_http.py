@@ -12,6 +12,7 @@ from gateway.app import create_app
 from gateway.limits import BodyPatience
 from runtime.http_protocol import GatewayProtocol
 from tests.api.kit import BRIEF, ApiStack
+from tests.api.quote_kit import open_till
 from tests.api.test_connections import ObservableServer, head
 
 MEBIBYTE = 1024 * 1024
@@ -148,6 +149,20 @@ async def test_a_body_that_does_not_come_gives_its_place_back(
         assert await reader.read() == b""
     assert stack.stored_files() == []
     assert stack.available() == 1000
+
+
+async def test_a_body_of_somebody_without_a_key_has_less_time(stack: ApiStack) -> None:
+    """Anybody may send some, and as many as they like."""
+    open_till(stack)
+    stack.configure(body_patience=BodyPatience(guest_seconds_max=0.05))
+    async with connected(stack) as (reader, writer):
+        writer.write(
+            b"POST /api/agent/render-quotes HTTP/1.1\r\nHost: gateway.test\r\n"
+            b"Content-Type: application/json\r\nContent-Length: 500000\r\n\r\n{"
+        )
+        status, problem = await read_answer(reader)
+
+    assert (status, problem["code"]) == (408, "body_too_slow")
 
 
 async def test_a_compressed_body_is_refused(stack: ApiStack) -> None:

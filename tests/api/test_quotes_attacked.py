@@ -19,7 +19,6 @@ from tests.api.quote_kit import (
     Quote,
     Till,
     ask,
-    decoded,
     encoded,
     open_till,
     pay,
@@ -28,6 +27,7 @@ from tests.api.quote_kit import (
     quote_of,
     raw,
 )
+from tests.payment_scenes import decoded
 
 ANOTHER_BODY = {"request": {**BODY["request"], "name": "Another"}}
 Forge = Callable[[Challenge], Challenge]
@@ -90,6 +90,7 @@ def assert_untouched(till: Till, *quotes: Quote) -> None:
         assert (row.state, row.attempts) == (PaymentState.QUOTED, 0)
 
 
+@pytest.mark.payment_case(6, 7, 8, 30)
 @pytest.mark.parametrize("forge", FORGERIES.values(), ids=FORGERIES.keys())
 async def test_a_challenge_that_was_changed_pays_nothing_and_tells_nothing(
     stack: ApiStack, till: Till, forge: Forge
@@ -122,6 +123,7 @@ async def test_a_description_is_only_for_show(stack: ApiStack, till: Till) -> No
     assert len(till.charges) == 1
 
 
+@pytest.mark.payment_case(9)
 async def test_a_challenge_pays_its_own_quote_only(stack: ApiStack, till: Till) -> None:
     """Case 9."""
     async with stack.client() as client:
@@ -133,6 +135,7 @@ async def test_a_challenge_pays_its_own_quote_only(stack: ApiStack, till: Till) 
     assert_untouched(till, first, second)
 
 
+@pytest.mark.payment_case(12)
 @pytest.mark.parametrize("body", [ANOTHER_BODY, {**BODY, "upload_urls": []}])
 async def test_another_body_than_the_quotes_is_not_what_was_paid_for(
     stack: ApiStack, till: Till, body: dict[str, Any]
@@ -179,6 +182,7 @@ MALFORMED: Mapping[str, Callable[[Challenge], str]] = {
 }
 
 
+@pytest.mark.payment_case(13, 33)
 @pytest.mark.parametrize("header", MALFORMED.values(), ids=MALFORMED.keys())
 async def test_a_credential_that_cannot_be_read_gets_another_challenge(
     stack: ApiStack, till: Till, header: Callable[[Challenge], str]
@@ -194,6 +198,7 @@ async def test_a_credential_that_cannot_be_read_gets_another_challenge(
     assert_untouched(till, quote)
 
 
+@pytest.mark.payment_case(16)
 @pytest.mark.parametrize(
     "payload",
     [{}, {"spt": ""}, {"spt": None}, {"spt": 1}, {"spt": "a b"}, {"spt": "s" * 300}, "spt_1"],
@@ -216,6 +221,7 @@ async def test_a_payment_without_a_token_is_refused_without_repeating_it(
     assert_untouched(till, quote)
 
 
+@pytest.mark.payment_case(14)
 @pytest.mark.parametrize("field", ["method", "intent"])
 async def test_another_way_to_pay_is_not_supported(stack: ApiStack, till: Till, field: str) -> None:
     """Case 14."""
@@ -230,6 +236,7 @@ async def test_another_way_to_pay_is_not_supported(stack: ApiStack, till: Till, 
     assert_untouched(till, quote)
 
 
+@pytest.mark.payment_case(15, 33)
 async def test_two_payments_in_one_request_are_refused(stack: ApiStack, till: Till) -> None:
     """Cases 15 and 33: two headers, or one with a comma."""
     async with stack.client() as client:
@@ -249,6 +256,7 @@ async def test_two_payments_in_one_request_are_refused(stack: ApiStack, till: Ti
     assert_untouched(till, quote)
 
 
+@pytest.mark.payment_case(35)
 @pytest.mark.parametrize("name", [KEY_HEADER, "X-API-Key", "X-Agent-Api-Key"])
 async def test_a_key_and_a_payment_together_are_refused(
     stack: ApiStack, till: Till, name: str
@@ -266,6 +274,7 @@ async def test_a_key_and_a_payment_together_are_refused(
     assert stack.available() == 1000
 
 
+@pytest.mark.payment_case(33)
 @pytest.mark.parametrize("scheme", ["payment", "PAYMENT", "  Payment  "])
 async def test_the_scheme_is_read_in_any_case_and_with_spaces(
     stack: ApiStack, till: Till, scheme: str
@@ -291,6 +300,7 @@ async def test_another_scheme_is_no_payment(stack: ApiStack, till: Till) -> None
     assert_untouched(till, quote)
 
 
+@pytest.mark.payment_case(31)
 async def test_a_challenge_of_before_a_rotation_is_still_good(stack: ApiStack) -> None:
     """Case 31: so is the claim token, which is told again."""
     new = "the secret that took over in the meantime"
@@ -312,6 +322,7 @@ async def test_a_challenge_of_before_a_rotation_is_still_good(stack: ApiStack) -
     assert newer.token != quote.token
 
 
+@pytest.mark.payment_case(42)
 @pytest.mark.parametrize(
     ("secret", "realm"), [("quite another secret of a replica", REALM), (SECRET, "other.test")]
 )
@@ -335,6 +346,7 @@ async def test_a_replica_of_another_setup_takes_no_payment_it_did_not_ask_for(
     assert paid.status_code == 202
 
 
+@pytest.mark.payment_case(43)
 async def test_pages_of_any_host_can_read_challenges_and_receipts(
     stack: ApiStack, till: Till
 ) -> None:

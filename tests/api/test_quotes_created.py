@@ -5,6 +5,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from gateway.limits import QUOTE_BYTES_A_TOKEN
 from gateway.services.payment_setup import MissingSettings
 from studio.contracts.workflow_io import RenderInput
 from tests.api.kit import KEY_HEADER, ApiStack
@@ -110,6 +111,7 @@ async def test_the_challenge_asks_for_the_price_of_this_quote_for_this_seller(
     }
 
 
+@pytest.mark.payment_case(37)
 async def test_the_whole_render_is_frozen_in_the_quote_and_nothing_else_happens(
     stack: ApiStack, till: Till
 ) -> None:
@@ -167,6 +169,7 @@ async def test_a_quote_costs_what_the_same_render_costs_an_account(
     assert metadata["charges_digest"] == estimate["digest"]
 
 
+@pytest.mark.payment_case(36)
 async def test_a_key_changes_nothing_about_a_quote(stack: ApiStack, till: Till) -> None:
     """Case 36: no key opens a way around paying, and another account's key is no business here."""
     key = stack.open_account(credits_=1000)
@@ -213,6 +216,7 @@ async def test_a_wait_is_ignored_with_a_warning(stack: ApiStack) -> None:
     assert any("wait_for_completion_seconds" in each for each in quote.document["warnings"])
 
 
+@pytest.mark.payment_case(29)
 async def test_a_price_below_the_least_a_card_can_pay_is_filled_up(stack: ApiStack) -> None:
     """Case 29, below: the minimum is a line of its own, so that the sum is the price."""
     known = stack.dependencies.pricing.catalogue.prices
@@ -233,6 +237,7 @@ async def test_a_price_below_the_least_a_card_can_pay_is_filled_up(stack: ApiSta
     assert sum(line["credits"] for line in lines) == 50
 
 
+@pytest.mark.payment_case(29)
 async def test_a_price_above_the_most_a_payment_can_be_is_refused_with_the_price(
     stack: ApiStack,
 ) -> None:
@@ -252,6 +257,7 @@ async def test_a_price_above_the_most_a_payment_can_be_is_refused_with_the_price
     assert "This render costs $" in problem["detail"]
 
 
+@pytest.mark.payment_case(28)
 async def test_the_quoted_price_stands_whatever_prices_become(stack: ApiStack) -> None:
     """Case 28."""
     async with stack.client() as client:
@@ -267,6 +273,7 @@ async def test_the_quoted_price_stands_whatever_prices_become(stack: ApiStack) -
     assert paid.json()["amount_cents"] == PRICE_CENTS
 
 
+@pytest.mark.payment_case(45)
 async def test_the_same_key_and_body_give_the_same_quote_with_a_new_challenge(
     stack: ApiStack, till: Till
 ) -> None:
@@ -289,6 +296,7 @@ async def test_the_same_key_and_body_give_the_same_quote_with_a_new_challenge(
     assert "once" not in (till.stack_row(first.id).idempotency_hash or "")
 
 
+@pytest.mark.payment_case(45)
 async def test_a_key_is_the_callers_own_by_address(stack: ApiStack) -> None:
     """Case 45: two callers may use the same key, and neither is told of the other's quote."""
     key = {"Idempotency-Key": "1"}
@@ -300,6 +308,7 @@ async def test_a_key_is_the_callers_own_by_address(stack: ApiStack) -> None:
     assert there.id != here.id
 
 
+@pytest.mark.payment_case(45)
 async def test_a_key_whose_quote_is_over_is_good_for_a_new_one(stack: ApiStack) -> None:
     key = {"Idempotency-Key": "once"}
     async with stack.client() as client:
@@ -312,6 +321,7 @@ async def test_a_key_whose_quote_is_over_is_good_for_a_new_one(stack: ApiStack) 
     assert third.id == second.id
 
 
+@pytest.mark.payment_case(45)
 async def test_a_replayed_quote_that_is_paid_is_answered_as_paid(stack: ApiStack) -> None:
     key = {"Idempotency-Key": "once"}
     async with stack.client() as client:
@@ -324,6 +334,7 @@ async def test_a_replayed_quote_that_is_paid_is_answered_as_paid(stack: ApiStack
     assert replay.json()["quote_id"] == quote.id
 
 
+@pytest.mark.payment_case(38)
 async def test_one_address_has_so_many_quotes_a_minute(stack: ApiStack) -> None:
     """Case 38, the gateway's half; what was asked for before costs nothing."""
     stack.configure(quotes_per_minute_max=2)
@@ -356,6 +367,7 @@ async def test_a_server_without_its_settings_says_which_are_missing(
     assert renders.status_code == 200
 
 
+@pytest.mark.payment_case(39)
 async def test_links_lead_where_the_caller_came_from_and_nothing_is_redirected(
     stack: ApiStack,
 ) -> None:
@@ -371,3 +383,16 @@ async def test_links_lead_where_the_caller_came_from_and_nothing_is_redirected(
 
     assert quote.payment_url.startswith("https://studio.example/api/agent/render-quotes/")
     assert [answer.status_code for answer in answers] == [402, 404, 404]
+
+
+async def test_a_large_quote_counts_as_several_and_is_made_nonetheless(stack: ApiStack) -> None:
+    """It is kept whole, so that it is not only their number that fills a disk."""
+    stack.configure(quotes_per_minute_max=3)
+    large = raw({"request": {**BODY["request"], "instructions": "a" * (2 * QUOTE_BYTES_A_TOKEN)}})
+    async with stack.client() as client:
+        await ask(client)
+        refusal = await post_quote(client, large)
+        stack.time.elapsed_seconds += int(refusal.headers["retry-after"])
+        made = await post_quote(client, large)
+
+    assert (refusal.status_code, made.status_code) == (429, 402)

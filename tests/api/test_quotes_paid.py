@@ -12,13 +12,13 @@ from tests.api.quote_kit import (
     QUOTES,
     Till,
     ask,
-    decoded,
     pay,
     post_quote,
     problem_of,
     quote_of,
     with_claim,
 )
+from tests.payment_scenes import decoded
 
 
 def receipt_of(answer: httpx2.Response) -> dict[str, Any]:
@@ -103,6 +103,7 @@ async def test_a_challenge_of_the_payment_url_pays_where_the_quote_was_asked_for
     assert till.charges == {fresh.challenge.id: "spt_1"}
 
 
+@pytest.mark.payment_case(1)
 @pytest.mark.parametrize("at_quotes", [True, False])
 async def test_the_same_payment_again_is_answered_with_the_same_receipt(
     stack: ApiStack, till: Till, *, at_quotes: bool
@@ -120,6 +121,7 @@ async def test_the_same_payment_again_is_answered_with_the_same_receipt(
     assert len(till.charges) == len(stack.workflows.settled) == 1
 
 
+@pytest.mark.payment_case(1)
 @pytest.mark.parametrize("at_quotes", [True, False])
 async def test_a_payment_is_recognised_after_its_quote_would_have_expired(
     stack: ApiStack, till: Till, *, at_quotes: bool
@@ -148,6 +150,7 @@ async def test_the_payment_url_of_a_paid_quote_shows_its_receipt(
     assert len(till.charges) == 1
 
 
+@pytest.mark.payment_case(4)
 @pytest.mark.parametrize("at_quotes", [True, False])
 async def test_another_payment_for_a_paid_quote_is_refused_without_a_challenge(
     stack: ApiStack, till: Till, *, at_quotes: bool
@@ -169,6 +172,7 @@ async def test_another_payment_for_a_paid_quote_is_refused_without_a_challenge(
     assert list(till.charges.values()) == ["spt_1"]
 
 
+@pytest.mark.payment_case(5, 18)
 @pytest.mark.parametrize("at_quotes", [True, False])
 async def test_a_declined_card_gets_a_new_challenge_and_a_good_one_pays(
     stack: ApiStack, till: Till, *, at_quotes: bool
@@ -203,6 +207,7 @@ async def test_a_word_that_is_not_known_is_a_plain_refusal(stack: ApiStack, till
     assert declined.json()["detail"].startswith("The payment was refused. Nothing was charged")
 
 
+@pytest.mark.payment_case(19)
 async def test_a_card_whose_bank_asks_its_holder_is_told_apart(stack: ApiStack, till: Till) -> None:
     """Case 19."""
     till.behaviour = "confirm"
@@ -236,7 +241,7 @@ async def test_a_quote_that_was_refused_too_often_is_closed(stack: ApiStack, til
     assert till.charges == {}
 
 
-@pytest.mark.requirement("QUOTE-6")
+@pytest.mark.payment_case(11)
 @pytest.mark.requirement("QUOTE-6")
 async def test_an_expired_quote_is_gone_at_its_payment_url(stack: ApiStack, till: Till) -> None:
     """Case 11: with and without a payment, in its last second and after it."""
@@ -252,6 +257,7 @@ async def test_an_expired_quote_is_gone_at_its_payment_url(stack: ApiStack, till
     assert till.stack_row(quote.id).attempts == 0
 
 
+@pytest.mark.payment_case(11)
 @pytest.mark.requirement("QUOTE-6")
 async def test_an_expired_payment_is_offered_a_new_quote_where_it_was_asked_for(
     stack: ApiStack, till: Till
@@ -270,6 +276,7 @@ async def test_an_expired_payment_is_offered_a_new_quote_where_it_was_asked_for(
     assert till.charges == {new.challenge.id: "spt_1"}
 
 
+@pytest.mark.payment_case(32)
 async def test_the_last_second_of_a_quote_still_pays(stack: ApiStack, till: Till) -> None:
     """Case 32: one clock decides, that of the server which keeps the row."""
     async with stack.client() as client:
@@ -281,6 +288,7 @@ async def test_the_last_second_of_a_quote_still_pays(stack: ApiStack, till: Till
     assert len(till.charges) == 1
 
 
+@pytest.mark.payment_case(44)
 async def test_looking_at_a_payment_url_changes_nothing(stack: ApiStack, till: Till) -> None:
     """Case 44: link previews come by GET and HEAD, again and again."""
     async with stack.client() as client:
@@ -299,6 +307,7 @@ async def test_looking_at_a_payment_url_changes_nothing(stack: ApiStack, till: T
     assert stack.workflows.settled == []
 
 
+@pytest.mark.payment_case(10)
 @pytest.mark.parametrize(
     "token",
     ["", "wrong", "fvs_claim_" + "0" * 38, "%00", "%ff%fe", "x" * 3000],
@@ -333,3 +342,25 @@ async def test_whatever_is_wrong_with_a_claim_token_is_the_same_as_an_unknown_qu
     assert all(body == bodies[0] for body in bodies)
     assert till.charges == {}
     assert till.stack_row(quote.id).state is PaymentState.QUOTED
+
+
+async def test_one_address_sends_so_many_payments_a_minute(stack: ApiStack, till: Till) -> None:
+    """Case 38: each is some calls of Stripe's; what was sent before costs nothing."""
+    stack.configure(quotes_per_minute_max=2)
+    async with stack.client() as client:
+        first, second = await ask(client), await ask(client)
+        till.behaviour = "decline"
+        await pay(client, first)
+        await pay(client, second)
+        again = quote_of(await client.get(first.payment_url))
+        refusal = await pay(client, again, "spt_2")
+        repeated = await pay(client, first)
+        till.behaviour = "approve"
+        stack.time.elapsed_seconds += int(refusal.headers["retry-after"])
+        paid = await pay(client, again, "spt_2")
+
+    assert (refusal.status_code, refusal.json()["code"]) == (429, "too_many_payments")
+    assert "www-authenticate" not in refusal.headers
+    assert till.stack_row(second.id).attempts == 1
+    assert repeated.status_code == 402
+    assert paid.status_code == 202

@@ -10,6 +10,7 @@ from tests.api.quote_kit import SECRET, Till, ask, pay, post_quote, quote_of
 SPT = "spt_1Nbu0000000000000000000000"
 
 
+@pytest.mark.payment_case(34)
 async def test_no_log_line_and_no_error_has_a_token_in_it(
     stack: ApiStack, till: Till, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -54,6 +55,7 @@ async def test_no_log_line_and_no_error_has_a_token_in_it(
         assert SECRET not in answer.text
 
 
+@pytest.mark.payment_case(34)
 async def test_the_database_has_a_hash_of_the_claim_token_and_a_sealed_payment_token(
     stack: ApiStack, till: Till
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from sqlalchemy import event
 
 from gateway.clock import Clock
 from studio.contracts.payment import PaymentState
@@ -51,6 +52,7 @@ def assert_pending(answer: httpx2.Response, quote: Quote) -> None:
     assert "payment-receipt" not in answer.headers
 
 
+@pytest.mark.payment_case(2)
 async def test_eight_parallel_requests_with_one_payment_are_one_charge(racing: Till) -> None:
     """Case 2, from two gateways at once."""
     stack = racing.stack
@@ -71,6 +73,7 @@ async def test_eight_parallel_requests_with_one_payment_are_one_charge(racing: T
     assert racing.charges == {quote.challenge.id: "spt_1"}
 
 
+@pytest.mark.payment_case(3)
 async def test_eight_parallel_payers_of_one_quote_are_one_charge(racing: Till) -> None:
     stack = racing.stack
     async with stack.client() as one, stack.client() as two:
@@ -86,6 +89,7 @@ async def test_eight_parallel_payers_of_one_quote_are_one_charge(racing: Till) -
     assert len(racing.charges) == 1
 
 
+@pytest.mark.payment_case(3)
 async def test_five_challenges_and_five_tokens_are_one_charge(racing: Till) -> None:
     """Case 3."""
     stack = racing.stack
@@ -103,6 +107,7 @@ async def test_five_challenges_and_five_tokens_are_one_charge(racing: Till) -> N
     assert len(racing.charges) == 1
 
 
+@pytest.mark.payment_case(18)
 async def test_parallel_payers_are_charged_one_after_the_other_until_one_card_is_good(
     racing: Till,
 ) -> None:
@@ -124,6 +129,7 @@ async def test_parallel_payers_are_charged_one_after_the_other_until_one_card_is
     assert len(racing.charges) == 1
 
 
+@pytest.mark.payment_case(26)
 async def test_a_quote_that_is_paid_and_canceled_at_once_is_one_or_the_other(
     racing: Till,
 ) -> None:
@@ -147,6 +153,7 @@ async def test_a_quote_that_is_paid_and_canceled_at_once_is_one_or_the_other(
         assert (row.state, paid) == (PaymentState.EXPIRED, {410: 4})
 
 
+@pytest.mark.payment_case(20)
 async def test_an_unknown_outcome_is_no_reason_to_pay_again(stack: ApiStack, till: Till) -> None:
     """Case 20: whoever asks meanwhile is told to wait; once it is known all are told what."""
     till.behaviour = "silent"
@@ -207,6 +214,7 @@ async def test_a_payment_that_waited_for_another_is_claimed_when_that_is_decline
     assert till.charges == {other.challenge.id: "spt_2"}
 
 
+@pytest.mark.payment_case(5, 20)
 async def test_a_declined_payment_that_is_sent_again_waits_for_the_one_under_way(
     stack: ApiStack, till: Till
 ) -> None:
@@ -254,6 +262,7 @@ async def test_a_claim_whose_run_was_not_woken_is_settled_by_whoever_comes_next(
     assert len(till.charges) == 1
 
 
+@pytest.mark.payment_case(22)
 async def test_a_payment_claimed_in_time_counts_however_long_the_card_takes(
     stack: ApiStack, till: Till
 ) -> None:
@@ -288,6 +297,7 @@ async def test_a_card_that_declines_after_the_quote_is_over_leaves_it_over(
     assert till.charges == {}
 
 
+@pytest.mark.payment_case(24)
 async def test_a_payment_that_the_webhook_told_of_is_recognised(
     stack: ApiStack, till: Till
 ) -> None:
@@ -320,3 +330,25 @@ async def test_a_stopping_gateway_lets_go_of_those_who_wait(stack: ApiStack, til
     assert_pending(answer, quote)
     assert stack.time.elapsed_seconds == 0
     assert till.stack_row(quote.id).state is PaymentState.SETTLING
+
+
+async def test_who_waits_or_polls_does_not_have_the_whole_brief_read_each_time(
+    stack: ApiStack, till: Till
+) -> None:
+    """Briefs have up to a megabyte, and a payment that waits looks at its quote a hundred times."""
+    till.behaviour = "silent"
+    statements: list[str] = []
+
+    def note(*executed: object) -> None:
+        statements.append(str(executed[2]))
+
+    async with stack.client() as client:
+        quote = await ask(client)
+        event.listen(stack.database.engine, "before_cursor_execute", note)
+        waited = await pay(client, quote)
+        polled = await client.get(quote.status_url)
+
+    assert (waited.status_code, polled.status_code) == (503, 200)
+    looks = [each for each in statements if each.startswith("SELECT") and "quote.state" in each]
+    assert len(looks) > 2
+    assert not [look for look in looks if "quote.request" in look or "upload_urls" in look]

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from studio.contracts.payment import PaymentState, RefundState
-from studio.contracts.status import RenderSnapshot, RenderState
+from studio.contracts.status import ClipSnapshot, ClipState, RenderSnapshot, RenderState
 from studio.ledger.service import release_open
 from studio.quotes.progress import conclude, mark_disputed, note_refund, open_refund
 from tests.api.kit import FILM, KEY_HEADER, ApiStack
@@ -125,6 +125,45 @@ async def test_a_paid_render_is_shown_live_and_belongs_to_no_account(
     assert stack.workflows.canceled == {}
 
 
+CLIP = ClipSnapshot(
+    index=0,
+    status=ClipState.COMPLETED,
+    video_key="projects/one/clip.mp4",
+    thumbnail_key="projects/one/clip.jpg",
+    keyframe_key="projects/one/keyframe.png",
+)
+
+
+async def test_a_render_that_may_give_everything_back_gives_thumbnails_away_and_no_more(
+    stack: ApiStack, till: Till
+) -> None:
+    """With more shots that are refused than not, everything goes back, but clips were filmed."""
+    async with stack.client() as client:
+        quote, project = await rendering(client, till)
+        stack.record(project, status=RenderState.RUNNING, clips=(CLIP,), poster_key="poster.jpg")
+        running = await status_of(client, quote)
+        stack.record(project, status=RenderState.FAILED, last_error="No film.")
+        failed = await status_of(client, quote)
+        shown = await client.get(quote.payment_url)
+
+    assert [clip["status"] for clip in running["clips"]] == ["completed"]
+    for answer in (running, failed, shown.json()):
+        assert "/clip.jpg" in answer["clips"][0]["thumbnail_url"]
+        assert str(answer).count("/files/") == 1
+
+
+async def test_a_canceled_render_links_what_was_delivered_and_charged(
+    stack: ApiStack, till: Till
+) -> None:
+    async with stack.client() as client:
+        quote, project = await rendering(client, till)
+        stack.record(project, status=RenderState.CANCELED, clips=(CLIP,))
+        canceled = await status_of(client, quote)
+
+    assert "/files/" in canceled["clips"][0]["video_url"]
+
+
+@pytest.mark.payment_case(41)
 @pytest.mark.requirement("QUOTE-5")
 async def test_the_film_has_a_url_that_works_at_every_poll_however_late(
     stack: ApiStack, till: Till
@@ -170,6 +209,7 @@ async def test_a_refund_is_shown_on_its_way_and_back_on_the_card(
     assert (back["refund_cents"], back["refunded_cents"]) == (PRICE_CENTS, PRICE_CENTS)
 
 
+@pytest.mark.payment_case(40)
 async def test_a_disputed_payment_takes_every_file_off_the_status(
     stack: ApiStack, till: Till
 ) -> None:
@@ -191,6 +231,7 @@ async def test_a_disputed_payment_takes_every_file_off_the_status(
     assert "/files/" not in shown.text
 
 
+@pytest.mark.payment_case(26)
 async def test_a_quote_that_nobody_paid_is_over_when_it_is_canceled(
     stack: ApiStack, till: Till
 ) -> None:
@@ -212,6 +253,7 @@ async def test_a_quote_that_nobody_paid_is_over_when_it_is_canceled(
     assert till.charges == {}
 
 
+@pytest.mark.payment_case(26)
 async def test_a_wish_to_cancel_while_the_payment_is_settled_is_kept_for_its_run(
     stack: ApiStack, till: Till
 ) -> None:
@@ -254,6 +296,7 @@ async def test_a_card_that_declines_a_canceled_quote_leaves_it_over(
     assert shown.status_code == 410
 
 
+@pytest.mark.payment_case(26)
 async def test_a_render_that_has_begun_is_asked_to_end(stack: ApiStack, till: Till) -> None:
     """Case 26, after the start: the render is told, and the wish is in the quote's row."""
     async with stack.client() as client:
@@ -266,6 +309,19 @@ async def test_a_render_that_has_begun_is_asked_to_end(stack: ApiStack, till: Ti
     assert stack.workflows.signals == [project]
     assert stack.workflows.started_canceled == []
     assert (row.cancel_requested, row.state) == (True, PaymentState.RENDERING)
+
+
+async def test_a_wish_to_cancel_is_told_once_however_often_it_is_sent(
+    stack: ApiStack, till: Till
+) -> None:
+    """Every signal is an event of the run's history, and a step of the worker's."""
+    async with stack.client() as client:
+        quote, _project = await rendering(client, till)
+        told = len(stack.workflows.settled)
+        wishes = [await cancel(client, quote) for _ in range(5)]
+
+    assert len(stack.workflows.settled) == told + 1
+    assert all(wish["cancel_requested"] for wish in wishes)
 
 
 async def test_a_render_whose_run_is_not_there_yet_is_not_started_behind_its_quote(

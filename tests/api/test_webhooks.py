@@ -112,6 +112,7 @@ async def test_a_payment_is_told_to_its_quotes_run_which_is_started_for_it(
     assert counted(stack, "forwarded") == 1
 
 
+@pytest.mark.payment_case(23)
 async def test_a_message_that_comes_twice_is_forwarded_twice_and_says_the_same(
     stack: ApiStack,
 ) -> None:
@@ -123,6 +124,7 @@ async def test_a_message_that_comes_twice_is_forwarded_twice_and_says_the_same(
     assert stack.workflows.settled[0] == stack.workflows.settled[1]
 
 
+@pytest.mark.payment_case(23)
 async def test_messages_are_forwarded_in_any_order(stack: ApiStack) -> None:
     await offer_quote(stack, payment_id=PAYMENT)
 
@@ -176,6 +178,7 @@ async def test_a_payment_that_failed_is_told_too(stack: ApiStack) -> None:
     assert [event.kind for event in told(stack) if event] == [EventKind.PAYMENT_FAILED]
 
 
+@pytest.mark.payment_case(23)
 @pytest.mark.parametrize(
     "sign",
     ["", "nonsense", "t=1", "v1=00", "t=,v1=", "t=x,v1=00", f"t={'9' * 5000},v1=00", "é"],
@@ -193,6 +196,7 @@ async def test_what_is_not_signed_is_refused_and_nothing_is_done(
     assert counted(stack, "refused") == 1
 
 
+@pytest.mark.payment_case(23)
 async def test_another_secret_and_another_body_are_refused(stack: ApiStack) -> None:
     await offer_quote(stack)
     now = stack.time.now().timestamp()
@@ -208,6 +212,7 @@ async def test_another_secret_and_another_body_are_refused(stack: ApiStack) -> N
     assert stack.workflows.settled == []
 
 
+@pytest.mark.payment_case(23, 32)
 @pytest.mark.parametrize("off_seconds", [-301, 301])
 async def test_an_old_signature_is_refused_like_one_of_the_future(
     stack: ApiStack, off_seconds: int
@@ -248,6 +253,7 @@ async def test_a_body_above_the_limit_is_not_read(stack: ApiStack) -> None:
     assert stack.workflows.settled == []
 
 
+@pytest.mark.payment_case(23)
 @pytest.mark.parametrize(
     ("body", "outcome"),
     [
@@ -282,6 +288,7 @@ async def test_what_does_not_concern_us_is_taken_and_dropped(
     assert counted(stack, outcome) == 1
 
 
+@pytest.mark.payment_case(23)
 async def test_a_live_gateway_does_not_believe_test_mode(stack: ApiStack) -> None:
     await offer_quote(stack)
     stack.configure(webhooks=WebhookTrust(secrets=(SECRET,), livemode=True))

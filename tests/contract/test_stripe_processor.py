@@ -5,13 +5,18 @@ way, it is charged once; and what surely was not charged is told from what may h
 """
 
 import logging
+import time
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from runtime.stripe_standin.faults import Fault
+from runtime.stripe_standin.records import Intent
 from runtime.stripe_standin.server import StripeStandin
+from runtime.stripe_standin.store import Store
 from studio.contracts.payment import RefundState
 from studio.payments.errors import (
     PaymentActionRequired,
@@ -21,7 +26,15 @@ from studio.payments.errors import (
     RefundRefused,
 )
 from studio.payments.ports import ChargeOrder, Payment, RefundOrder
-from studio.payments.stripe import API_VERSION, StripeProcessor, TokenPlace, open_stripe
+from studio.payments.stripe import (
+    API_VERSION,
+    PAGE_LENGTH,
+    PAGES_MAX,
+    SEARCH_DELAY_SECONDS,
+    StripeProcessor,
+    TokenPlace,
+    open_stripe,
+)
 from tests.kit.stripe_standin import KEY, SETTINGS, Seller, new_quote
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=")  # the SDK's own way with httpx
@@ -47,6 +60,7 @@ class Till:
     stripe: StripeStandin
     seller: Seller
     processor: StripeProcessor
+    since: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def order(self, method: str = "pm_card_visa", *, max_amount: int = CENTS) -> ChargeOrder:
         return ChargeOrder(
@@ -61,6 +75,10 @@ class Till:
     async def paid(self, method: str = "pm_card_visa") -> tuple[ChargeOrder, Payment]:
         order = self.order(method)
         return order, await self.processor.charge(order)
+
+    async def find(self, quote_id: str, challenge_id: str) -> Payment | None:
+        """Of a claim that was made when the stand-in was."""
+        return await self.processor.find(quote_id, challenge_id, since=self.since)
 
     def charged(self, order: ChargeOrder) -> int:
         return self.stripe.books.balance(order.quote_id).charged
@@ -105,6 +123,7 @@ async def test_an_order_sent_twice_is_one_charge(till: Till) -> None:
     assert request.idempotency_key.startswith(f"mpp_{order.challenge_id}_")
 
 
+@pytest.mark.payment_case(30)
 async def test_a_currency_is_the_same_in_capitals(till: Till) -> None:
     """Edge case 30."""
     payment = await till.processor.charge(replace(till.order(), currency="USD"))
@@ -120,6 +139,7 @@ async def test_a_token_can_be_sent_in_either_place(
             await processor.charge(Till(stripe, seller, processor).order())
 
 
+@pytest.mark.payment_case(20, 21)
 @pytest.mark.parametrize("fault", [*LOST_BEFORE, *LOST_AFTER, Fault.HANG_AFTER, Fault.BUSY])
 async def test_an_answer_that_is_lost_is_unknown_and_the_same_order_tells_it(
     till: Till, fault: Fault
@@ -134,6 +154,7 @@ async def test_an_answer_that_is_lost_is_unknown_and_the_same_order_tells_it(
     assert till.charged(order) == CENTS
 
 
+@pytest.mark.payment_case(20)
 async def test_a_request_that_is_still_under_way_is_unknown(till: Till) -> None:
     order = till.order()
     till.stripe.faults.add("intents.create", Fault.KEY_IN_USE)
@@ -141,13 +162,14 @@ async def test_a_request_that_is_still_under_way_is_unknown(till: Till) -> None:
         await till.processor.charge(order)
 
 
+@pytest.mark.payment_case(20)
 async def test_a_broken_answer_that_stripe_keeps_for_a_day_is_found(till: Till) -> None:
     order = till.order()
     till.stripe.faults.add("intents.create", Fault.BROKEN_AFTER)
     for _ in range(2):
         with pytest.raises(PaymentUnknown):
             await till.processor.charge(order)
-    found = await till.processor.find(order.quote_id, order.challenge_id)
+    found = await till.find(order.quote_id, order.challenge_id)
     assert found is not None
     assert found.amount_cents == CENTS == till.charged(order)
 
@@ -180,9 +202,10 @@ async def test_a_declined_card_is_a_decline_with_a_reason_of_ours(
     with pytest.raises(PaymentDeclined) as refusal:
         await till.processor.charge(order)
     assert refusal.value.reason == reason
-    assert await till.processor.find(order.quote_id, order.challenge_id) is None
+    assert await till.find(order.quote_id, order.challenge_id) is None
 
 
+@pytest.mark.payment_case(17)
 async def test_a_token_that_cannot_pay_is_a_decline(till: Till) -> None:
     """Edge case 17: too little, unknown, used up."""
     used = till.order()
@@ -205,9 +228,10 @@ async def test_the_same_key_with_another_price_is_refused_and_the_charge_is_foun
     order, payment = await till.paid()
     with pytest.raises(PaymentDeclined):
         await till.processor.charge(replace(order, amount_cents=CENTS + 1))
-    assert await till.processor.find(order.quote_id, order.challenge_id) == payment
+    assert await till.find(order.quote_id, order.challenge_id) == payment
 
 
+@pytest.mark.payment_case(19)
 async def test_a_card_that_needs_its_holder_is_refused_and_its_payment_canceled(
     till: Till,
 ) -> None:
@@ -217,7 +241,7 @@ async def test_a_card_that_needs_its_holder_is_refused_and_its_payment_canceled(
         with pytest.raises(PaymentActionRequired):
             await till.processor.charge(order)
     assert [intent.status for intent in till.stripe.books.intents()] == ["canceled"]
-    assert await till.processor.find(order.quote_id, order.challenge_id) is None
+    assert await till.find(order.quote_id, order.challenge_id) is None
 
 
 async def test_a_payment_left_open_is_canceled_when_it_is_looked_for(till: Till) -> None:
@@ -225,7 +249,7 @@ async def test_a_payment_left_open_is_canceled_when_it_is_looked_for(till: Till)
     till.stripe.faults.add("intents.create", Fault.RESET_AFTER)
     with pytest.raises(PaymentUnknown):
         await till.processor.charge(order)
-    assert await till.processor.find(order.quote_id, order.challenge_id) is None
+    assert await till.find(order.quote_id, order.challenge_id) is None
     assert [intent.status for intent in till.stripe.books.intents()] == ["canceled"]
 
 
@@ -241,7 +265,7 @@ async def test_what_is_processing_is_unknown_until_it_has_ended(
         with pytest.raises(PaymentUnknown):
             await till.processor.charge(order)
     with pytest.raises(PaymentUnknown):
-        await till.processor.find(order.quote_id, order.challenge_id)
+        await till.find(order.quote_id, order.challenge_id)
     till.stripe.let_turns_happen()
     if outcome is None:
         assert (await till.processor.charge(order)).amount_cents == CENTS
@@ -255,9 +279,42 @@ async def test_a_payment_is_found_before_search_knows_it(till: Till) -> None:
     order, payment = await till.paid()
     for _ in range(3):
         await till.paid()
-    assert await till.processor.find(order.quote_id, order.challenge_id) == payment
-    assert await till.processor.find(order.quote_id, "another") is None
-    assert await till.processor.find("quote_' OR '1", order.challenge_id) is None
+    assert await till.find(order.quote_id, order.challenge_id) == payment
+    assert await till.find(order.quote_id, "another") is None
+    assert await till.find("quote_' OR '1", order.challenge_id) is None
+
+
+async def test_a_claim_is_looked_up_however_many_others_paid_before_it(tmp_path: Path) -> None:
+    """More than can be looked at in the hour that search may be behind, as at a busy account."""
+    state_file = tmp_path / "stripe.db"
+    _fill(state_file, created=int(time.time()) - SEARCH_DELAY_SECONDS // 2)
+    settings = replace(SETTINGS, state_file=state_file, search_delay_seconds=SEARCH_DELAY_SECONDS)
+    with StripeStandin(settings) as stripe, Seller(stripe.url) as seller:
+        async with open_stripe(KEY, base_url=stripe.url) as processor:
+            till = Till(stripe, seller, processor)
+            order, payment = await till.paid()
+            assert await till.find(order.quote_id, order.challenge_id) == payment
+            assert await till.find(order.quote_id, "another") is None
+
+
+def _fill(state_file: Path, *, created: int) -> None:
+    """As many payments of others as are looked at for one claim at most."""
+    store = Store(state_file)
+    with store.transaction():
+        for number in range(PAGES_MAX * PAGE_LENGTH):
+            store.put(
+                Intent(
+                    id=f"pi_{number}",
+                    created=created,
+                    client_secret="",
+                    amount=CENTS,
+                    currency="usd",
+                    metadata={},
+                    description=None,
+                    allow_redirects=None,
+                )
+            )
+    store.close()
 
 
 @pytest.mark.parametrize("call", ["intents.search", "intents.list", "intents.get"])
@@ -265,9 +322,10 @@ async def test_a_look_that_fails_is_unknown_and_never_none(till: Till, call: str
     order, _ = await till.paid()
     till.stripe.faults.add(call, Fault.UNAVAILABLE_BEFORE)
     with pytest.raises(PaymentUnknown):
-        await till.processor.find(order.quote_id, order.challenge_id)
+        await till.find(order.quote_id, order.challenge_id)
 
 
+@pytest.mark.payment_case(25)
 @pytest.mark.parametrize("cents", [CENTS, 45])
 async def test_a_refund_is_made_once_however_often_it_is_asked_for(till: Till, cents: int) -> None:
     order, payment = await till.paid()
@@ -278,6 +336,7 @@ async def test_a_refund_is_made_once_however_often_it_is_asked_for(till: Till, c
     assert await till.processor.refund_of(refunds[0].refund_id) == refunds[0]
 
 
+@pytest.mark.payment_case(25)
 @pytest.mark.parametrize("fault", [*LOST_BEFORE, *LOST_AFTER, Fault.BUSY, Fault.BROKEN_AFTER])
 async def test_a_refund_whose_answer_is_lost_is_the_same_refund(till: Till, fault: Fault) -> None:
     """Edge case 25: the refund's time-out."""
@@ -315,6 +374,7 @@ async def test_a_pending_refund_and_one_that_fails_later_are_told(till: Till) ->
     assert (await till.processor.refund_of(succeeded.refund_id)).state is RefundState.FAILED
 
 
+@pytest.mark.payment_case(34)
 async def test_neither_the_token_nor_the_key_is_ever_logged(
     till: Till, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:

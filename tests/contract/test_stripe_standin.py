@@ -37,12 +37,6 @@ def standin() -> Iterator[StripeStandin]:
         yield running
 
 
-@pytest.fixture
-def seller(standin: StripeStandin) -> Iterator[Seller]:
-    with Seller(standin.url) as running:
-        yield running
-
-
 def test_a_token_pays_once_and_the_payment_is_found_by_id_search_and_list(seller: Seller) -> None:
     quote_id = new_quote()
     paid = seller.pay(seller.mint(), quote_id=quote_id, changes={"description": "One film"})

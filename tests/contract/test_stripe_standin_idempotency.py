@@ -1,7 +1,6 @@
 """Idempotency keys and faults at the stand-in of Stripe, seen by Stripe's own SDK."""
 
 import asyncio
-from collections.abc import Iterator
 
 import httpx2
 import pytest
@@ -12,8 +11,8 @@ from runtime.stripe_standin.server import StripeStandin
 from tests.kit.stripe_standin import (
     KEY,
     PREVIEW,
-    SETTINGS,
     Seller,
+    StandinClock,
     asynchronous,
     new_quote,
     options,
@@ -26,31 +25,6 @@ SOON_SECONDS = 0.3
 """A caller who gives up early: what hangs is over for it then."""
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=")  # the SDK's own way with httpx
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.seconds = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def standin(clock: Clock) -> Iterator[StripeStandin]:
-    with StripeStandin(SETTINGS, now=clock) as running:
-        yield running
-
-
-@pytest.fixture
-def seller(standin: StripeStandin) -> Iterator[Seller]:
-    with Seller(standin.url) as running:
-        yield running
 
 
 def test_the_same_request_again_is_answered_as_the_first_time(
@@ -99,7 +73,7 @@ def test_a_request_that_failed_validation_leaves_its_key_free(seller: Seller) ->
 
 
 def test_a_key_is_forgotten_after_a_day(
-    standin: StripeStandin, seller: Seller, clock: Clock
+    standin: StripeStandin, seller: Seller, clock: StandinClock
 ) -> None:
     token, quote_id = seller.mint(max_amount=5000), new_quote()
     seller.pay(token, quote_id=quote_id, key="k")

@@ -23,12 +23,6 @@ def standin() -> Iterator[StripeStandin]:
         yield running
 
 
-@pytest.fixture
-def seller(standin: StripeStandin) -> Iterator[Seller]:
-    with Seller(standin.url) as running:
-        yield running
-
-
 @pytest.fixture(scope="module")
 def mock() -> Iterator[Seller]:
     with running_stripe_mock() as url, Seller(url) as theirs:

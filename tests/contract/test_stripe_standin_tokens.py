@@ -1,6 +1,5 @@
 """Limits of shared payment tokens at the stand-in of Stripe."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import httpx2
@@ -12,39 +11,14 @@ from tests.kit.stripe_standin import (
     KEY,
     PREVIEW,
     SETTINGS,
+    STANDIN_NOW,
     TOKENS,
     Json,
     Seller,
+    StandinClock,
     new_quote,
     refused,
 )
-
-NOW = 1_800_000_000
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.seconds = float(NOW)
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def standin(clock: Clock) -> Iterator[StripeStandin]:
-    with StripeStandin(SETTINGS, now=clock) as running:
-        yield running
-
-
-@pytest.fixture
-def seller(standin: StripeStandin) -> Iterator[Seller]:
-    with Seller(standin.url) as running:
-        yield running
 
 
 def _shown(seller: Seller, token: str) -> Json:
@@ -60,15 +34,15 @@ def _refusal(
     return refused(caught.value)
 
 
-def test_a_token_is_good_until_its_time_is_over(seller: Seller, clock: Clock) -> None:
-    token = seller.mint(expires_at=NOW + 60)
-    late = seller.mint(expires_at=NOW + 60)
-    clock.seconds = NOW + 59.9
+def test_a_token_is_good_until_its_time_is_over(seller: Seller, clock: StandinClock) -> None:
+    token = seller.mint(expires_at=STANDIN_NOW + 60)
+    late = seller.mint(expires_at=STANDIN_NOW + 60)
+    clock.seconds = STANDIN_NOW + 59.9
     assert seller.pay(token).status == "succeeded"
-    clock.seconds = NOW + 60
+    clock.seconds = STANDIN_NOW + 60
     assert _refusal(seller, late) == (400, "shared_payment_token_expired")
     shown = _shown(seller, late)
-    assert (shown["deactivated_reason"], shown["deactivated_at"]) == ("expired", NOW + 60)
+    assert (shown["deactivated_reason"], shown["deactivated_at"]) == ("expired", STANDIN_NOW + 60)
 
 
 def test_a_token_pays_no_more_than_its_limit_in_all(seller: Seller) -> None:
@@ -109,7 +83,7 @@ def test_a_token_of_another_seller_does_not_exist_here(seller: Seller) -> None:
     assert seller.pay(seller.mint(network_id=None)).status == "succeeded"
 
 
-def test_a_seller_without_a_network_id_takes_every_token(clock: Clock) -> None:
+def test_a_seller_without_a_network_id_takes_every_token(clock: StandinClock) -> None:
     settings = replace(SETTINGS, network_id=None)
     with StripeStandin(settings, now=clock) as running, Seller(running.url) as seller:
         assert seller.pay(seller.mint(network_id="profile_test_other")).status == "succeeded"
@@ -124,7 +98,7 @@ def test_a_seller_without_a_network_id_takes_every_token(clock: Clock) -> None:
         ({"usage_limits": {"max_amount": 500}}, "parameter_missing"),
         ({"usage_limits": {"currency": "dollars", "max_amount": 500}}, None),
         ({"usage_limits": {"currency": "usd", "max_amount": 0}}, None),
-        ({"usage_limits": {"currency": "usd", "max_amount": 500, "expires_at": NOW}}, None),
+        ({"usage_limits": {"currency": "usd", "max_amount": 500, "expires_at": STANDIN_NOW}}, None),
         ({"color": "blue"}, "parameter_unknown"),
     ],
 )
@@ -149,7 +123,7 @@ def test_a_token_is_minted_with_the_request_that_the_mppx_client_sends(
         "payment_method": "pm_card_visa",
         "usage_limits[currency]": "usd",
         "usage_limits[max_amount]": "500",
-        "usage_limits[expires_at]": str(NOW + 600),
+        "usage_limits[expires_at]": str(STANDIN_NOW + 600),
         "seller_details[network_id]": SETTINGS.network_id or "",
         "metadata[order]": "7",
     }

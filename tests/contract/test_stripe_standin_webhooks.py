@@ -39,12 +39,6 @@ def standin(settings: StandinSettings) -> Iterator[StripeStandin]:
         yield running
 
 
-@pytest.fixture
-def seller(standin: StripeStandin) -> Iterator[Seller]:
-    with Seller(standin.url) as running:
-        yield running
-
-
 def _refunded(seller: Seller, method: str) -> None:
     seller.client.v1.refunds.create({"payment_intent": seller.bought(method).id})
 

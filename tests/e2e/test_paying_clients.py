@@ -52,6 +52,7 @@ def test_mppx_pays_the_payment_url(shop: Shop, method: str) -> None:
     assert paid_once(shop, offer)
 
 
+@pytest.mark.payment_case(18)
 def test_mppx_is_told_of_a_declined_card_and_pays_with_a_good_one(shop: Shop) -> None:
     offer = shop.customer.ask()
     url = offer.problem["payment_url"]
@@ -64,6 +65,7 @@ def test_mppx_is_told_of_a_declined_card_and_pays_with_a_good_one(shop: Shop) ->
     assert paid_once(shop, offer)
 
 
+@pytest.mark.payment_case(1)
 def test_mppx_is_not_charged_for_what_is_paid(shop: Shop) -> None:
     offer = shop.customer.bought()
     ran = shop.mppx.pay(offer.problem["payment_url"])
@@ -95,6 +97,7 @@ def bought_by(paid: httpx.Response) -> Offer:
     return Offer({"quote_id": resource["quote_id"], "status_url": resource["status_url"]}, "", {})
 
 
+@pytest.mark.payment_case(25)
 @pytest.mark.requirement("QUOTE-7")
 def test_a_render_that_fails_for_good_is_refunded_once_and_in_full(hasty_shop: Shop) -> None:
     hasty_shop.stack.start_worker(fail="screenplay.json")
@@ -111,6 +114,7 @@ def test_a_render_that_fails_for_good_is_refunded_once_and_in_full(hasty_shop: S
     assert customer.audit() == []
 
 
+@pytest.mark.payment_case(26)
 @pytest.mark.requirement("QUOTE-7")
 def test_a_canceled_render_gives_back_what_was_not_delivered(own_shop: Shop) -> None:
     """Canceled with its keyframe drawn and before its clip was ordered."""

@@ -238,6 +238,7 @@ async def failure(
     return told.message
 
 
+@pytest.mark.payment_case(37)
 async def test_a_file_that_is_gone_is_told_by_its_number(
     bench: Workbench, activities: RemoteAssetActivities, internet: Internet
 ) -> None:
@@ -254,6 +255,7 @@ async def test_a_host_out_of_order_is_asked_again(
     assert told == "Upload 1 was not taken: its host is busy or out of order."
 
 
+@pytest.mark.payment_case(37)
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
@@ -296,6 +298,7 @@ async def test_a_machine_that_cannot_look_just_now_tries_again(
     assert told == "Upload 1 was not taken: it could not be looked at just now."
 
 
+@pytest.mark.payment_case(37)
 async def test_an_address_of_the_inside_is_refused(
     bench: Workbench, activities: RemoteAssetActivities, internet: Internet
 ) -> None:

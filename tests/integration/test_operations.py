@@ -30,7 +30,7 @@ def test_the_page_lists_every_metric_and_no_other() -> None:
 
 
 def test_the_page_has_searches() -> None:
-    assert len(SEARCHES) == 9
+    assert len(SEARCHES) == 12
 
 
 @pytest.mark.temporal

@@ -74,6 +74,7 @@ async def test_settling_again_charges_and_fills_nothing_again(quote: StoredQuote
     assert quote.wallet.granted == quote.price
 
 
+@pytest.mark.payment_case(21)
 @pytest.mark.parametrize("death", [Killed(), PaymentUnknown()], ids=["killed", "lost"])
 async def test_what_was_charged_before_a_crash_is_found_by_asking_again(
     quote: StoredQuote, death: BaseException
@@ -108,6 +109,7 @@ async def test_a_payment_that_needs_its_holder_is_told_as_that(quote: StoredQuot
     assert quote.challenge("c1").outcome is ClaimOutcome.ACTION_REQUIRED
 
 
+@pytest.mark.payment_case(20, 21)
 async def test_a_refusal_of_a_repetition_does_not_hide_an_earlier_success(
     quote: StoredQuote,
 ) -> None:
@@ -123,6 +125,7 @@ async def test_a_refusal_of_a_repetition_does_not_hide_an_earlier_success(
     assert quote.processor.charged_cents == quote.price
 
 
+@pytest.mark.payment_case(20)
 async def test_an_answer_that_never_comes_is_looked_up_on_the_second_try(
     quote: StoredQuote,
 ) -> None:
@@ -178,11 +181,29 @@ async def test_a_token_that_no_secret_opens_any_more_is_looked_up_and_declined(
     assert quote.challenge("c1").reason == "token_unreadable"
 
 
+@pytest.mark.payment_case(22, 32)
 async def test_a_quote_that_expires_while_it_is_charged_is_honoured(quote: StoredQuote) -> None:
     """Edge case 22."""
     quote.claim()
     quote.now += LIFETIME + timedelta(seconds=1)
     assert (await quote.settle()).state is PaymentState.PAID
+
+
+@pytest.mark.payment_case(32)
+@pytest.mark.parametrize("off", [timedelta(minutes=-40), timedelta(minutes=40)])
+async def test_a_worker_whose_clock_is_off_charges_and_gives_back_as_any_other(
+    quote: StoredQuote, off: timedelta
+) -> None:
+    """By more than a quote lives, against the gateway that claimed it."""
+    quote.claim()
+    quote.now += off
+    assert (await quote.settle()).state is PaymentState.PAID
+    assert (await quote.begin()).starts
+    await quote.run_render(RenderState.FAILED)
+    await quote.conclude()
+    await quote.refund()
+    assert quote.state is PaymentState.REFUNDED
+    assert quote.processor.returned_cents == quote.processor.charged_cents == quote.price
 
 
 async def test_an_unpaid_quote_expires_and_not_a_second_too_early(quote: StoredQuote) -> None:
@@ -193,6 +214,7 @@ async def test_an_unpaid_quote_expires_and_not_a_second_too_early(quote: StoredQ
         assert (await quote.settle()).state is PaymentState.EXPIRED
 
 
+@pytest.mark.payment_case(24, 30)
 async def test_a_webhooks_payment_is_recorded_and_is_the_one_that_is_charged(
     quote: StoredQuote,
 ) -> None:
@@ -210,6 +232,7 @@ async def test_a_webhooks_payment_is_recorded_and_is_the_one_that_is_charged(
     assert quote.challenge("c1").outcome is ClaimOutcome.PAID
 
 
+@pytest.mark.payment_case(22, 23)
 @pytest.mark.parametrize("challenge_id", ["c1", "c0", None])
 async def test_a_webhooks_payment_counts_even_after_the_quote_expired(
     quote: StoredQuote, challenge_id: str | None
@@ -220,6 +243,7 @@ async def test_a_webhooks_payment_counts_even_after_the_quote_expired(
     assert quote.wallet.available == quote.price
 
 
+@pytest.mark.payment_case(23)
 async def test_a_second_payment_is_a_stray_and_goes_back_whole_and_once(
     quote: StoredQuote,
 ) -> None:
@@ -234,6 +258,7 @@ async def test_a_second_payment_is_a_stray_and_goes_back_whole_and_once(
     assert quote.wallet.granted == quote.price
 
 
+@pytest.mark.payment_case(23, 30)
 @pytest.mark.parametrize("currency", ["usd", "eur"])
 async def test_a_payment_of_another_amount_or_currency_pays_for_nothing(
     quote: StoredQuote, currency: str
@@ -247,6 +272,7 @@ async def test_a_payment_of_another_amount_or_currency_pays_for_nothing(
     assert quote.state is PaymentState.SETTLING
 
 
+@pytest.mark.payment_case(23)
 async def test_a_failed_payment_of_another_challenge_is_no_matter(quote: StoredQuote) -> None:
     quote.claim("c2")
     event = PaymentEvent(kind=EventKind.PAYMENT_FAILED, payment_id="pi_0", challenge_id="c1")
@@ -278,6 +304,7 @@ async def test_a_render_begins_once_with_all_its_lines_held(quote: StoredQuote) 
     assert row.run_id is None
 
 
+@pytest.mark.payment_case(36)
 @pytest.mark.parametrize("charged", [False, True])
 async def test_a_quote_that_nobody_paid_begins_nothing(
     quote: StoredQuote, *, charged: bool
@@ -289,6 +316,7 @@ async def test_a_quote_that_nobody_paid_begins_nothing(
     assert quote.render_row is None
 
 
+@pytest.mark.payment_case(26)
 async def test_a_quote_canceled_before_it_began_gives_everything_back(quote: StoredQuote) -> None:
     """Edge case 26."""
     await quote.pay()

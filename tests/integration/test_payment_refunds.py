@@ -60,6 +60,7 @@ async def test_of_a_film_that_was_delivered_whole_nothing_goes_back(quote: Store
     assert quote.processor.refunds == {}
 
 
+@pytest.mark.payment_case(26)
 @pytest.mark.parametrize("status", [RenderState.COMPLETED, RenderState.CANCELED])
 async def test_what_was_not_delivered_goes_back_once(
     quote: StoredQuote, status: RenderState
@@ -79,6 +80,7 @@ async def test_what_was_not_delivered_goes_back_once(
     assert quote.wallet.spent == quote.price
 
 
+@pytest.mark.payment_case(25)
 async def test_a_render_that_failed_gives_back_what_was_charged_for_it_too(
     quote: StoredQuote,
 ) -> None:
@@ -99,6 +101,7 @@ async def test_a_canceled_render_of_which_all_was_delivered_is_owed_nothing(
     assert (await quote.conclude()).state is PaymentState.FAILED
 
 
+@pytest.mark.payment_case(25)
 @pytest.mark.parametrize("death", [Killed(), PaymentUnknown()], ids=["killed", "lost"])
 async def test_a_refund_whose_answer_is_lost_is_the_same_refund(
     quote: StoredQuote, death: BaseException
@@ -124,6 +127,7 @@ async def test_a_pending_refund_is_asked_about_and_not_made_again(quote: StoredQ
     assert quote.row.refunded_at is not None
 
 
+@pytest.mark.payment_case(25)
 @pytest.mark.parametrize("times", [1, 2])
 async def test_a_refund_that_fails_later_is_owed_again(quote: StoredQuote, times: int) -> None:
     """Edge case 25: the card's bank sends it back, and an operator tries again."""
@@ -146,6 +150,7 @@ async def test_a_refund_that_fails_later_is_owed_again(quote: StoredQuote, times
     assert keys == [f"refund_{quote.quote_id}", f"refund_{quote.quote_id}_1"]
 
 
+@pytest.mark.payment_case(23)
 async def test_an_older_story_of_a_refund_changes_nothing(quote: StoredQuote) -> None:
     await quote.run_render(RenderState.FAILED)
     await quote.conclude()
@@ -203,6 +208,7 @@ async def test_no_state_takes_more_than_was_paid_whatever_is_asked_in_whatever_o
 DISPUTED = PaymentEvent(kind=EventKind.DISPUTED, payment_id="pi_1")
 
 
+@pytest.mark.payment_case(40)
 async def test_a_dispute_takes_the_renders_files_away_and_ends_it(quote: StoredQuote) -> None:
     """Edge case 40: URLs that were signed before open nothing any more."""
     keys = ("films/a.mp4", "clips/1.mp4", "clips/1.jpg")
@@ -232,6 +238,7 @@ async def test_a_dispute_of_a_running_render_asks_it_to_end(quote: StoredQuote) 
     assert quote.render_row.cancel_requested
 
 
+@pytest.mark.payment_case(23)
 async def test_a_dispute_of_another_payment_is_no_matter(quote: StoredQuote) -> None:
     quote.now += timedelta(minutes=1)
     standing = await quote.note(DISPUTED.model_copy(update={"payment_id": "pi_other"}))

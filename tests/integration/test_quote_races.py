@@ -9,10 +9,11 @@ import pytest
 
 from studio.contracts.payment import EventKind, PaymentEvent, PaymentState
 from studio.db.engine import Database
+from studio.payments.ports import ChargeOrder
 from studio.quotes.claims import claim_quote
 from studio.quotes.progress import request_cancel
 from studio.quotes.records import Claim
-from tests.kit.stored_quotes import NOW, StoredQuote
+from tests.kit.stored_quotes import NOW, TOKEN, StoredQuote
 
 QUOTES = 8
 
@@ -61,9 +62,11 @@ async def test_a_webhook_and_a_charge_at_once_fill_the_wallet_once(
 ) -> None:
     quote = StoredQuote(database, tmp_path / "files")
     quote.claim()
+    order = ChargeOrder(quote.quote_id, "c1", quote.price, "usd", "digest", TOKEN)
+    charged = await quote.processor.charge(order)  # and the worker died before it could say so
     event = PaymentEvent(
         kind=EventKind.PAYMENT_SUCCEEDED,
-        payment_id="pi_1",
+        payment_id=charged.payment_id,
         challenge_id="c1",
         amount_cents=quote.price,
         currency="usd",

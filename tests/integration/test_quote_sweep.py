@@ -11,7 +11,12 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.testing import ActivityEnvironment
 
 from activities.reconcile import TemporalReconcileActivities
-from activities.reconcile_quotes import KEPT_AFTER_EXPIRY, TemporalQuoteSweep
+from activities.reconcile_quotes import (
+    KEPT_AFTER_EXPIRY,
+    KEPT_UNTRIED,
+    PURGED_AT_ONCE_MAX,
+    TemporalQuoteSweep,
+)
 from studio.contracts.names import CLAIMED_SIGNAL, paid_render_workflow_id
 from studio.contracts.payment import EventKind, PaymentEvent, PaymentState, RefundState
 from studio.contracts.payment import QuoteSweepReport as Report
@@ -19,6 +24,7 @@ from studio.contracts.status import RenderState
 from studio.contracts.workflow_io import ReconcileTask
 from studio.db.engine import Database
 from studio.ledger import service as ledger
+from studio.payments.errors import PaymentDeclined
 from studio.quotes.errors import UnknownQuote
 from studio.quotes.progress import request_cancel, try_refund_again
 from studio.quotes.tables import QuoteRow
@@ -34,10 +40,10 @@ def quote(sqlite_database: Database, tmp_path: Path) -> StoredQuote:
     return StoredQuote(sqlite_database, tmp_path / "files")
 
 
-async def _sweep(quote: StoredQuote, client: Client) -> Report:
+async def _sweep(quote: StoredQuote, client: Client, *, limit: int = 200) -> Report:
     """Nobody works on the queue, so that what was started stands as it was started."""
     sweep = TemporalQuoteSweep(quote.bench, client, f"nobody-{uuid.uuid4().hex[:8]}")
-    return await ActivityEnvironment().run(sweep.sweep_quotes, ReconcileTask())
+    return await ActivityEnvironment().run(sweep.sweep_quotes, ReconcileTask(limit=limit))
 
 
 def _run(quote: StoredQuote, client: Client) -> WorkflowHandle[object, object]:
@@ -53,6 +59,7 @@ async def _signals(handle: WorkflowHandle[object, object]) -> list[str]:
     ]
 
 
+@pytest.mark.payment_case(27)
 async def test_a_claim_that_no_run_was_told_of_is_carried_on(
     quote: StoredQuote, temporal: Client
 ) -> None:
@@ -94,19 +101,39 @@ async def test_a_run_that_was_terminated_is_followed_by_another(
     assert (await _sweep(quote, temporal)).started == (quote.quote_id,)
 
 
-async def test_what_nobody_paid_expires_and_is_forgotten_after_a_week(
+@pytest.mark.payment_case(38)
+async def test_what_was_tried_and_not_paid_expires_and_is_forgotten_after_a_week(
     quote: StoredQuote, temporal: Client
 ) -> None:
+    quote.processor.refusals.append(PaymentDeclined("card_declined", "Declined."))
+    await quote.pay()
     quote.now += LIFETIME
     report = await _sweep(quote, temporal)
     assert (report.expired, report.purged) == (1, 0)
     assert quote.state is PaymentState.EXPIRED
-    quote.now += KEPT_AFTER_EXPIRY + timedelta(seconds=1)
+    quote.now += KEPT_AFTER_EXPIRY
+    assert (await _sweep(quote, temporal)).purged == 0
+    quote.now += timedelta(seconds=1)
     assert (await _sweep(quote, temporal)).purged == 1
     with pytest.raises(UnknownQuote):
         _ = quote.state
 
 
+@pytest.mark.payment_case(38)
+async def test_what_nobody_tried_to_pay_is_forgotten_sooner_however_much_it_is(
+    quote: StoredQuote, temporal: Client, tmp_path: Path
+) -> None:
+    """Edge case 38: anybody can have quotes made, so they must not pile up."""
+    for _ in range(PURGED_AT_ONCE_MAX):
+        StoredQuote(quote.database, tmp_path / "others")
+    quote.now += LIFETIME + KEPT_UNTRIED
+    report = await _sweep(quote, temporal)
+    assert (report.expired, report.purged) == (PURGED_AT_ONCE_MAX + 1, 0)
+    quote.now += timedelta(seconds=1)
+    assert (await _sweep(quote, temporal)).purged == PURGED_AT_ONCE_MAX + 1
+
+
+@pytest.mark.payment_case(38)
 async def test_a_paid_quote_is_never_forgotten(quote: StoredQuote, temporal: Client) -> None:
     await quote.pay()
     await quote.begin()
@@ -145,6 +172,22 @@ async def test_a_refund_that_was_sent_back_is_told_until_an_operator_asks_again(
     quote.now += GRACE
     report = await _sweep(quote, temporal)
     assert (report.started, report.drift) == ((quote.quote_id,), ())
+
+
+async def test_quotes_that_wait_for_an_operator_do_not_keep_the_sweep_from_the_others(
+    quote: StoredQuote, temporal: Client, tmp_path: Path
+) -> None:
+    """However many of them there are, and however old."""
+    quote.processor.refund_states = [RefundState.FAILED]
+    await quote.pay()
+    await quote.begin()
+    await quote.run_render(RenderState.FAILED)
+    await quote.conclude()
+    await quote.refund()
+    told_nobody = StoredQuote(quote.database, tmp_path / "other")
+    told_nobody.claim("c2")
+    quote.now += GRACE
+    assert (await _sweep(quote, temporal, limit=1)).started == (told_nobody.quote_id,)
 
 
 async def test_credits_left_in_the_wallet_of_an_ended_quote_are_told(

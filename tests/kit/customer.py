@@ -68,6 +68,11 @@ def offer_of(answer: httpx2.Response) -> Offer:
     return Offer(answer.json(), header, dict(re.findall(r'(\w+)="([^"]*)"', parameters)))
 
 
+def refusal_of(problem: JsonObject) -> tuple[int, str]:
+    """The status of a problem and the last part of its type."""
+    return int(problem["status"]), str(problem["type"]).rpartition("/")[2]
+
+
 def credential(challenge: Mapping[str, str], payload: Mapping[str, object]) -> str:
     """The value of `Authorization` that answers a challenge; nothing in it is checked."""
     document = {"challenge": dict(challenge), "payload": dict(payload)}
@@ -97,7 +102,11 @@ class Customer:
     def __init__(self, stack: Stack, till: Till) -> None:
         self._stack = stack
         self._till = till
-        self._http = httpx2.Client(base_url=f"{stack.base_url}/api/agent", timeout=60)
+        self._http = httpx2.Client(
+            base_url=f"{stack.base_url}/api/agent",
+            timeout=60,
+            limits=httpx2.Limits(max_connections=None),
+        )
         self.revisions: dict[str, int] = {}
         self._asked: list[Offer] = []
 
@@ -117,8 +126,19 @@ class Customer:
         token = self._till.mint(offer.amount_cents, card=card)
         return credential(offer.challenge, {"spt": token})
 
-    def send(self, url: str, authorization: str, *, method: str = "POST") -> httpx2.Response:
-        return self._http.request(method, url, headers={"Authorization": authorization})
+    def send(
+        self,
+        url: str,
+        authorization: str,
+        *,
+        method: str = "POST",
+        body: JsonObject | None = None,
+    ) -> httpx2.Response:
+        headers = {"Authorization": authorization}
+        return self._http.request(method, url, headers=headers, json=body)
+
+    def post(self, url: str, body: JsonObject, *, headers: Mapping[str, str]) -> httpx2.Response:
+        return self._http.post(url, json=body, headers=headers)
 
     def pay(self, offer: Offer, *, card: str = GOOD_CARD) -> httpx2.Response:
         """Pay at the quote's payment URL, with the challenge of this offer."""

@@ -8,7 +8,7 @@ from typing import TypeVar
 from sqlalchemy import update
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -31,6 +31,20 @@ def forget(stack: Stack, project_id: str) -> None:
         session.execute(
             update(RenderRow).where(RenderRow.project_id == project_id).values(run_id=None)
         )
+
+
+def is_known(stack: Stack, workflow_id: str) -> bool:
+    """Whether Temporal knows a run of this id, open or closed."""
+    return _with_client(stack, lambda client: _is_known(client, workflow_id))
+
+
+def is_running(stack: Stack, workflow_id: str) -> bool:
+    return _with_client(stack, lambda client: _is_running(client, workflow_id))
+
+
+def history(stack: Stack, workflow_id: str) -> bytes:
+    """All that Temporal keeps of a run: events, memo, summary, search attributes."""
+    return _with_client(stack, lambda client: _history(client, workflow_id))
 
 
 def sweep(stack: Stack) -> ReconcileReport:
@@ -65,6 +79,23 @@ async def _is_known(client: Client, project_id: str) -> bool:
             return False
         raise
     return True
+
+
+async def _history(client: Client, workflow_id: str) -> bytes:
+    handle = client.get_workflow_handle(workflow_id)
+    events = (await handle.fetch_history()).events
+    description = (await handle.describe()).raw_description
+    return b"\n".join(part.SerializeToString() for part in (*events, description))
+
+
+async def _is_running(client: Client, workflow_id: str) -> bool:
+    try:
+        description = await client.get_workflow_handle(workflow_id).describe()
+    except RPCError as error:
+        if error.status == RPCStatusCode.NOT_FOUND:
+            return False
+        raise
+    return description.status is WorkflowExecutionStatus.RUNNING
 
 
 def _with_client(stack: Stack, work: Callable[[Client], Awaitable[Result]]) -> Result:

@@ -1,6 +1,7 @@
 """A payment processor in memory, with Stripe's promises: one charge a challenge and token."""
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from studio.contracts.payment import RefundState
 from studio.payments.errors import PaymentError
@@ -41,7 +42,8 @@ class FakeProcessor:
         self._lose()
         return payment
 
-    async def find(self, quote_id: str, challenge_id: str) -> Payment | None:
+    async def find(self, quote_id: str, challenge_id: str, *, since: datetime) -> Payment | None:
+        del since
         self.calls.append("find")
         for order, payment in self.payments.values():
             if (order.quote_id, order.challenge_id) == (quote_id, challenge_id):

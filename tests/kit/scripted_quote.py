@@ -21,7 +21,6 @@ from temporalio.worker import Replayer
 
 from studio.contracts.launch import payment_start_arguments
 from studio.contracts.payment import (
-    FINAL_STATES,
     UNPAID_STATES,
     BegunRender,
     EventKind,
@@ -223,10 +222,6 @@ class ScriptedQuote:
     @staticmethod
     def _next(answers: list[Answer]) -> Answer:
         return answers.pop(0) if len(answers) > 1 else answers[0]
-
-    @property
-    def is_final(self) -> bool:
-        return self.state in FINAL_STATES
 
 
 @asynccontextmanager

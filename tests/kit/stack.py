@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -63,9 +64,9 @@ class Stack:
     port: int = 0
 
     def __post_init__(self) -> None:
-        # A queue of its own: what another stack left behind is not this one's to finish.
-        place = f"{self.directory.parent.name}-{self.directory.name}"
-        self.queue = f"stack-{place}-{os.getpid()}"
+        # Of its own, whatever its folder is called: a worker of another stack in this test process
+        # would take this one's tasks to its own database.
+        self.queue = f"stack-{uuid.uuid4().hex}"
         self.database_url = f"sqlite:///{self.directory / 'fvs.db'}"
         self.chaos = self.directory / "chaos"
         self.chaos.mkdir(parents=True)
@@ -125,14 +126,30 @@ class Stack:
         self.wait_for(self._gateway_answers, "the gateway answers")
 
     def _gateway_answers(self) -> bool:
-        try:
-            return httpx2.get(f"{self.base_url}/health", timeout=5).status_code < 600
-        except httpx2.HTTPError:
-            return False
+        return _answers(self.base_url)
 
     def start_worker(self, *, hold: str = "", fail: str = "", name: str = "worker") -> None:
         extra = {"CHAOS_HOLD": hold, "CHAOS_FAIL": fail}
         self._start(name, [sys.executable, "-m", "tests.kit.chaos_worker"], extra)
+
+    def start_quick_worker(self, name: str = "worker", **variables: str) -> None:
+        """One whose renders take no time: see tests/kit/quick_worker.py."""
+        self._start(name, [sys.executable, "-m", "tests.kit.quick_worker"], variables)
+
+    def start_stoppable_gateway(self) -> None:
+        """As `start_gateway`; it can stand still: see tests/kit/stoppable_gateway.py."""
+        self.port = self.port or free_port()
+        self._start("gateway", [sys.executable, "-m", "tests.kit.stoppable_gateway"], {})
+        self.wait_for(self._gateway_answers, "the gateway answers")
+
+    def start_replica(self, name: str, **variables: str) -> str:
+        """Another gateway on the same database, set up otherwise where told; its base URL."""
+        port = free_port()
+        told = {"FVS_PORT": str(port), **variables}
+        self._start(name, [sys.executable, "-m", "runtime.cli", "gateway"], told)
+        url = f"http://127.0.0.1:{port}"
+        self.wait_for(lambda: _answers(url), "the replica answers")
+        return url
 
     def start_leaky_worker(self, leak: str) -> None:
         self._start("worker", [sys.executable, "-m", "tests.kit.leaky_worker"], {"LEAK": leak})
@@ -191,3 +208,10 @@ class Stack:
         """Every clip that was ordered from the provider, in order."""
         path = self.chaos / "orders"
         return path.read_text().split() if path.exists() else []
+
+
+def _answers(base_url: str) -> bool:
+    try:
+        return httpx2.get(f"{base_url}/health", timeout=5).status_code < 600
+    except httpx2.HTTPError:
+        return False

@@ -18,6 +18,7 @@ NETWORK = "profile_test_contract"
 PREVIEW = "2026-07-29.preview"
 TOKENS = "/v1/test_helpers/shared_payment/granted_tokens"
 NEVER_SECONDS = 3600.0
+STANDIN_NOW = 1_800_000_000
 SETTINGS = StandinSettings(
     secret_key=KEY, network_id=NETWORK, control=True, later_seconds=NEVER_SECONDS
 )
@@ -25,6 +26,16 @@ SETTINGS = StandinSettings(
 
 Json = dict[str, object]
 Options = stripe.RequestOptions
+
+
+class StandinClock:
+    """The stand-in's time, in seconds; a test moves it."""
+
+    def __init__(self) -> None:
+        self.seconds = float(STANDIN_NOW)
+
+    def __call__(self) -> float:
+        return self.seconds
 
 
 class Seller:

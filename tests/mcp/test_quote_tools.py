@@ -179,10 +179,10 @@ async def test_what_a_paid_status_is_asked_of_must_be_clear(stack: ApiStack, til
 
 
 async def test_a_wait_ends_when_the_quote_is_paid(stack: ApiStack, till: Till) -> None:
-    told: list[str | None] = []
+    told: list[tuple[float, float | None, str | None]] = []
 
-    async def note(_progress: float, _total: float | None, message: str | None) -> None:
-        told.append(message)
+    async def note(progress: float, total: float | None, message: str | None) -> None:
+        told.append((progress, total, message))
 
     async with mcp_client(stack) as client:
         quote = await called(client, CREATE, **BODY)
@@ -207,7 +207,7 @@ async def test_a_wait_ends_when_the_quote_is_paid(stack: ApiStack, till: Till) -
     assert stack.time.elapsed_seconds == 7
     assert result.structured_content is not None
     assert result.structured_content["payment_status"] == "paid"
-    assert told == ["quoted: not paid yet", "quoted: not paid yet"]
+    assert told == [(0, 45, "quoted: not paid yet"), (5, 45, "quoted: not paid yet")]
     assert till.charges == {}
 
 

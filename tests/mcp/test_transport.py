@@ -253,7 +253,7 @@ async def test_a_body_is_bounded_whether_it_says_so_or_not(
 @pytest.mark.parametrize("mode", MODES)
 async def test_the_longest_brief_of_the_api_fits(stack: ApiStack, mode: str) -> None:
     key = stack.open_account()
-    long_texts = {name: "\u00e9" * 100_000 for name in ("instructions", "additional_lore")}
+    long_texts = dict.fromkeys(("instructions", "additional_lore"), "é" * 100000)
     message = call_message(mode, "fvs_submit_render", {"request": {**BRIEF, **long_texts}})
     app = create_app(stack.dependencies)
     transport = httpx2.ASGITransport(app)

@@ -37,6 +37,7 @@ def test_every_quote_and_every_secret_has_a_token_of_its_own() -> None:
     assert set(letters) == set(ALPHABET)
 
 
+@pytest.mark.payment_case(34)
 def test_only_a_hash_is_stored() -> None:
     assert hashlib.sha256(TOKEN.encode()).hexdigest() == STORED
 

@@ -10,7 +10,18 @@ from activities.analysts import PICTURES_DESCRIBED_MAX
 from activities.errors import RETRY_AFTER_SECONDS_MAX
 from activities.paid_calls import CALL_TRIES_MAX
 from activities.planning import SHEET_SHOTS_MIN, SHEETS_MAX
-from studio.contracts.limits import FILM_FRAMES_PER_SECOND
+from activities.reconcile_quotes import KEPT_AFTER_EXPIRY, KEPT_UNTRIED
+from activities.settlement import CHARGE_AGE_MAX
+from gateway.limits import QUOTE_BYTES_A_TOKEN, QUOTES_PER_MINUTE_MAX
+from gateway.services.payments import OUTCOME_SECONDS_MAX
+from studio.contracts.limits import (
+    FILM_FRAMES_PER_SECOND,
+    PAYMENT_ATTEMPTS_MAX,
+    PAYMENT_CENTS_MAX,
+    PAYMENT_CENTS_MIN,
+    QUOTE_LIFETIME_SECONDS,
+    UPLOAD_FILES_MAX,
+)
 from studio.contracts.plan import DISSOLVE_SECONDS_MAX
 from studio.contracts.workflow_io import Timings
 from studio.media.encoding import AAC_FRAME_SAMPLES, SAMPLE_RATE_HZ
@@ -25,6 +36,7 @@ from studio.media.upload_limits import (
     SAMPLED_SIDE_MAX,
     VIDEO_FRAMES_MAX,
 )
+from studio.payments.webhooks import BODY_BYTES_MAX, SIGNATURE_AGE_SECONDS_MAX
 from studio.pricing.cutting import REACH_SECONDS
 from studio.providers.fal import video as fal
 from studio.providers.google import objects as google_cloud
@@ -33,13 +45,18 @@ from studio.providers.google.planner import ASKED_MAX
 from studio.providers.kling import video as kling
 from studio.providers.local.critic import SCORE_PASSING
 from studio.providers.screenplay_rules import NARRATION_WORDS_A_SECOND_MAX
+from workflows.paid_render import REFUND_LOOK_MAX, STUCK_MAX
+from workflows.policies import ActivityPolicy, PaymentPolicies
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-WORDS = {1: "a", 2: "two", 3: "three", 4: "four"}
+WORDS = {1: "a", 2: "two", 3: "three", 4: "four", 6: "six"}
 TIMES = {1: "once", 2: "twice", 3: "three times"}
 MINUTE = 60
+HOUR = 3600
+CENTS = 100
 
 TIMINGS = Timings()
+PAYMENTS = PaymentPolicies(TIMINGS)
 HALF_AN_HOUR = 1800
 
 
@@ -83,11 +100,51 @@ def upload_bounds() -> Iterator[str]:
     yield f"cut with a fade of {FADE_OUT_SECONDS:g} seconds"
 
 
+def quote_bounds() -> Iterator[str]:
+    yield (f"in US cents: {PAYMENT_CENTS_MIN} at least, ${PAYMENT_CENTS_MAX / CENTS:.2f} at most")
+    yield f"Link takes ${PAYMENT_CENTS_MAX / CENTS:.0f} a payment"
+    yield f"for {minutes(QUOTE_LIFETIME_SECONDS)} minutes, in {PAYMENT_ATTEMPTS_MAX} tries at most"
+    yield f"comes after the quote's {minutes(QUOTE_LIFETIME_SECONDS)} minutes"
+    yield f"after {PAYMENT_ATTEMPTS_MAX} refusals"
+    yield f"the answer waits, {OUTCOME_SECONDS_MAX:g} seconds at most"
+    yield f"503 after {OUTCOME_SECONDS_MAX:g} seconds"
+    yield f"Nobody paid within {minutes(QUOTE_LIFETIME_SECONDS)} minutes"
+    yield f"asked again every {_seconds(PAYMENTS.ask)} seconds at most"
+    yield f"A claim older than {CHARGE_AGE_MAX.total_seconds() / HOUR:g} hours is only looked for"
+    yield f"is forgotten | {KEPT_UNTRIED.total_seconds() / HOUR:g} hour after its time"
+    yield f"{KEPT_AFTER_EXPIRY.days} days after it if nobody succeeded"
+    yield f"{minutes(SIGNATURE_AGE_SECONDS_MAX)} minutes off"
+    yield f"more than {BODY_BYTES_MAX // 1024} KiB"
+    yield f"A body of {QUOTE_BYTES_A_TOKEN // 1024} KiB or more counts as several"
+
+
+def quote_api_bounds() -> Iterator[str]:
+    yield f"filled up to {PAYMENT_CENTS_MIN} cents by a line of its own"
+    yield f"more than ${PAYMENT_CENTS_MAX / CENTS:.2f} is refused"
+    yield f"`expires_at`, {minutes(QUOTE_LIFETIME_SECONDS)} minutes later"
+    yield f"up to {UPLOAD_FILES_MAX} public `https://`"
+    yield f"by default {QUOTES_PER_MINUTE_MAX} a minute and address"
+
+
+def operators_bounds() -> Iterator[str]:
+    yield f"each time later, {WORDS[int(STUCK_MAX.total_seconds() / HOUR)]} hours at most"
+    yield f"every {REFUND_LOOK_MAX.total_seconds() / HOUR:g} hours at least"
+
+
+def _seconds(policy: ActivityPolicy) -> str:
+    longest = policy["retry_policy"].maximum_interval
+    assert longest is not None
+    return f"{longest.total_seconds():g}"
+
+
 @pytest.mark.parametrize(
     ("page", "bound"),
     [
         *(("filming.md", bound) for bound in film_bounds()),
         *(("uploads.md", bound) for bound in upload_bounds()),
+        *(("payments.md", bound) for bound in quote_bounds()),
+        *(("api.md", bound) for bound in quote_api_bounds()),
+        *(("operations.md", bound) for bound in operators_bounds()),
     ],
 )
 def test_a_bound_is_documented_as_it_is(page: str, bound: str) -> None:

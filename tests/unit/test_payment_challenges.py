@@ -17,7 +17,6 @@ from studio.payments.errors import (
 from tests.payment_scenes import (
     BODY,
     NONCE,
-    NOW,
     OLD_SECRET,
     REALM,
     SECRET,
@@ -139,17 +138,17 @@ def test_a_challenge_of_another_realm_or_network_or_secret_is_not_ours() -> None
         challenger(OLD_SECRET),
     ):
         with pytest.raises(InvalidChallenge):
-            other.authenticate(authorization(SENT), now=NOW)
+            other.authenticate(authorization(SENT))
 
 
 def test_secrets_are_rotated_without_refusing_challenges_that_are_out() -> None:
     before, during = challenger(OLD_SECRET), challenger(SECRET, OLD_SECRET)
     old = authorization(credential(before.challenge(TERMS, nonce=NONCE)))
     new = authorization(credential(during.challenge(TERMS, nonce=NONCE)))
-    assert during.authenticate(old, now=NOW).quote_id == TERMS.quote_id
-    assert challenger(SECRET).authenticate(new, now=NOW).quote_id == TERMS.quote_id
+    assert during.authenticate(old).quote_id == TERMS.quote_id
+    assert challenger(SECRET).authenticate(new).quote_id == TERMS.quote_id
     with pytest.raises(InvalidChallenge):
-        challenger(SECRET).authenticate(old, now=NOW)
+        challenger(SECRET).authenticate(old)
 
 
 @pytest.mark.parametrize(

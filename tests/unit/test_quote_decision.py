@@ -6,7 +6,7 @@ import pytest
 
 from studio.contracts.limits import PAYMENT_ATTEMPTS_MAX
 from studio.contracts.payment import UNPAID_STATES, PaymentState
-from studio.quotes.decision import Decision, Standing, decide, is_payable, standing_of
+from studio.quotes.decision import Decision, Situation, decide, is_payable, situation_of
 from studio.quotes.tables import ChallengeRow, ClaimOutcome, QuoteRow
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
@@ -31,8 +31,8 @@ def use(outcome: ClaimOutcome | None = None, **changes: str) -> ChallengeRow:
 
 
 def decision(row: QuoteRow, used: ChallengeRow | None) -> Decision:
-    standing = standing_of(row, used, challenge_id="challenge", credential_hash="mine", now=NOW)
-    return decide(standing)
+    found = situation_of(row, used, challenge_id="challenge", credential_hash="mine", now=NOW)
+    return decide(found)
 
 
 def test_a_fresh_payment_claims_a_quote_that_can_be_paid() -> None:
@@ -118,14 +118,14 @@ def test_nothing_but_an_open_quote_and_a_fresh_challenge_is_ever_claimed(
     state: PaymentState,
 ) -> None:
     claimed = [
-        standing
+        found
         for payable in (True, False)
         for used in (True, False)
         for own in (True, False)
         for current in (True, False)
-        for standing in [Standing(state, payable, used, own, current)]
-        if decide(standing) is Decision.CLAIM
+        for found in [Situation(state, payable, used, own, current)]
+        if decide(found) is Decision.CLAIM
     ]
     unpaid = state in {PaymentState.QUOTED, PaymentState.EXPIRED}
-    assert all(standing.is_payable and not standing.is_used for standing in claimed)
+    assert all(found.is_payable and not found.is_used for found in claimed)
     assert bool(claimed) == unpaid

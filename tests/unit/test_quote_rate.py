@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import error_response
-from gateway.limits import RATED_ADDRESSES_MAX, QuoteRate, TooManyQuotes
+from gateway.limits import RATED_ADDRESSES_MAX, AddressRate, TooManyQuotes
 
 
 class Seconds:
@@ -20,7 +20,7 @@ class Seconds:
         return self.at
 
 
-def refused_for_seconds(rate: QuoteRate, address: str) -> int:
+def refused_for_seconds(rate: AddressRate, address: str) -> int:
     with pytest.raises(TooManyQuotes) as refusal:
         rate.take(address)
     return refusal.value.retry_after_seconds
@@ -28,7 +28,7 @@ def refused_for_seconds(rate: QuoteRate, address: str) -> int:
 
 def test_an_address_has_a_minutes_quotes_at_once_and_then_waits_for_the_next() -> None:
     clock = Seconds()
-    rate = QuoteRate(6, clock)
+    rate = AddressRate(6, clock)
     for _ in range(6):
         rate.take("198.51.100.1")
 
@@ -42,21 +42,21 @@ def test_an_address_has_a_minutes_quotes_at_once_and_then_waits_for_the_next() -
 
 def test_a_refusal_costs_nothing() -> None:
     clock = Seconds()
-    rate = QuoteRate(1, clock)
+    rate = AddressRate(1, clock)
     rate.take("198.51.100.1")
 
     assert {refused_for_seconds(rate, "198.51.100.1") for _ in range(100)} == {60}
 
 
 def test_addresses_do_not_share_their_quotes() -> None:
-    rate = QuoteRate(1, Seconds())
+    rate = AddressRate(1, Seconds())
     rate.take("198.51.100.1")
     rate.take("198.51.100.2")
 
 
 def test_time_that_was_not_used_is_not_saved_up_for_more_than_a_minute() -> None:
     clock = Seconds()
-    rate = QuoteRate(2, clock)
+    rate = AddressRate(2, clock)
     rate.take("198.51.100.1")
     clock.at = 100_000
     rate.take("198.51.100.1")
@@ -74,7 +74,7 @@ def test_who_waits_as_told_is_let_through_and_a_second_before_that_is_not(
     per_minute_max: int, began: float, pauses: list[float]
 ) -> None:
     clock = Seconds(began)
-    rate = QuoteRate(per_minute_max, clock)
+    rate = AddressRate(per_minute_max, clock)
     for pause in [*pauses, *([0.0] * per_minute_max)]:
         clock.at += pause
         try:
@@ -92,7 +92,7 @@ def test_who_waits_as_told_is_let_through_and_a_second_before_that_is_not(
 
 
 def test_memory_is_bounded_and_keeps_who_came_last() -> None:
-    rate = QuoteRate(1, Seconds())
+    rate = AddressRate(1, Seconds())
     rate.take("first")
     for number in range(RATED_ADDRESSES_MAX):
         rate.take(f"caller-{number}")

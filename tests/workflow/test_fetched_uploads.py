@@ -148,6 +148,7 @@ def assert_tells_nothing(history: bytes) -> None:
     assert not any(word in history for word in (b"media.example", b"5ec4e7", b"cat.png"))
 
 
+@pytest.mark.payment_case(34)
 async def test_no_address_and_no_name_of_an_upload_gets_into_the_history(
     temporal: Client, bench: Workbench, internet: Internet, trust: ssl.SSLContext
 ) -> None:

@@ -67,6 +67,7 @@ async def test_what_stripe_does_not_say_is_asked_until_it_is_said(temporal: Clie
     assert quote.state is PaymentState.COMPLETED
 
 
+@pytest.mark.payment_case(24)
 async def test_a_webhook_ends_the_asking_at_once(temporal: Client) -> None:
     """Edge case 24: the webhook says succeeded while the request's outcome is unknown."""
     quote = ScriptedQuote(payment_input(), answers=[UNKNOWN])
@@ -129,6 +130,7 @@ async def test_a_second_payment_goes_back_while_the_first_one_is_rendered(
     assert (standing.state, standing.strays) == (PaymentState.COMPLETED, ("pi_told",))
 
 
+@pytest.mark.payment_case(25)
 async def test_a_render_that_fails_gives_everything_back_once(temporal: Client) -> None:
     """Edge case 25."""
     studio = ScriptedStudio(script={"plan_shots": fail("provider_rejected", "Refused.")})
@@ -149,6 +151,7 @@ async def test_what_cannot_be_begun_is_given_back(temporal: Client) -> None:
     assert quote.studio.calls["confirm_holds"] == 0
 
 
+@pytest.mark.payment_case(26)
 async def test_a_quote_canceled_before_its_render_begins_is_given_back(temporal: Client) -> None:
     """Edge case 26, before the start."""
     quote = ScriptedQuote(payment_input())
@@ -163,6 +166,7 @@ async def test_a_quote_canceled_before_its_render_begins_is_given_back(temporal:
     assert quote.studio.calls["confirm_holds"] == 0
 
 
+@pytest.mark.payment_case(26)
 async def test_a_cancel_wish_reaches_the_render_that_runs(temporal: Client) -> None:
     """Edge case 26, after the start: the gateway may have died before it could tell the render."""
     quote = ScriptedQuote(payment_input())

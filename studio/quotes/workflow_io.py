@@ -1,6 +1,6 @@
-"""What a quote's run is started with, made from the quote's row."""
+"""A quote's row as its run has it: what it is started with, and what activities tell it."""
 
-from studio.contracts.payment import PaidRenderInput
+from studio.contracts.payment import PaidRenderInput, QuoteStanding
 from studio.contracts.workflow_io import RenderInput
 from studio.quotes.tables import QuoteRow
 
@@ -18,4 +18,13 @@ def payment_input(row: QuoteRow) -> PaidRenderInput:
         # Without secrets that a caller may have put into it; the row has it as it was.
         name=render.name,
         render=render,
+    )
+
+
+def standing_of(row: QuoteRow, *, stray_payment_id: str | None = None) -> QuoteStanding:
+    """Whoever disputes a payment does not want the render either."""
+    return QuoteStanding(
+        state=row.state,
+        stray_payment_id=stray_payment_id,
+        canceled=row.cancel_requested or row.disputed_at is not None,
     )

@@ -1,0 +1,70 @@
+"""A gateway process that stops around what it asks of Temporal, so that it can be killed there.
+
+The real application on the real database. Its moments (`tests/kit/moments.py`) lie between the
+commits of a payment or of a wish to cancel and the word to the quote's run:
+
+    GATEWAY@before-check    authentic, and not claimed yet
+    quote_…@before-settle   claimed (or canceled) in the row, the run not told
+    quote_…@after-settle    the run told, the caller not answered
+    quote_…@before-tell     a webhook's fact found good, the run not told
+    proj_…@before-cancel    a wish to cancel in the quote's row, its render not told
+"""
+
+import asyncio
+import os
+from pathlib import Path
+
+import uvicorn
+
+from gateway.services.starter import TemporalWorkflows
+from runtime.http_protocol import GatewayProtocol
+from runtime.logs import configure_logging
+from runtime.serve import build_app
+from runtime.settings import Settings, load_settings
+from runtime.temporal_client import connect
+from studio.contracts.payment import PaidRenderInput, PaymentEvent
+from studio.db.engine import open_database
+from tests.kit.moments import GATEWAY, Moments
+
+
+class StoppableWorkflows(TemporalWorkflows):
+    """Temporal, with moments around what is asked of it for quotes."""
+
+    moments: Moments
+
+    async def check(self) -> None:
+        await self.moments.pass_by(GATEWAY, "before-check", only_first=True)
+        await super().check()
+
+    async def cancel(self, project_id: str, reason: str) -> bool:
+        await self.moments.pass_by(project_id, "before-cancel")
+        return await super().cancel(project_id, reason)
+
+    async def settle(self, payment: PaidRenderInput, *, event: PaymentEvent | None = None) -> None:
+        quote_id = payment.quote_id
+        await self.moments.pass_by(quote_id, "before-tell" if event else "before-settle")
+        await super().settle(payment, event=event)
+        await self.moments.pass_by(quote_id, "after-tell" if event else "after-settle")
+
+
+async def serve(settings: Settings) -> None:
+    workflows = StoppableWorkflows(await connect(lazy=True), task_queue=settings.render_task_queue)
+    workflows.moments = Moments(Path(os.environ["CHAOS_DIRECTORY"]))
+    app = build_app(settings, workflows=workflows, database=open_database(settings.database_url))
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http=GatewayProtocol,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+    )
+    await uvicorn.Server(config).serve()
+
+
+if __name__ == "__main__":
+    chosen = load_settings()
+    configure_logging(service="gateway", level=chosen.log_level, log_format=chosen.log_format)
+    asyncio.run(serve(chosen))
