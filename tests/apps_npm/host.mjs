@@ -4,7 +4,7 @@ import { AppBridge, PostMessageTransport, getToolUiResourceUri } from "@modelcon
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 
 const INFO = { name: "host-of-the-tests", version: "1" };
-const asked = { links: [], modes: [], contexts: [] };
+const asked = { links: [], modes: [], contexts: [], calls: [], marks: [] };
 const waiting = [];
 let app;
 let bridge;
@@ -50,6 +50,8 @@ function listen() {
   bridge.onopenlink = async ({ url }) => { note("links", url); return {}; };
   bridge.onrequestdisplaymode = async ({ mode }) => { note("modes", mode); return { mode }; };
   bridge.onupdatemodelcontext = async (params) => { note("contexts", params); return {}; };
+  bridge.addEventListener("loggingmessage", ({ data }) => note("marks", data));
+  addEventListener("message", ({ data }) => { if (data?.method === "tools/call") note("calls", data.params.name); });
   bridge.addEventListener("sizechange", (size) => {
     if (size.height) document.querySelector("iframe").style.height = `${size.height}px`;
   });

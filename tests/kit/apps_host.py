@@ -23,6 +23,9 @@ from tests.kit.npm import npm_modules
 
 SOURCES: Final = Path(__file__).parents[1] / "apps_npm"
 BUNDLE_SECONDS_MAX: Final = 60
+MARK: Final = """() => parent.postMessage({
+    jsonrpc: "2.0", method: "notifications/message", params: { level: "info", data: "mark" },
+}, "*")"""
 
 
 def bundle_host(folder: Path) -> Path:
@@ -151,6 +154,16 @@ class Shown:
             "([what, times]) => host.untilAsked(what, times)", [what, times]
         )
         return found
+
+    async def calls(self) -> list[JsonValue]:
+        """The tools that the widget has called, each time; surely all of them by now.
+
+        Messages of one page arrive in their order, so what comes before a mark has come with it.
+        """
+        marks = len(await self.asked("marks"))
+        await self.run(MARK)
+        await self.asks("marks", marks + 1)
+        return await self.asked("calls")
 
     async def app(self) -> JsonValue:
         """How the widget introduced itself."""

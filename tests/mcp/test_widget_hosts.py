@@ -62,7 +62,7 @@ async def test_the_console_introduces_itself_and_reports_its_size(
 
 
 async def test_the_assistants_brief_is_shown_while_it_is_written_and_can_be_stopped(
-    tools: ScriptedTools, host: AppsHost, page: Page
+    host: AppsHost, page: Page
 ) -> None:
     shown = await show(page, host, SUBMIT, {"request": {"name": NAME}}, result=False)
     loading = shown.widget.get_by_text("The brief is on its way to the studio.")
@@ -72,7 +72,7 @@ async def test_the_assistants_brief_is_shown_while_it_is_written_and_can_be_stop
 
     await expect(shown.widget.get_by_role("alert")).to_contain_text("The user pressed stop.")
     await expect(shown.widget.get_by_label("Name")).to_have_value(NAME)
-    assert tools.calls == []
+    assert await shown.calls() == []
 
 
 async def test_what_a_strict_host_blocks_can_be_opened_in_the_browser(
@@ -106,7 +106,7 @@ async def test_after_its_teardown_the_console_asks_nothing_more(
     await shown.wait(3600)
     await shown.run("() => document.dispatchEvent(new Event('visibilitychange'))")
 
-    assert len(tools.arguments(STATUS)) == 2
+    assert await shown.calls() == [STATUS]
 
 
 async def test_a_console_that_nobody_sees_waits_and_asks_at_once_when_it_is_seen(
@@ -118,11 +118,28 @@ async def test_a_console_that_nobody_sees_waits_and_asks_at_once_when_it_is_seen
 
     await shown.run(turned_to("hidden"))
     await shown.wait(600)
-    assert len(tools.arguments(STATUS)) == 1
+    assert await shown.calls() == []
     await shown.run(turned_to("visible"))
 
     await expect(shown.widget.get_by_text("Your film is ready", exact=True)).to_be_visible()
-    assert len(tools.arguments(STATUS)) == 2
+    assert await shown.calls() == [STATUS]
+
+
+async def test_an_answer_that_comes_while_nobody_looks_is_the_last_until_somebody_does(
+    tools: ScriptedTools, host: AppsHost, page: Page
+) -> None:
+    tools.will_answer(STATUS, queued(), filming())
+    shown = await show(page, host, STATUS, WATCH)
+    tools.gate.clear()
+    await shown.wait(10)
+    await tools.called(STATUS, 2)
+
+    await shown.run(turned_to("hidden"))
+    tools.gate.set()
+    await expect(shown.widget.get_by_text(FILMING, exact=True)).to_be_visible()
+    await shown.wait(600)
+
+    assert await shown.calls() == [STATUS]
 
 
 def turned_to(visibility: str) -> str:
@@ -144,7 +161,7 @@ async def test_a_host_that_calls_no_tools_shows_what_came_and_promises_nothing(
     await shown.wait(600)
 
     await expect(shown.widget.get_by_role("button", name="Cancel render")).to_be_hidden()
-    assert len(tools.arguments(STATUS)) == 1
+    assert await shown.calls() == []
 
 
 async def test_a_host_that_opens_no_links_shows_the_address_to_copy(
