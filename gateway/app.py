@@ -9,15 +9,19 @@ from fastapi import FastAPI
 from gateway.dependencies import Dependencies, Gateway
 from gateway.discovery import OPEN_PATHS
 from gateway.errors import register_errors
+from gateway.manifests import MANIFESTS
+from gateway.mcp.mounting import mcp_endpoint
 from gateway.middleware.access_log import AccessLogMiddleware
 from gateway.middleware.cors import CorsMiddleware
 from gateway.middleware.failures import FailureMiddleware
+from gateway.middleware.mcp_hosts import SERVED_PATHS, McpHostMiddleware
 from gateway.middleware.request_id import RequestIdMiddleware
 from gateway.middleware.security_headers import SecurityHeadersMiddleware
 from gateway.openapi import OPENAPI_PATH, install_openapi
 from gateway.routes.discovery import discovery_router
 from gateway.routes.files import files_router
 from gateway.routes.health import health_router
+from gateway.routes.manifests import manifests_router
 from gateway.routes.models import models_router
 from gateway.routes.paid_renders import paid_renders_router
 from gateway.routes.quotes import quotes_router
@@ -44,10 +48,12 @@ _TAGS: Final = [
 def create_app(dependencies: Dependencies) -> FastAPI:
     """Build an application of its own: two of them in one process share nothing."""
     gateway = Gateway(dependencies)
+    mcp = mcp_endpoint(gateway)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
+        async with mcp.running():
+            yield
         await gateway.close()
 
     app = FastAPI(
@@ -66,6 +72,8 @@ def create_app(dependencies: Dependencies) -> FastAPI:
     app.state.gateway = gateway
     _add_routes(app, gateway)
     app.include_router(discovery_router(gateway, app))
+    app.include_router(manifests_router(gateway))
+    app.router.routes.extend(mcp.routes)
     _add_middleware(app, gateway)
     register_errors(app)
     install_openapi(app)
@@ -89,7 +97,15 @@ def _add_routes(app: FastAPI, gateway: Gateway) -> None:
 def _add_middleware(app: FastAPI, gateway: Gateway) -> None:
     """The last one added is the outermost: it sees the answers of all the others."""
     app.add_middleware(FailureMiddleware)
-    app.add_middleware(CorsMiddleware, paths=OPEN_PATHS)
+    app.add_middleware(CorsMiddleware, paths=(*OPEN_PATHS, *MANIFESTS))
+    given = gateway.dependencies
+    if given.mcp_hosts:
+        app.add_middleware(
+            McpHostMiddleware,
+            hosts=given.mcp_hosts,
+            base_url=given.public_base_url,
+            paths=SERVED_PATHS,
+        )
     app.add_middleware(SecurityHeadersMiddleware)
     app.add_middleware(
         AccessLogMiddleware, metrics=gateway.metrics, monotonic=gateway.clock.monotonic

@@ -18,6 +18,7 @@ from gateway.limits import (
     UploadSlots,
 )
 from gateway.metrics import GatewayMetrics
+from gateway.services.downloads import FilmDownloads
 from gateway.services.estimates import Pricing
 from gateway.services.health import Health
 from gateway.services.links import SignedLinks
@@ -54,6 +55,10 @@ class Dependencies:
     `staging` is scratch space for uploads; `stopping` says that the process is being asked to
     end, so that held answers are given up; `timings` go into each render's workflow. `payments`
     is what quotes are paid with, `webhooks` whose messages are believed, or what is missing for it.
+    `films` saves films on this machine, for MCP's download tool; None where nothing is written.
+    `mcp_hosts` are hosts beside that of `public_base_url` that serve MCP and nothing else, and
+    `mcp_origins` the pages that may call it. `file_origins` are those of signed URLs that the
+    store itself answers, such as `https://storage.googleapis.com`.
     """
 
     database: Database
@@ -77,6 +82,10 @@ class Dependencies:
     payments: PaymentSetup | MissingSettings = field(default_factory=MissingSettings)
     webhooks: WebhookTrust | MissingSettings = field(default_factory=MissingSettings)
     quotes_per_minute_max: int = QUOTES_PER_MINUTE_MAX
+    films: FilmDownloads | None = None
+    mcp_hosts: tuple[str, ...] = ()
+    mcp_origins: tuple[str, ...] = ()
+    file_origins: tuple[str, ...] = ()
 
 
 class Gateway:

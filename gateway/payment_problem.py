@@ -50,10 +50,14 @@ CONFIRM_SENTENCE: Final = (
 NOTHING_CHARGED: Final = "Nothing was charged; the challenge of this answer can be paid."
 
 
+PAYMENT_METHOD: Final = "stripe_mpp"
+"""What the reference calls Stripe's method of the Machine Payments Protocol."""
+
+
 class PaymentRequiredDocument(ProblemDocument):
     """What is to be paid, and where, beside the challenge in `WWW-Authenticate`."""
 
-    payment_method: Literal["stripe_mpp"] = "stripe_mpp"
+    payment_method: Literal["stripe_mpp"] = PAYMENT_METHOD
     quote_id: str
     amount_cents: int
     currency: str

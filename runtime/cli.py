@@ -110,6 +110,20 @@ def gateway() -> None:
 
 
 @app.command()
+def mcp() -> None:
+    """Be an MCP server on standard input and output, for a program on this machine: a bridge to
+    the gateway at FVS_AGENT_BASE_URL, with the key FVS_AGENT_API_KEY. Films are saved here.
+    """
+    from runtime.logs import configure_logging
+    from runtime.mcp_stdio import main as serve_stdio
+    from runtime.settings import load_settings
+
+    settings = load_settings()
+    configure_logging(service="mcp", level=settings.log_level, log_format=settings.log_format)
+    serve_stdio(settings)
+
+
+@app.command()
 def migrate() -> None:
     """Bring the tables of FVS_DATABASE_URL up to date."""
     from runtime.commands.console import plain_failures

@@ -13,10 +13,10 @@ from studio.contracts.redaction import redact, redact_text
 
 QUIET_LOGGERS: Final = (
     *("httpx2", "httpcore2", "httpx", "httpcore", "urllib3", "stripe"),
-    *("google.auth", "asyncio", "PIL"),
+    *("google.auth", "asyncio", "PIL", "mcp", "sse_starlette"),
 )
 """They tell of each request or file, at a level at which we tell of renders; those of payments with
-all headers, a payment token in one of them."""
+all headers, a payment token in one of them, and those of MCP with whole messages."""
 
 ADOPTED_LOGGERS: Final = ("uvicorn", "uvicorn.error", "uvicorn.access", "temporalio", "alembic")
 """Libraries that bring handlers of their own; their events take our way instead."""

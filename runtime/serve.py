@@ -14,6 +14,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, start_http_server
+from sse_starlette.sse import AppStatus
 from starlette.types import ASGIApp
 from temporalio.client import Client
 
@@ -32,11 +33,13 @@ from gateway.metrics import GatewayMetrics
 from gateway.services.estimates import Pricing
 from gateway.services.starter import TemporalWorkflows
 from gateway.services.workflows import Workflows
+from runtime.films import gateway_films
 from runtime.http_protocol import GatewayProtocol
 from runtime.payments import payment_setup
 from runtime.providers import adapter_names
 from runtime.settings import Settings
-from runtime.storage import open_settings_storage, url_signer
+from runtime.settings_text import host_list, origin_list
+from runtime.storage import file_origins, open_settings_storage, url_signer
 from runtime.telemetry import MetricsUnavailable, sdk_runtime
 from runtime.temporal_client import connect
 from runtime.tidy import tidy_gateway, uploads_folder
@@ -98,6 +101,10 @@ def build_app(
             stopping=stopping,
             payments=payment_setup(settings),
             quotes_per_minute_max=settings.quotes_per_minute_max,
+            mcp_hosts=host_list(settings.mcp_hosts),
+            mcp_origins=origin_list(settings.mcp_origins),
+            films=gateway_films(settings),
+            file_origins=file_origins(settings),
         )
     )
 
@@ -128,6 +135,8 @@ async def _serve(settings: Settings, traces: Traces) -> None:
     workflows = TemporalWorkflows(client, task_queue=settings.render_task_queue)
     metrics = GatewayMetrics(CollectorRegistry())
     database = open_database(settings.database_url)
+    # Answers to tools end by themselves, waits because of `stopping`: none is to be cut off.
+    AppStatus.enable_automatic_graceful_drain = False
     server: uvicorn.Server
     app = build_app(
         settings,

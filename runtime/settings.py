@@ -14,6 +14,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -22,9 +23,11 @@ from runtime.settings_text import (
     absolute_database_url,
     address_list,
     calls_document,
+    host_list,
     invalid_settings_sentence,
     listed,
     lost_document,
+    origin_list,
     provider_outputs,
     timings_document,
 )
@@ -67,6 +70,18 @@ class Settings(BaseSettings):
     """Scheme and host for the URLs in answers; without it, the host that the caller used."""
     trusted_proxies: str = ""
     """Addresses and networks, comma-separated, whose X-Forwarded-Proto and -Host are believed."""
+    mcp_hosts: str = ""
+    """Hosts of their own for MCP, comma-separated: they serve it and its discovery alone."""
+    mcp_origins: str = ""
+    """Origins of pages that may call `/mcp`, comma-separated."""
+    mcp_download_root: Path | None = None
+    """The folder that the download tool writes below; a gateway without one writes nothing."""
+    mcp_download_private: bool = False
+    """Films are fetched from our own hosts even where these have no public address."""
+    agent_base_url: str = "http://127.0.0.1:8080"
+    """The gateway that `fvs mcp` is a bridge to."""
+    agent_api_key: SecretStr | None = None
+    """The key that `fvs mcp` sends; without one it pays render by render."""
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
 
@@ -168,10 +183,28 @@ class Settings(BaseSettings):
     def _absolute_work(cls, value: Path) -> Path:
         return value.expanduser().absolute()
 
+    @field_validator("mcp_download_root", mode="after")
+    @classmethod
+    def _absolute_root(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser().absolute()
+
     @field_validator("trusted_proxies", mode="after")
     @classmethod
     def _addresses(cls, value: str) -> str:
         address_list(value)
+        return value
+
+    @field_validator("mcp_hosts", mode="after")
+    @classmethod
+    def _hosts(cls, value: str, info: ValidationInfo) -> str:
+        if host_list(value) and not info.data.get("public_base_url"):
+            raise ValueError("needs FVS_PUBLIC_BASE_URL: files and links are not served there")
+        return value
+
+    @field_validator("mcp_origins", mode="after")
+    @classmethod
+    def _origins(cls, value: str) -> str:
+        origin_list(value)
         return value
 
     @field_validator("google_output_uri", mode="after")
@@ -183,6 +216,7 @@ class Settings(BaseSettings):
 
     @field_validator(
         "public_base_url",
+        "agent_base_url",
         "otel_endpoint",
         "google_base_url",
         "google_cloud_base_url",

@@ -1,6 +1,7 @@
 """How settings are spelled: addresses of databases, and sentences about what is wrong."""
 
 import json
+import re
 from collections.abc import Sequence
 from ipaddress import ip_network
 from pathlib import Path
@@ -14,6 +15,9 @@ LIMITED_PROVIDERS = ("fal", "google", "google-cloud", "kling")
 """Those whose calls FVS_PROVIDER_CALLS_MAX may limit."""
 ASKED_PROVIDERS = ("fal", "google-cloud", "kling")
 """Those that can be asked what became of an order."""
+
+_HOST = re.compile(r"[a-z0-9][a-z0-9.-]{0,252}(?::[0-9]{1,5})?")
+_ORIGIN = re.compile(r"https?://[a-z0-9][a-z0-9.-]{0,252}(?::(?:[0-9]{1,5}|\*))?")
 
 
 def absolute_database_url(url: str) -> str:
@@ -44,6 +48,22 @@ def listed(secrets: SecretStr | None) -> list[str]:
     """The secrets of a comma-separated list."""
     texts = secrets.get_secret_value().split(",") if secrets is not None else []
     return [text.strip() for text in texts if text.strip()]
+
+
+def host_list(text: str) -> tuple[str, ...]:
+    """The host names of a comma-separated list, in lower case. ValueError for anything else."""
+    hosts = tuple(part.strip().lower() for part in text.split(",") if part.strip())
+    if not all(_HOST.fullmatch(host) for host in hosts):
+        raise ValueError("must be host names, comma-separated, without https://")
+    return hosts
+
+
+def origin_list(text: str) -> tuple[str, ...]:
+    """The origins of a comma-separated list, in lower case. ValueError for anything else."""
+    origins = tuple(part.strip().lower() for part in text.split(",") if part.strip())
+    if not all(_ORIGIN.fullmatch(origin) for origin in origins):
+        raise ValueError("must be origins such as https://studio.example, comma-separated")
+    return origins
 
 
 def provider_outputs(storage_url: str) -> str | None:

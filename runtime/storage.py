@@ -3,7 +3,7 @@
 import hashlib
 
 from runtime.settings import Settings
-from studio.storage.factory import open_storage
+from studio.storage.factory import GCS_ENDPOINT, open_storage
 from studio.storage.port import Storage
 from studio.storage.signing import SigningKey, UrlSigner
 
@@ -19,6 +19,13 @@ def _signing_key(secret: bytes) -> SigningKey:
         id=hashlib.sha256(b"fvs signing key id" + secret).hexdigest()[:12],
         secret=hashlib.sha256(b"fvs signing key" + secret).digest(),
     )
+
+
+def file_origins(settings: Settings) -> tuple[str, ...]:
+    """Where a store serves files itself; none where the gateway does."""
+    if not settings.storage_url.startswith("gs://"):
+        return ()
+    return (settings.gcs_endpoint or GCS_ENDPOINT,)
 
 
 def open_settings_storage(settings: Settings) -> Storage:

@@ -21,7 +21,8 @@ def paid_renders_router(gateway: Gateway) -> APIRouter:
     router = APIRouter(prefix=f"{API_PREFIX}/paid-renders", tags=["quotes"])
 
     async def answer(request: Request, view: PaidView, token: str) -> Response:
-        return _json(await resource_of_paid(gateway, request, view, token))
+        base_url = gateway.hosts.base_url(request.scope)
+        return _json(await resource_of_paid(gateway, base_url, view, token))
 
     @router.get(
         "/{quote_id}",

@@ -125,9 +125,9 @@ async def paid_response(
     gateway: Gateway, request: Request, quote: QuoteView, claim_token: str, *, status_code: int
 ) -> Response:
     """The paid render with its payment's receipt."""
-    resource = await resource_of_paid(
-        gateway, request, await gateway.paid_renders.view(quote), claim_token
-    )
+    base_url = gateway.hosts.base_url(request.scope)
+    view = await gateway.paid_renders.view(quote)
+    resource = await resource_of_paid(gateway, base_url, view, claim_token)
     headers = {"Cache-Control": PRIVATE}
     if status_code == 202:  # noqa: PLR2004 - HTTP's own number
         headers["Location"] = resource.status_url
@@ -144,10 +144,9 @@ async def paid_response(
 
 
 async def resource_of_paid(
-    gateway: Gateway, request: Request, view: PaidView, claim_token: str
+    gateway: Gateway, base_url: str, view: PaidView, claim_token: str
 ) -> QuoteResource | PaidRenderResource:
     """What a claim token shows, with its files signed where the payment is for them."""
-    base_url = gateway.hosts.base_url(request.scope)
     quote, render = view.quote, view.render
     if render is None:
         return quote_resource(quote, base_url=base_url, claim_token=claim_token)

@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 
 from studio.contracts.errors import StudioError
 from studio.contracts.limits import IDEMPOTENCY_KEY_LENGTH_MAX
+from studio.contracts.quote_request import QuoteRequest
 from studio.contracts.request import RenderRequest
 
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+\Z")
@@ -60,3 +61,10 @@ def fingerprint(request: RenderRequest, files: Iterable[tuple[str, str]]) -> str
     }
     canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def declared_fingerprint(wanted: QuoteRequest) -> str:
+    """The same over a brief whose files are still to be fetched: their names and addresses."""
+    return fingerprint(
+        wanted.request, [(upload.filename, upload.url) for upload in wanted.upload_urls]
+    )

@@ -77,8 +77,8 @@ class PaidRenders:
         self._starter = starter
         self._clock = clock
 
-    async def get(self, quote_id: str, claim_token: str) -> PaidView:
-        """The quote and its render as they are now. UnknownQuote."""
+    async def get(self, quote_id: str | None, claim_token: str) -> PaidView:
+        """The quote and its render as they are now; its claim token may do alone. UnknownQuote."""
         return await self.view(await self._quotes.claimed(quote_id, claim_token))
 
     async def view(self, quote: QuoteView) -> PaidView:
@@ -91,7 +91,7 @@ class PaidRenders:
             render = _not_begun(quote)
         return PaidView(quote, render)
 
-    async def cancel(self, quote_id: str, claim_token: str) -> PaidView:
+    async def cancel(self, quote_id: str | None, claim_token: str) -> PaidView:
         """End a quote that is not paid, or ask its render to end. What has ended stays as it is.
 
         UnknownQuote; WorkflowsUnavailable before anything was changed.
@@ -102,7 +102,7 @@ class PaidRenders:
         is_new = quote.state in CANCELABLE_STATES and not quote.cancel_requested
         if is_new and not await self._has_ended(quote):
             await self._cancel(quote)
-        return await self.view(await self._quotes.load(quote_id))
+        return await self.view(await self._quotes.load(quote.quote_id))
 
     async def receipt(self, quote_id: str, claim_token: str) -> PaidReceipt:
         """What was charged of the payment, line by line. UnknownQuote, NotPaid."""

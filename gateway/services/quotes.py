@@ -13,28 +13,35 @@ from sqlalchemy.orm import Session
 from gateway.clock import Clock, Ids
 from gateway.limits import QUOTE_BYTES_A_TOKEN, AddressRate
 from gateway.services.estimates import Pricing
-from gateway.services.fingerprint import IdempotencyKeyReused, fingerprint
+from gateway.services.fingerprint import IdempotencyKeyReused, declared_fingerprint
+from gateway.services.freezing import freeze_declared
 from gateway.services.payment_setup import MissingSettings, PaymentSetup, require_setup
 from gateway.services.quote_views import QuoteView, quote_view
 from gateway.services.render_inputs import render_input
 from gateway.services.threads import Threads
 from studio.accounts.service import new_account_defaults
 from studio.contracts.limits import PAYMENT_CENTS_MAX, QUOTE_LIFETIME_SECONDS
-from studio.contracts.problems import Problem, RequestInfeasible
 from studio.contracts.quote_request import QuoteRequest
+from studio.contracts.tokens import is_token
 from studio.contracts.workflow_io import RenderInput, Timings
-from studio.ingest.declared import REQUEST_POINTER, declared_uploads
 from studio.ingest.strict_json import parse_quote_request
 from studio.payments.challenges import Terms, body_digest
 from studio.pricing.charges import with_minimum
 from studio.pricing.freeze import FrozenRender
-from studio.quotes.claim_tokens import claim_hash, derive_claim_token, is_claim_of, rederive
+from studio.quotes.claim_tokens import (
+    CLAIM_TOKEN_PREFIX,
+    claim_hash,
+    derive_claim_token,
+    is_claim_of,
+    rederive,
+)
 from studio.quotes.errors import QuoteConflict, QuoteTooDear, UnknownQuote
 from studio.quotes.records import NewQuote
 from studio.quotes.repository import (
     find_by_idempotency_hash,
     forget_idempotency_hash,
     insert_quote,
+    load_by_claim_hash,
     load_quote,
 )
 
@@ -115,7 +122,7 @@ class Quotes:
             workflow_input=self._render_input(quote_id, frozen, len(wanted.upload_urls)),
             currency=self.setup.currency,
             body_digest=digest,
-            fingerprint=_fingerprint(wanted),
+            fingerprint=declared_fingerprint(wanted),
             claim_hash=claim_hash(token),
             idempotency_hash=key_hash,
             expires_at=_end_of(self._clock.now()),
@@ -135,12 +142,23 @@ class Quotes:
             lambda session: quote_view(load_quote(session, quote_id), now=now)
         )
 
-    async def claimed(self, quote_id: str, claim_token: str) -> QuoteView:
-        """A quote for whoever shows its claim token. UnknownQuote, whatever is wrong."""
-        quote = await self.load(quote_id)
+    async def claimed(self, quote_id: str | None, claim_token: str) -> QuoteView:
+        """A quote for whoever shows its claim token, which alone is enough to find it.
+
+        UnknownQuote, whatever is wrong.
+        """
+        quote = await (self._find(claim_token) if quote_id is None else self.load(quote_id))
         if not is_claim_of(claim_token, quote.claim_hash):
             raise UnknownQuote
         return quote
+
+    async def _find(self, claim_token: str) -> QuoteView:
+        if not is_token(CLAIM_TOKEN_PREFIX, claim_token):
+            raise UnknownQuote
+        now, stored_hash = self._clock.now(), claim_hash(claim_token)
+        return await self._threads.read(
+            lambda session: quote_view(load_by_claim_hash(session, stored_hash), now=now)
+        )
 
     def claim_token(self, quote: QuoteView) -> str:
         """The token again, for whoever proved with a challenge of ours that the quote is theirs.
@@ -184,14 +202,8 @@ class Quotes:
 
     def _freeze(self, wanted: QuoteRequest) -> FrozenRender:
         """The plan with the charges of a quote. RequestInfeasible, QuoteTooDear."""
-        uploads = declared_uploads(wanted)
         today = self._clock.now().date()
-        try:
-            frozen = self._pricing.freeze(
-                wanted.request, new_account_defaults(), uploads, today=today
-            )
-        except RequestInfeasible as error:
-            raise RequestInfeasible(_within_request(error.problems)) from error
+        frozen = freeze_declared(self._pricing, wanted, new_account_defaults(), today=today)
         charges = with_minimum(frozen.plan.charges)
         if charges.total_credits > PAYMENT_CENTS_MAX:
             raise QuoteTooDear(amount_cents=charges.total_credits, cents_max=PAYMENT_CENTS_MAX)
@@ -220,18 +232,6 @@ class Quotes:
             return quote_view(insert_quote(session, new, now=now), now=now)
 
         return await self._threads.write(work)
-
-
-def _fingerprint(wanted: QuoteRequest) -> str:
-    uploads = [(upload.filename, upload.url) for upload in wanted.upload_urls]
-    return fingerprint(wanted.request, uploads)
-
-
-def _within_request(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
-    """Problems of a render's request as those of a quote, where it is a member."""
-    return tuple(
-        Problem(pointer=REQUEST_POINTER + each.pointer, detail=each.detail) for each in problems
-    )
 
 
 def _free_key(session: Session, key_hash: str, *, now: datetime) -> None:

@@ -6,6 +6,7 @@ there on the render exists: if its workflow cannot be started now, the reconcili
 """
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
@@ -18,20 +19,32 @@ from gateway.clock import Clock, Ids
 from gateway.limits import TooManyRenders
 from gateway.metrics import GatewayMetrics
 from gateway.services.estimates import Pricing
-from gateway.services.fingerprint import IdempotencyKeyReused, fingerprint
+from gateway.services.fingerprint import (
+    IdempotencyKeyReused,
+    declared_fingerprint,
+    fingerprint,
+)
+from gateway.services.freezing import freeze_declared
 from gateway.services.render_inputs import render_input
 from gateway.services.threads import Threads
-from gateway.services.uploads import CheckedUploads, Inspect, UploadStore, check_uploads
+from gateway.services.uploads import (
+    NO_UPLOADS,
+    CheckedUploads,
+    Inspect,
+    UploadStore,
+    check_uploads,
+)
 from gateway.services.views import RenderView, view_of_row
 from gateway.services.workflows import WorkflowStarter
 from studio.accounts.records import Principal
 from studio.accounts.service import account_defaults
 from studio.contracts.errors import StudioError
 from studio.contracts.limits import HOLD_LIFETIME_SECONDS
+from studio.contracts.quote_request import QuoteRequest
 from studio.contracts.request import RenderRequest
 from studio.contracts.workflow_io import RenderInput, Timings
 from studio.ingest.forms import SubmittedForm
-from studio.ingest.strict_json import parse_request
+from studio.ingest.strict_json import parse_quote_request, parse_request
 from studio.ledger.errors import InsufficientCredits
 from studio.ledger.service import open_wallet, reserve
 from studio.pricing.freeze import FrozenRender
@@ -63,14 +76,25 @@ class Submitted:
 
 
 @dataclass(frozen=True)
+class _Brief:
+    """What is wanted; its files came with it in `form`, or are to be fetched from addresses."""
+
+    wanted: QuoteRequest
+    fingerprint: str
+    form: SubmittedForm | None = None
+
+
+@dataclass(frozen=True)
 class _Order:
     """A submission on its way: who wants what, and how a repetition is recognised."""
 
     principal: Principal
-    request: RenderRequest
-    form: SubmittedForm
-    fingerprint: str
+    brief: _Brief
     idempotency_key: str | None
+
+    @property
+    def request(self) -> RenderRequest:
+        return self.brief.wanted.request
 
 
 class Submissions:
@@ -115,7 +139,16 @@ class Submissions:
         the rest of ingest's tree, RequestInfeasible, InsufficientCredits, TooManyRenders,
         IdempotencyKeyReused, WorkflowsUnavailable and StorageError, each with nothing kept.
         """
-        task = asyncio.create_task(self._run(principal, form, idempotency_key))
+        return await self._shielded(self._submit_form(principal, form, idempotency_key))
+
+    async def submit_declared(
+        self, principal: Principal, body: bytes, *, idempotency_key: str | None
+    ) -> Submitted:
+        """The same for a body as quotes take it, whose uploads the workflow fetches first."""
+        return await self._shielded(self._run(principal, lambda: _read_body(body), idempotency_key))
+
+    async def _shielded(self, work: Coroutine[None, None, Submitted]) -> Submitted:
+        task = asyncio.create_task(work)
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         return await asyncio.shield(task)
@@ -124,19 +157,23 @@ class Submissions:
         """Wait for what callers left behind."""
         await asyncio.gather(*self._under_way, return_exceptions=True)
 
-    async def _run(
+    async def _submit_form(
         self, principal: Principal, form: SubmittedForm, idempotency_key: str | None
     ) -> Submitted:
         try:
-            request = parse_request(form.request_json)
-            hashes = [(upload.filename, upload.sha256) for upload in form.uploads]
-            order = _Order(principal, request, form, fingerprint(request, hashes), idempotency_key)
+            return await self._run(principal, lambda: _read_form(form), idempotency_key)
+        finally:
+            await self._threads.store(form.discard)
+
+    async def _run(
+        self, principal: Principal, read: Callable[[], _Brief], idempotency_key: str | None
+    ) -> Submitted:
+        try:
+            order = _Order(principal, read(), idempotency_key)
             submitted = await self._replay(order) or await self._make(order)
         except StudioError as error:
             self._metrics.submission_ended(error.code)
             raise
-        finally:
-            await self._threads.store(form.discard)
         self._metrics.submission_ended("replayed" if submitted.replayed else "accepted")
         return submitted
 
@@ -149,14 +186,17 @@ class Submissions:
         )
         if row is None:
             return None
-        if row.fingerprint != order.fingerprint:
+        if row.fingerprint != order.brief.fingerprint:
             raise IdempotencyKeyReused
         wait_seconds = order.request.wait_for_completion_seconds
         return Submitted(view_of_row(row), wait_seconds, replayed=True)
 
     async def _make(self, order: _Order) -> Submitted:
         project_id = self._ids.project()
-        uploads = await check_uploads(order.form, order.request, self._inspect)
+        form = order.brief.form
+        uploads = NO_UPLOADS
+        if form is not None:
+            uploads = await check_uploads(form, order.request, self._inspect)
         frozen = await self._freeze(order, uploads)
         await self._starter.check()
         new = self._new_render(order, project_id, frozen, uploads)
@@ -193,12 +233,13 @@ class Submissions:
         defaults = await self._threads.read(
             lambda session: account_defaults(session, account_id=principal.account_id)
         )
+        today = self._clock.now().date()
+        if order.brief.form is None:
+            return freeze_declared(
+                self._pricing, order.brief.wanted, defaults, today=today, principal=principal
+            )
         return self._pricing.freeze(
-            order.request,
-            defaults,
-            uploads.facts,
-            principal=principal,
-            today=self._clock.now().date(),
+            order.request, defaults, uploads.facts, principal=principal, today=today
         )
 
     def _new_render(
@@ -206,6 +247,7 @@ class Submissions:
     ) -> NewRender:
         account_id = order.principal.account_id
         assets = uploads.assets(project_id)
+        upload_urls = order.brief.wanted.upload_urls
         return NewRender(
             project_id=project_id,
             account_id=account_id,
@@ -216,11 +258,13 @@ class Submissions:
                 project_id=project_id,
                 account_id=account_id,
                 timings=self._timings,
-                asset_count=len(assets),
+                asset_count=len(assets) + len(upload_urls),
+                fetch_count=len(upload_urls),
             ),
             snapshot=first_snapshot(frozen.plan),
-            fingerprint=order.fingerprint,
+            fingerprint=order.brief.fingerprint,
             idempotency_key=order.idempotency_key,
+            upload_urls=upload_urls,
         )
 
     async def _insert(self, new: NewRender) -> RenderRow:
@@ -257,3 +301,14 @@ class Submissions:
     def _check_active(self, session: Session, account_id: str) -> None:
         if count_active(session, account_id) >= self._active_renders_max:
             raise TooManyRenders(self._active_renders_max)
+
+
+def _read_form(form: SubmittedForm) -> _Brief:
+    request = parse_request(form.request_json)
+    hashes = [(upload.filename, upload.sha256) for upload in form.uploads]
+    return _Brief(QuoteRequest(request=request), fingerprint(request, hashes), form)
+
+
+def _read_body(body: bytes) -> _Brief:
+    wanted = parse_quote_request(body)
+    return _Brief(wanted, declared_fingerprint(wanted))

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import structlog
 
@@ -54,6 +54,9 @@ class CheckedUploads:
 
     def assets(self, project_id: str) -> tuple[AssetRef, ...]:
         return tuple(upload.asset(project_id) for upload in self.prepared)
+
+
+NO_UPLOADS: Final = CheckedUploads((), UploadFacts())
 
 
 async def check_uploads(

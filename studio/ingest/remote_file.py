@@ -11,7 +11,7 @@ import httpcore2
 import httpx2
 
 from studio.contracts.limits import UPLOAD_FILE_BYTES_MAX, UPLOAD_TOTAL_BYTES_MAX
-from studio.contracts.public_addresses import HTTPS_PORT, NotPublic, NotResolved
+from studio.contracts.public_addresses import NotPublic, NotResolved
 from studio.ingest.fetch_errors import FetchReason, not_taken
 from studio.ingest.multipart import BATCH_BYTES
 from studio.ingest.parts import FilePart
@@ -77,7 +77,10 @@ async def requested(
     Raises UploadRefused or UploadUnavailable, also for what goes wrong inside the block.
     """
     url = httpcore2.URL(
-        scheme=b"https", host=address.raw_host, port=HTTPS_PORT, target=address.raw_path
+        scheme=address.raw_scheme,
+        host=address.raw_host,
+        port=address.port,
+        target=address.raw_path,
     )
     timeout = {
         "connect": limits.connect_timeout_seconds,

@@ -57,6 +57,14 @@ def load_quote(session: Session, quote_id: str) -> QuoteRow:
     return row
 
 
+def load_by_claim_hash(session: Session, claim_hash: str) -> QuoteRow:
+    """The quote whose claim token has this hash. UnknownQuote if there is none."""
+    row = session.scalars(select(QuoteRow).where(QuoteRow.claim_hash == claim_hash)).first()
+    if row is None:
+        raise UnknownQuote
+    return row
+
+
 def lock_quote(session: Session, quote_id: str) -> QuoteRow:
     """The quote as it is now, and nobody else changes it until the transaction ends.
 

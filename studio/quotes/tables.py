@@ -52,6 +52,7 @@ class QuoteRow(Base):
             "sealed_token IS NULL OR state = 'settling'", name="token_only_while_settling"
         ),
         Index("ix_quote_state", "state", "updated_at"),
+        Index("ix_quote_claim_hash", "claim_hash"),
     )
 
     quote_id: Mapped[str] = mapped_column(String(40), primary_key=True)

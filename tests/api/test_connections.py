@@ -2,52 +2,15 @@
 
 import asyncio
 import json
-import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
-import uvicorn
 
-from gateway.app import create_app
 from gateway.clock import Clock
 from tests.api.kit import BRIEF, KEY_HEADER, ApiStack
+from tests.api.serving import serving
 
 RENDERS = "/api/agent/renders"
 MEBIBYTE = 1024 * 1024
-
-
-class ObservableServer(uvicorn.Server):
-    """Says when it listens, so that nobody has to look."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listening = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.listening.set()
-
-    @property
-    def port(self) -> int:
-        port: int = self.servers[0].sockets[0].getsockname()[1]
-        return port
-
-
-@asynccontextmanager
-async def serving(stack: ApiStack) -> AsyncIterator[ObservableServer]:
-    """A gateway on a port of its own; every request has ended when the block is left."""
-    config = uvicorn.Config(
-        create_app(stack.dependencies), port=0, log_config=None, access_log=False
-    )
-    server = ObservableServer(config)
-    task = asyncio.create_task(server.serve())
-    await server.listening.wait()
-    try:
-        yield server
-    finally:
-        server.should_exit = True
-        await task
 
 
 def head(key: str, length: int, content_type: str = "application/json") -> bytes:

@@ -12,10 +12,14 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from gateway.errors import ANSWERS
+from gateway.manifests import MANIFESTS
+from gateway.mcp.errors import CODES
+from gateway.mcp.names import TOOLS
 from gateway.payment_problem import PaymentRequiredDocument
 from gateway.quote_resource import PaidRenderResource, QuoteResource
 from gateway.receipt import ReceiptLine, ReceiptResource
 from gateway.resource import ClipResource, RenderResource
+from gateway.services.download_errors import DownloadError
 from runtime.settings import PREFIX, Settings
 from studio.catalog.catalogue import Catalogue, load_catalogue
 from studio.catalog.models import StylePreset
@@ -28,6 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text("utf-8")
 API = (ROOT / "docs" / "api.md").read_text("utf-8")
+MCP = (ROOT / "docs" / "mcp.md").read_text("utf-8")
 PAYMENTS = (ROOT / "docs" / "payments.md").read_text("utf-8")
 
 NOT_SET = "\N{EN DASH}"
@@ -180,6 +185,17 @@ def test_the_webhooks_to_subscribe_to_are_those_that_are_read() -> None:
     listed = [line for line in PAYMENTS.splitlines() if line.startswith("- `")]
     told = re.findall(r"`((?:payment_intent|refund|charge)\.[a-z_.]+)`", " ".join(listed))
     assert sorted(told) == sorted(EVENT_TYPES)
+
+
+@pytest.mark.parametrize("name", [*TOOLS, *sorted(MANIFESTS)])
+def test_a_tool_and_a_manifest_of_mcp_are_documented(name: str) -> None:
+    assert f"`{name}`" in {cell for cell, _ in rows(MCP)}
+
+
+def test_the_codes_of_mcp_are_those_that_are_answered() -> None:
+    table = MCP.partition("## Errors")[2].partition("## ")[0]
+    documented = {cell.strip("`") for cell, _ in rows(table)} - {"code", "---"}
+    assert documented == CODES | {kind.code for kind in DownloadError.__subclasses__()}
 
 
 def test_every_status_of_an_error_has_an_example() -> None:

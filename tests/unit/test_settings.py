@@ -6,6 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from runtime.settings import Settings, SettingsError, load_settings
+from runtime.settings_text import host_list, origin_list
 from studio.contracts.workflow_io import Timings
 
 PEPPER = "pepper-of-sixteen"
@@ -48,6 +49,17 @@ def test_waits_and_proxies_are_read_from_their_variables(monkeypatch: pytest.Mon
     assert settings.trusted_proxy_addresses() == ["10.0.0.0/8", "192.0.2.7"]
 
 
+def test_hosts_and_pages_for_mcp_are_read_from_their_variables(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FVS_PUBLIC_BASE_URL", "https://studio.example")
+    monkeypatch.setenv("FVS_MCP_HOSTS", "MCP.example, mcp.other.example:8443,")
+    monkeypatch.setenv("FVS_MCP_ORIGINS", "https://app.example,http://localhost:*")
+    settings = load_settings()
+    assert host_list(settings.mcp_hosts) == ("mcp.example", "mcp.other.example:8443")
+    assert origin_list(settings.mcp_origins) == ("https://app.example", "http://localhost:*")
+
+
 def test_a_server_refuses_unconfigured_models_unless_told_otherwise() -> None:
     assert load_settings().unconfigured_models == "refuse"
 
@@ -68,6 +80,9 @@ def test_a_server_refuses_unconfigured_models_unless_told_otherwise() -> None:
         ("FVS_STRIPE_WEBHOOK_SECRET", ",", "FVS_STRIPE_WEBHOOK_SECRET is wrong: must be"),
         ("FVS_LOG_LEVEL", "loud", "FVS_LOG_LEVEL is wrong: input should be"),
         ("FVS_TRUSTED_PROXIES", "10.0.0.0/8, lb", "FVS_TRUSTED_PROXIES is wrong: must be IP"),
+        ("FVS_MCP_HOSTS", "https://mcp.example", "FVS_MCP_HOSTS is wrong: must be host names"),
+        ("FVS_MCP_HOSTS", "mcp.example", "FVS_MCP_HOSTS is wrong: needs FVS_PUBLIC_BASE_URL"),
+        ("FVS_MCP_ORIGINS", "app.example", "FVS_MCP_ORIGINS is wrong: must be origins such as"),
         ("FVS_TIMINGS", "fast", "FVS_TIMINGS is wrong: must be a JSON object."),
         ("FVS_TIMINGS", "[1]", "FVS_TIMINGS is wrong: must be a JSON object."),
         ("FVS_TIMINGS", '{"clip_timeout": 5}', "FVS_TIMINGS is wrong: has a field that does not"),

@@ -1,0 +1,167 @@
+"""The MCP server: the studio's tools over the use cases that HTTP has.
+
+The SDK's own checks of arguments repeat what they refuse, and its log has the text of errors. So
+calls do not go through them: `call_tool` hands the arguments on unread and tells of errors.
+"""
+
+import logging
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+import structlog
+from mcp.server import MCPServer
+from mcp.server._otel import OpenTelemetryMiddleware
+from mcp.server.apps import Apps
+from mcp.server.caching import CacheHint
+from mcp.server.mcpserver import Context
+from mcp.shared.exceptions import MCPError
+from mcp.types import INVALID_PARAMS, CallToolResult, Tool
+from mcp.types.methods import CacheableMethod
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.types import Scope
+
+from gateway.dependencies import Gateway
+from gateway.errors import request_id_of
+from gateway.mcp.calls import Call, given_arguments
+from gateway.mcp.download_tool import download_tool
+from gateway.mcp.errors import error_result, is_foreseen
+from gateway.mcp.guide_tools import guide_tools
+from gateway.mcp.names import (
+    CREATE_QUOTE,
+    EXAMPLE_REQUEST,
+    PAID_RENDER_STATUS,
+    RENDER_STATUS,
+    SERVER_NAME,
+    SERVER_TITLE,
+    SUBMIT_RENDER,
+    TOOLS,
+)
+from gateway.mcp.render_tools import render_tools
+from gateway.mcp.results import refusal
+from gateway.mcp.status_tools import status_tools
+from gateway.mcp.waiting import Waits
+
+INSTRUCTIONS: Final = (
+    "Future Video Studio makes finished films from a brief. Start from "
+    f"{EXAMPLE_REQUEST}; call {SUBMIT_RENDER} once (with an account's key), or {CREATE_QUOTE} "
+    f"(without one) and have its payment_url paid. A film takes minutes: poll {RENDER_STATUS} or "
+    f"{PAID_RENDER_STATUS} with wait_seconds up to 45 until the status is completed, then give "
+    "final_video_url to the user. Never submit again because an answer was slow."
+)
+NO_SUCH_TOOL: Final = "There is no such tool; tools/list names them."
+LISTS_TTL_MS: Final = 300_000
+"""As the other documents that say what there is."""
+_LISTS: Final = CacheHint(ttl_ms=LISTS_TTL_MS, scope="public")
+_CACHED: Final[tuple[CacheableMethod, ...]] = (
+    "server/discover",
+    "tools/list",
+    "resources/list",
+    "resources/templates/list",
+    "resources/read",
+    "prompts/list",
+)
+"""The same for everybody: no answer of these depends on a key."""
+_ALONE: Final[Scope] = {"type": "http", "scheme": "http", "headers": [], "server": None}
+"""Stands in for a request where there is none: in memory, or over stdio."""
+
+_log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("gateway.mcp")
+
+
+class StudioServer(MCPServer[Any]):
+    """`local_headers` are those of callers who have none: in memory, or over stdio."""
+
+    def __init__(self, gateway: Gateway, *, local_headers: Mapping[str, str] | None = None) -> None:
+        with _own_logging():
+            super().__init__(
+                SERVER_NAME,
+                title=SERVER_TITLE,
+                instructions=INSTRUCTIONS,
+                version=gateway.dependencies.version,
+                extensions=[Apps()],
+                subscriptions=False,  # a stream without an end, for whoever asks
+                cache_hints=dict.fromkeys(_CACHED, _LISTS),
+            )
+        # A span of ours surrounds each request. These carry what callers call their requests and
+        # tools, and continue whatever trace an argument says.
+        self.middleware[:] = [
+            each for each in self.middleware if not isinstance(each, OpenTelemetryMiddleware)
+        ]
+        self._gateway = gateway
+        self._local_headers = Headers(local_headers)
+        waits = Waits(gateway.clock, stopping=gateway.dependencies.stopping)
+        films = download_tool(gateway.dependencies.films)
+        tools = (*render_tools(), *status_tools(waits), films, *guide_tools())
+        self._studio_tools = {tool.definition.name: tool for tool in tools}
+
+    async def list_tools(self) -> list[Tool]:
+        """In the reference's order, the same for everybody."""
+        return sorted((tool.definition for tool in self._studio_tools.values()), key=_place)
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
+    ) -> CallToolResult:
+        """Run a tool. What goes wrong is a result; only a tool that is not there is an error."""
+        tool = self._studio_tools.get(name)
+        if tool is None:
+            raise MCPError(INVALID_PARAMS, NO_SUCH_TOOL)
+        call = self._call(context)
+        try:
+            return await tool.run(call, given_arguments(arguments))
+        except Exception as error:  # noqa: BLE001 - the model is told, the log has the place
+            _note(name, error)
+            return refusal(error_result(error, call.request_id))
+        finally:
+            self._gateway.keys.touch_soon()
+
+    def _call(self, context: Context[Any, Any] | None) -> Call:
+        request = _request_of(context)
+        hosts = self._gateway.hosts
+        scope = _ALONE if request is None else request.scope
+
+        async def progress(done: float, total: float, message: str) -> None:
+            if context is not None:
+                await context.report_progress(done, total, message)
+
+        return Call(
+            gateway=self._gateway,
+            headers=self._local_headers if request is None else request.headers,
+            base_url=hosts.base_url(scope),
+            address=hosts.client_address(scope),
+            request_id=None if request is None else request_id_of(request),
+            progress=progress,
+        )
+
+
+def _request_of(context: Context[Any, Any] | None) -> Request | None:
+    if context is None:
+        return None
+    request = context.request_context.request
+    return request if isinstance(request, Request) else None
+
+
+def _place(tool: Tool) -> int:
+    return TOOLS.index(tool.name)
+
+
+def _note(name: str, error: Exception) -> None:
+    """Where it went wrong, without a word of what was in the arguments or the error."""
+    if is_foreseen(error):
+        _log.info("tool refused", tool=name, error=type(error).__name__)
+        return
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+    _log.error("tool failed", tool=name, error=type(error).__name__, places=places)
+
+
+@contextmanager
+def _own_logging() -> Iterator[None]:
+    """The SDK sets up the logging of a process that has none; that is the process's business."""
+    root, placeholder = logging.getLogger(), logging.NullHandler()
+    root.addHandler(placeholder)
+    try:
+        yield
+    finally:
+        root.removeHandler(placeholder)

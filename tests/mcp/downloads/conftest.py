@@ -1,0 +1,14 @@
+import ssl
+from pathlib import Path
+
+import pytest
+
+from tests.kit.tls_host import Internet, answer
+from tests.mcp.downloads.film_scenes import FILM, FOUND, Scene
+
+
+@pytest.fixture
+def scene(internet: Internet, trust: ssl.SSLContext, tmp_path: Path) -> Scene:
+    """One film is there to be had."""
+    internet.answers[FOUND] = answer(FILM, headers={"Content-Type": "video/mp4"})
+    return Scene(internet, trust, tmp_path)

@@ -1,0 +1,141 @@
+"""An MCP client of the gateway under test, over ASGI and in either era of the protocol."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+from mcp.client.client import Client
+from mcp.client.streamable_http import streamable_http_client
+from mcp.types import CallToolResult, TextContent
+from starlette.types import ASGIApp, Message, Scope
+
+from gateway.app import create_app
+from tests.api.kit import KEY_HEADER, ApiStack
+
+MCP_URL = "http://localhost/mcp"
+MODES = ("legacy", "2026-07-28")
+
+
+@asynccontextmanager
+async def mcp_client(
+    stack: ApiStack,
+    key: str | None = None,
+    *,
+    mode: str = "2026-07-28",
+    headers: Mapping[str, str] | None = None,
+) -> AsyncIterator[Client]:
+    """A gateway of its own and an MCP client of it."""
+    app = create_app(stack.dependencies)
+    sent = {**({KEY_HEADER: key} if key else {}), **(headers or {})}
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app, client=("127.0.0.1", 50_000)),
+            headers=sent,
+            timeout=30,
+        ) as http_client,
+        Client(streamable_http_client(MCP_URL, http_client=http_client), mode=mode) as client,
+    ):
+        yield client
+
+
+def content_of(result: CallToolResult) -> dict[str, Any]:
+    """The structured answer."""
+    assert result.structured_content is not None
+    return dict(result.structured_content)
+
+
+async def called(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
+    """What a tool that does what is asked of it answers."""
+    result = await client.call_tool(tool, arguments)
+    assert isinstance(result, CallToolResult)
+    assert not result.is_error, result
+    assert json.loads(text_of(result)) == result.structured_content
+    return content_of(result)
+
+
+async def refused(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
+    """What a tool answers that does not."""
+    result = await client.call_tool(tool, arguments)
+    assert isinstance(result, CallToolResult)
+    assert result.is_error, result
+    assert json.loads(text_of(result)) == result.structured_content
+    return content_of(result)
+
+
+def text_of(result: CallToolResult) -> str:
+    (block,) = result.content
+    assert isinstance(block, TextContent)
+    return block.text
+
+
+@dataclass
+class Exchange:
+    """One POST to the endpoint as a server of ASGI makes it, by a caller who may leave."""
+
+    app: ASGIApp
+    headers: Mapping[str, str]
+    left: asyncio.Event = field(default_factory=asyncio.Event)
+    sent: list[Message] = field(default_factory=list)
+
+    async def post(self, message: object) -> None:
+        """Send a message; returns when the answer is complete or the caller was seen to leave."""
+        body = json.dumps(message).encode()
+        is_read = False
+
+        async def receive() -> Message:
+            nonlocal is_read
+            if is_read:
+                await self.left.wait()
+                return {"type": "http.disconnect"}
+            is_read = True
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Message) -> None:
+            self.sent.append(message)
+
+        await self.app(self._scope(), receive, send)
+
+    def _scope(self) -> Scope:
+        given = {
+            "host": "localhost",
+            "content-type": "application/json",
+            "accept": "application/json, text/event-stream",
+            **self.headers,
+        }
+        return {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": "POST",
+            "scheme": "http",
+            "path": "/mcp",
+            "raw_path": b"/mcp",
+            "root_path": "",
+            "query_string": b"",
+            "headers": [(name.lower().encode(), text.encode()) for name, text in given.items()],
+            "client": ("127.0.0.1", 50_000),
+            "server": ("localhost", 80),
+        }
+
+
+def call_message(mode: str, tool: str, arguments: Mapping[str, object]) -> dict[str, Any]:
+    """A `tools/call` of an era, as it is on the wire."""
+    params: dict[str, Any] = {"name": tool, "arguments": dict(arguments)}
+    if mode != "legacy":
+        params["_meta"] = {
+            "io.modelcontextprotocol/protocolVersion": mode,
+            "io.modelcontextprotocol/clientCapabilities": {},
+        }
+    return {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+
+
+def call_headers(mode: str, tool: str) -> dict[str, str]:
+    """What has to go with it."""
+    if mode == "legacy":
+        return {"MCP-Protocol-Version": "2025-11-25"}
+    return {"MCP-Protocol-Version": mode, "Mcp-Method": "tools/call", "Mcp-Name": tool}
