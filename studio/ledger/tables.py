@@ -45,7 +45,8 @@ class TransferCode(StrEnum):
     """Why credits move.
 
     A payout leaves a wallet for the card that paid for its credits, and a payout's return is the
-    bank sending it back. All else stays in the house.
+    bank sending it back. A grant is a gift, and what is unspent of it goes again at its end. All
+    else stays in the house.
     """
 
     TOP_UP = "top_up"
@@ -53,6 +54,8 @@ class TransferCode(StrEnum):
     REFUND = "refund"
     PAYOUT = "payout"
     PAYOUT_RETURN = "payout_return"
+    GRANT = "grant"
+    GRANT_EXPIRY = "grant_expiry"
 
 
 class LedgerAccountRow(Base):
@@ -126,4 +129,42 @@ class TransferRow(Base):
     line_id: Mapped[str | None] = mapped_column(String(REFERENCE_LENGTH_MAX))
     reason: Mapped[str | None] = mapped_column(String(REFERENCE_LENGTH_MAX))
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class GrantRow(Base):
+    """Credits that were given, not bought. They are spent first, and end at `expires_at`.
+
+    `remaining` is what of it is neither held, spent nor expired: a part of what the wallet has
+    available. It is a cache, as a wallet's counters are: what it is follows from `credits`, the
+    grant's uses, and its expiry.
+    """
+
+    __tablename__ = "credit_grant"
+    __table_args__ = (
+        CheckConstraint("credits > 0", name="credits_positive"),
+        CheckConstraint("remaining >= 0 AND remaining <= credits", name="remaining_within_credits"),
+        Index("ix_credit_grant_wallet", "wallet", "expires_at"),
+        Index("ix_credit_grant_expires", "expires_at"),
+    )
+
+    grant_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    wallet: Mapped[str] = mapped_column(ForeignKey("ledger_account.id"))
+    credits: Mapped[int] = mapped_column(BigInteger)
+    remaining: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str] = mapped_column(String(REFERENCE_LENGTH_MAX))
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    expired_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class GrantUseRow(Base):
+    """How much of a grant one render took: never more than it holds and was charged."""
+
+    __tablename__ = "grant_use"
+    __table_args__ = (CheckConstraint("credits >= 0", name="credits_not_negative"),)
+
+    subject: Mapped[str] = mapped_column(String(REFERENCE_LENGTH_MAX), primary_key=True)
+    grant_id: Mapped[str] = mapped_column(ForeignKey("credit_grant.grant_id"), primary_key=True)
+    credits: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

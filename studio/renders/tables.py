@@ -17,7 +17,8 @@ class RenderRow(Base):
     `request` is the resolved request, `upload_urls` where uploads are still to be fetched from
     (`assets` come of them), `workflow_input` what `RenderWorkflow` is started with (so
     that a sweep can start what a dying gateway did not), `snapshot` the newest `RenderSnapshot`,
-    whose `revision` and `status` are repeated as columns for guarded updates and lists.
+    whose `revision` and `status` are repeated as columns for guarded updates and lists. `key_id` is
+    the key that it was submitted with; None where it was the console, or a guest.
     """
 
     __tablename__ = "render"
@@ -25,11 +26,13 @@ class RenderRow(Base):
         UniqueConstraint("account_id", "idempotency_key"),
         Index("ix_render_account_created", "account_id", "created_at", "project_id"),
         Index("ix_render_status", "status", "updated_at"),
+        Index("ix_render_key", "key_id", "created_at"),
         CheckConstraint("revision >= 0", name="revision_not_negative"),
     )
 
     project_id: Mapped[str] = mapped_column(String(40), primary_key=True)
     account_id: Mapped[str] = mapped_column(String(64))
+    key_id: Mapped[str | None] = mapped_column(String(40))
     name: Mapped[str] = mapped_column(String(200))
     request: Mapped[dict[str, Any]] = mapped_column(JSON)
     assets: Mapped[list[dict[str, Any]]] = mapped_column(JSON)

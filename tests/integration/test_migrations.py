@@ -20,6 +20,7 @@ from tests.fixtures_db import PostgresServer
 
 BOOTING_PROCESSES = 2
 CONNECTIONS = 6
+HOUSE_ACCOUNTS = 7
 BOOT = """
 import sys
 from studio.db.migrate import upgrade
@@ -93,7 +94,7 @@ def test_upgrading_again_keeps_what_is_there(database_url: str) -> None:
         before = session.scalar(count)
     upgrade(database_url)
     with database.reading() as session:
-        assert session.scalar(count) == before == 3
+        assert session.scalar(count) == before == HOUSE_ACCOUNTS
     database.dispose()
 
 
