@@ -28,6 +28,25 @@ def is_guest(account_id: str) -> bool:
     return account_id.startswith(QUOTE_ID_PREFIX)
 
 
+TEST_SIDE_SUFFIX: Final = "~test"
+"""No account id has a `~`, so no account is another one's test side."""
+
+
+def test_side_of(account_id: str) -> str:
+    """Whom a test key of the account acts for: renders and a wallet apart from the real ones."""
+    return account_id + TEST_SIDE_SUFFIX
+
+
+def is_test_side(account_id: str) -> bool:
+    """Whether an owner is an account's test side."""
+    return account_id.endswith(TEST_SIDE_SUFFIX)
+
+
+def owner_of(account_id: str) -> str:
+    """The account itself, for which defaults, keys and suspension are kept."""
+    return account_id.removesuffix(TEST_SIDE_SUFFIX)
+
+
 RENDER_TASK_QUEUE: Final = "fvs-render"
 
 
