@@ -20,6 +20,7 @@ from studio.ingest.forms import SubmittedForm
 from studio.ingest.multipart import read_form
 
 _JSON: Final = "application/json"
+_FORM: Final = "application/x-www-form-urlencoded"
 _IDENTITY: Final = frozenset({"", "identity"})
 
 _Body = TypeVar("_Body")
@@ -40,6 +41,13 @@ async def read_json_body(
         if _is_bare(request):
             return b""  # what looks at paid routes first asks like this, and goes on after a 422
         raise UnsupportedUpload("Send the request as application/json.")
+    return await _in_time(_read_bytes(request, patience, bytes_max), patience)
+
+
+async def read_form_body(request: Request, patience: BodyPatience, *, bytes_max: int) -> bytes:
+    """A page's small form, as it was sent. BodyTooLarge, BodyTooSlow, UnsupportedUpload."""
+    if _media_type(request) != _FORM:
+        raise UnsupportedUpload("Send the form as pages do.")
     return await _in_time(_read_bytes(request, patience, bytes_max), patience)
 
 

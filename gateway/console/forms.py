@@ -1,0 +1,67 @@
+"""Forms of pages: small, of known fields only, each at most once."""
+
+from collections.abc import Iterator, Mapping
+from typing import ClassVar, Final
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from gateway.limits import BodyPatience
+from gateway.routes.body import read_form_body
+from studio.contracts.errors import StudioError
+
+FORM_BYTES_MAX: Final = 64 * 1024
+FIELDS_MAX: Final = 64
+CSRF_FIELD: Final = "csrf"
+
+
+class InvalidForm(StudioError):
+    """What was sent is not what the page's form sends."""
+
+    code: ClassVar[str] = "invalid_form"
+
+
+class Form(Mapping[str, str]):
+    """The fields of a form as they were typed, trimmed; those that were left out are empty."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        self._fields = dict(fields)
+
+    def __getitem__(self, name: str) -> str:
+        return self._fields[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+
+async def read_page_form(request: Request, patience: BodyPatience, *fields: str) -> Form:
+    """The form's `fields`, and no others but the guard's own.
+
+    Raises InvalidForm, BodyTooLarge, BodyTooSlow, UnsupportedUpload.
+    """
+    body = await read_form_body(request, patience, bytes_max=FORM_BYTES_MAX)
+    return parse_form(body, fields)
+
+
+def parse_form(body: bytes, fields: tuple[str, ...]) -> Form:
+    """Raises InvalidForm for what is no form, a field twice, or one that the page has not."""
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=bool(body),
+            errors="strict",
+            max_num_fields=FIELDS_MAX,
+        )
+    except ValueError as error:
+        raise InvalidForm("The form could not be read; load the page again.") from error
+    given = dict(pairs)
+    known = {*fields, CSRF_FIELD}
+    if len(given) != len(pairs) or not given.keys() <= known:
+        raise InvalidForm("The form has fields that its page has not; load the page again.")
+    if any("\0" in text for text in given.values()):
+        raise InvalidForm("The form has a character that no text has.")
+    return Form({name: given.get(name, "").strip() for name in known})

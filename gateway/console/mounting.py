@@ -1,0 +1,24 @@
+"""The console as part of a gateway's application."""
+
+from collections.abc import Callable
+from typing import Final
+
+from fastapi import APIRouter, FastAPI
+
+from gateway.console.site import Site, console_route
+from gateway.dependencies import Gateway
+
+AddPages = Callable[[APIRouter, Site], None]
+
+PAGES: Final[tuple[AddPages, ...]] = ()
+"""Each adds the routes of its pages."""
+
+
+def mount_console(app: FastAPI, gateway: Gateway) -> None:
+    """Add every page and every file of the console. None is in the API's document."""
+    site = Site(gateway)
+    router = APIRouter(route_class=console_route(site), include_in_schema=False)
+    for add_pages in PAGES:
+        add_pages(router, site)
+    app.include_router(router)
+    app.router.routes.append(site.assets.route)
