@@ -57,7 +57,7 @@ def list_(account_id: AccountId, *, as_json: AsJson = False) -> None:
             "active": key.is_active(work.now),
             "created_at": key.created_at,
             "last_used_at": key.last_used_at,
-            "expires_at": key.expires_at,
+            "expires_at": key.terms.expires_at,
             "revoked_at": key.revoked_at,
         }
         for key in found
