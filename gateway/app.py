@@ -6,6 +6,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
+from gateway.console.mounting import mount_console
 from gateway.dependencies import Dependencies, Gateway
 from gateway.discovery import OPEN_PATHS
 from gateway.errors import register_errors
@@ -74,6 +75,7 @@ def create_app(dependencies: Dependencies) -> FastAPI:
     app.include_router(discovery_router(gateway, app))
     app.include_router(manifests_router(gateway))
     app.router.routes.extend(mcp.routes)
+    mount_console(app, gateway)
     _add_middleware(app, gateway)
     register_errors(app)
     install_openapi(app)

@@ -19,6 +19,8 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from gateway.auth import AUTHENTICATE_CHALLENGE
+from gateway.console.forms import InvalidForm
+from gateway.console.guard import ForeignForm
 from gateway.limits import (
     RETRY_AFTER_BUSY_SECONDS,
     BodyTooLarge,
@@ -106,6 +108,7 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     KeyLacksScope: Answer(403),
     SignatureInvalid: Answer(403),
     SignatureExpired: Answer(403),
+    ForeignForm: Answer(403),
     UnknownRender: Answer(404),
     ObjectNotFound: Answer(404),
     UnknownAccount: Answer(404),
@@ -123,6 +126,7 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     ingest.StagingUnavailable: _UNAVAILABLE,
     RequestInfeasible: Answer(422),
     InvalidCursor: Answer(422),
+    InvalidForm: Answer(422),
     InvalidAccount: Answer(422),
     InvalidKeyTerms: Answer(422),
     InvalidEmail: Answer(422),

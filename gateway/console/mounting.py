@@ -5,12 +5,13 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
+from gateway.console.entry import add_entry
 from gateway.console.site import Site, console_route
 from gateway.dependencies import Gateway
 
 AddPages = Callable[[APIRouter, Site], None]
 
-PAGES: Final[tuple[AddPages, ...]] = ()
+PAGES: Final[tuple[AddPages, ...]] = (add_entry,)
 """Each adds the routes of its pages."""
 
 

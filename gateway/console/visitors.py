@@ -50,7 +50,7 @@ class Member(Visitor):
         return self.current.principal
 
 
-class SignInNeeded(Exception):  # noqa: N818 - named for what happened
+class SignInNeeded(Exception):
     """The page is for members; `path` is where to come back to."""
 
     def __init__(self, path: str) -> None:
@@ -91,9 +91,7 @@ class Visitors:
 
     def check(self, request: Request, visitor: Visitor, csrf: str) -> None:
         """ForeignForm unless a page that this visitor was given sent the request."""
-        check_origin(
-            request.method, request.headers, base_url=self._hosts.base_url(request.scope)
-        )
+        check_origin(request.method, request.headers, base_url=self._hosts.base_url(request.scope))
         check_csrf(csrf, None if visitor.is_new else visitor.secret)
 
     def remember(self, response: Response, visitor: Visitor) -> None:
@@ -111,9 +109,9 @@ def _come_back_to(request: Request) -> str:
 
 
 def own_path(target: str) -> str:
-    """Where somebody may be sent after signing in: a path of ours, and nothing else.
+    r"""Where somebody may be sent after signing in: a path of ours, and nothing else.
 
-    Browsers read `//host` and `/\\host` as another host, and drop tabs and newlines first.
+    Browsers read `//host` and `/\host` as another host, and drop tabs and newlines first.
     """
     if not target.startswith("/") or not target.isprintable() or "\\" in target:
         return HOME
