@@ -1,18 +1,18 @@
 """API keys: where a request carries one, and whose it is."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-import structlog
 from sqlalchemy.orm import Session
 from starlette.datastructures import Headers
 
 from gateway.clock import Clock
+from gateway.limits import Buckets, KeyRateLimited
+from gateway.services.background import Background
 from gateway.services.threads import Threads
 from studio.accounts.errors import InvalidKey
 from studio.accounts.records import Principal
-from studio.accounts.service import authenticate, touch_key
+from studio.accounts.service import KeyScope, authenticate, touch_key
 
 KEY_HEADER: Final = "X-FVS-Agent-Key"
 _PLAIN_HEADERS: Final = (KEY_HEADER, "X-API-Key", "X-Agent-Api-Key")
@@ -21,8 +21,6 @@ AUTHENTICATE_CHALLENGE: Final = 'Bearer realm="future-video-studio"'
 """RFC 9110 wants a challenge with every 401. It is the same for every reason."""
 KEY_LENGTH_MAX: Final = 256
 """Ours have 47 characters; what is longer is not worth hashing."""
-
-_log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("gateway")
 
 
 def find_key(headers: Headers) -> str | None:
@@ -54,23 +52,40 @@ class KeyRing:
         self._threads = threads
         self._peppers = tuple(peppers)
         self._clock = clock
+        self._buckets = Buckets(clock.monotonic)
         self._due: set[str] = set()
-        self._touches: set[asyncio.Task[None]] = set()
+        self._background = Background()
 
-    def check(self, session: Session, secret: str) -> Principal:
-        """Whose key it is; called in a database thread. InvalidKey."""
+    def check(self, session: Session, secret: str, scope: KeyScope | None = None) -> Principal:
+        """Whom the key acts for; called in a database thread.
+
+        InvalidKey; KeyRateLimited where its own limit, which every process counts for itself, is
+        reached; KeyLacksScope.
+        """
         principal = authenticate(
             session, secret=secret, peppers=self._peppers, now=self._clock.now()
         )
-        if principal.touch_due:
-            self._due.add(principal.key_id)
+        self._count(principal)
+        if scope is not None:
+            principal.require_scope(scope)
         return principal
 
-    async def principal(self, secret: str) -> Principal:
-        """Whose key it is, in a read of its own. InvalidKey."""
-        found = await self._threads.read(lambda session: self.check(session, secret))
+    async def principal(self, secret: str, scope: KeyScope | None = None) -> Principal:
+        """The same, in a read of its own."""
+        found = await self._threads.read(lambda session: self.check(session, secret, scope))
         self.touch_soon()
         return found
+
+    def _count(self, principal: Principal) -> None:
+        if principal.key_id is None:
+            return
+        if principal.touch_due:
+            self._due.add(principal.key_id)
+        per_minute_max = principal.requests_per_minute_max
+        if per_minute_max is not None:
+            wait_seconds = self._buckets.take(principal.key_id, per_minute_max)
+            if wait_seconds:
+                raise KeyRateLimited(per_minute_max, wait_seconds)
 
     def touch_soon(self) -> None:
         """Note the last use of keys checked before, behind the answer's back.
@@ -79,16 +94,14 @@ class KeyRing:
         reads is no reason to refuse a poll.
         """
         while self._due:
-            task = asyncio.create_task(self._touch(self._due.pop()))
-            self._touches.add(task)
-            task.add_done_callback(self._touches.discard)
+            key_id = self._due.pop()
+            self._background.start(
+                self._touch(key_id), "last use of a key not noted", key_id=key_id
+            )
 
     async def close(self) -> None:
-        await asyncio.gather(*self._touches, return_exceptions=True)
+        await self._background.close()
 
     async def _touch(self, key_id: str) -> None:
         now = self._clock.now()
-        try:
-            await self._threads.write(lambda session: touch_key(session, key_id=key_id, now=now))
-        except Exception as error:  # noqa: BLE001 - see touch_soon
-            _log.warning("last use of a key not noted", key_id=key_id, error=type(error).__name__)
+        await self._threads.write(lambda session: touch_key(session, key_id=key_id, now=now))

@@ -24,10 +24,14 @@ from gateway.services.health import Health
 from gateway.services.links import SignedLinks
 from gateway.services.live import LiveStatus
 from gateway.services.paid_renders import PaidRenders
+from gateway.services.passwords import Passwords
 from gateway.services.payment_setup import MissingSettings, PaymentSetup
 from gateway.services.payments import Payments
+from gateway.services.people import People
+from gateway.services.post import Post
 from gateway.services.quotes import Quotes
 from gateway.services.renders import Renders
+from gateway.services.sessions import Sessions
 from gateway.services.submission import Submissions
 from gateway.services.threads import Threads
 from gateway.services.uploads import Inspect, in_turn
@@ -36,7 +40,9 @@ from gateway.services.workflows import Workflows
 from studio.contracts.status import RenderSnapshot
 from studio.contracts.workflow_io import Timings
 from studio.db.engine import Database
+from studio.identity.service import PasswordHasher
 from studio.ledger.service import summary
+from studio.mail.ports import Mailer
 from studio.renders.repository import store_snapshot
 from studio.storage.local import LocalStorage
 from studio.storage.port import Storage
@@ -72,6 +78,8 @@ class Dependencies:
     metrics: GatewayMetrics
     staging: Path
     peppers: tuple[bytes, ...] = field(repr=False)
+    mailer: Mailer
+    password_hasher: PasswordHasher
     active_renders_max: int
     version: str
     public_base_url: str | None = None
@@ -130,6 +138,7 @@ class Gateway:
             timings=given.timings,
         )
         self._wire_quotes(given)
+        self._wire_people(given)
         self.health = Health(
             threads=self.threads,
             starter=given.workflows,
@@ -169,6 +178,23 @@ class Gateway:
             trust=given.webhooks,
         )
 
+    def _wire_people(self, given: Dependencies) -> None:
+        self.passwords = Passwords(given.password_hasher)
+        self.post = Post(given.mailer, given.metrics)
+        self.sessions = Sessions(
+            threads=self.threads,
+            passwords=self.passwords,
+            clock=given.clock,
+            metrics=given.metrics,
+        )
+        self.people = People(
+            threads=self.threads,
+            passwords=self.passwords,
+            post=self.post,
+            email_rate=self.sessions.email_rate,
+            clock=given.clock,
+        )
+
     @property
     def local_files(self) -> LocalStorage | None:
         """The store whose files this gateway serves itself; None where another service does."""
@@ -176,11 +202,15 @@ class Gateway:
         return storage if isinstance(storage, LocalStorage) else None
 
     async def close(self) -> None:
-        """Finish what is under way: started submissions, queries, notes of keys' use."""
+        """Finish what is under way: started submissions, queries, notes of use, mail."""
         await self.submissions.close()
         await self.payments.close()
         await self.live.close()
         await self.keys.close()
+        await self.sessions.close()
+        await self.people.close()
+        await self.post.close()
+        self.passwords.close()
         self.threads.close()
 
     async def _store_snapshot(

@@ -23,7 +23,7 @@ from gateway.limits import (
     RETRY_AFTER_BUSY_SECONDS,
     BodyTooLarge,
     BodyTooSlow,
-    TooManyQuotes,
+    RateExceeded,
     TooManyRenders,
     TooManyUploads,
 )
@@ -32,12 +32,31 @@ from gateway.payment_credentials import KeyAndPayment
 from gateway.payment_problem import PROBLEM_TYPES, payment_problem
 from gateway.problem import ProblemDocument, ProblemError, problem, problem_response
 from gateway.services.fingerprint import IdempotencyKeyReused, InvalidIdempotencyKey
+from gateway.services.key_limits import KeyCapReached
 from gateway.services.paid_renders import NotPaid
 from gateway.services.payments import PaidByAnother
 from gateway.services.workflows import WorkflowsUnavailable
-from studio.accounts.errors import InvalidKey
+from studio.accounts.errors import (
+    AccountSuspended,
+    InvalidAccount,
+    InvalidKey,
+    InvalidKeyTerms,
+    KeyLacksScope,
+    KeyNotActive,
+    UnknownAccount,
+    UnknownKey,
+)
+from studio.db.cursor import InvalidCursor
 from studio.contracts.errors import StudioError
 from studio.contracts.problems import RequestInfeasible
+from studio.identity.errors import (
+    EmailTaken,
+    InvalidEmail,
+    InvalidPassword,
+    InvalidReset,
+    NotSignedIn,
+    WrongCredentials,
+)
 from studio.ingest import errors as ingest
 from studio.ledger.errors import IdempotencyConflict, InsufficientCredits
 from studio.media.errors import MediaError
@@ -48,7 +67,7 @@ from studio.payments.errors import (
     WebhookRefused,
 )
 from studio.quotes.errors import QuoteConflict, QuoteExpired, QuoteTooDear, UnknownQuote
-from studio.renders.errors import InvalidCursor, UnknownRender
+from studio.renders.errors import UnknownRender
 from studio.storage.port import ObjectNotFound, StorageError
 from studio.storage.signing import SignatureExpired, SignatureInvalid
 
@@ -79,14 +98,23 @@ _UNAVAILABLE: Final = _retry(503, RETRY_AFTER_UNAVAILABLE_SECONDS)
 ANSWERS: Final[dict[type[StudioError], Answer]] = {
     WebhookRefused: Answer(400),
     InvalidKey: Answer(401, {"WWW-Authenticate": AUTHENTICATE_CHALLENGE}),
+    WrongCredentials: Answer(401, {"WWW-Authenticate": AUTHENTICATE_CHALLENGE}),
+    NotSignedIn: Answer(401, {"WWW-Authenticate": AUTHENTICATE_CHALLENGE}),
     InsufficientCredits: Answer(402),
+    KeyCapReached: Answer(402),
+    AccountSuspended: Answer(403),
+    KeyLacksScope: Answer(403),
     SignatureInvalid: Answer(403),
     SignatureExpired: Answer(403),
     UnknownRender: Answer(404),
     ObjectNotFound: Answer(404),
+    UnknownAccount: Answer(404),
+    UnknownKey: Answer(404),
     BodyTooSlow: Answer(408, {"Connection": "close"}),
     IdempotencyKeyReused: Answer(409),
     IdempotencyConflict: Answer(409),
+    EmailTaken: Answer(409),
+    KeyNotActive: Answer(409),
     BodyTooLarge: Answer(413),
     ingest.FormTooLarge: Answer(413),
     ingest.TooManyFiles: Answer(413),
@@ -95,10 +123,15 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     ingest.StagingUnavailable: _UNAVAILABLE,
     RequestInfeasible: Answer(422),
     InvalidCursor: Answer(422),
+    InvalidAccount: Answer(422),
+    InvalidKeyTerms: Answer(422),
+    InvalidEmail: Answer(422),
+    InvalidPassword: Answer(422),
+    InvalidReset: Answer(422),
     InvalidIdempotencyKey: Answer(422),
     TooManyRenders: _retry(429, RETRY_AFTER_BUSY_SECONDS),
     TooManyUploads: _retry(429, RETRY_AFTER_SLOT_SECONDS),
-    TooManyQuotes: Answer(429),  # the error knows when
+    RateExceeded: Answer(429),  # the error knows when
     WorkflowsUnavailable: _UNAVAILABLE,
     KeyAndPayment: Answer(400),
     MethodUnsupported: Answer(400),
@@ -154,16 +187,14 @@ def error_response(error: StudioError, request_id: str | None) -> Response:
     answer = answer_of(error)
     if answer.status >= 500:  # noqa: PLR2004 - HTTP's own boundary
         _log.warning("refused", code=error.code, detail=error.detail, status=answer.status)
-    shortfall = error if isinstance(error, InsufficientCredits) else None
     document = problem(
         answer.status,
         error.code,
         INTERNAL_SENTENCE if answer.status == 500 else error.detail,  # noqa: PLR2004
         errors=_problem_errors(error),
-        credits_required=shortfall.credits_required if shortfall else None,
-        credits_available=shortfall.credits_available if shortfall else None,
         request_id=request_id,
     )
+    document = document.model_copy(update=shortfall_of(error))
     if isinstance(error, _OF_PAYMENTS):
         document = _typed_by_the_protocol(document, error)
     return problem_response(document, answer.headers | _own_headers(error))
@@ -177,9 +208,21 @@ def _typed_by_the_protocol(document: ProblemDocument, error: StudioError) -> Pro
     return document.model_copy(update={"type": PROBLEM_TYPES + found.slug, "code": found.code})
 
 
+def shortfall_of(error: StudioError) -> dict[str, int]:
+    """How many credits it takes and how many there are, where that is what is wrong."""
+    if isinstance(error, InsufficientCredits):
+        return {
+            "credits_required": error.credits_required,
+            "credits_available": error.credits_available,
+        }
+    if isinstance(error, KeyCapReached):
+        return {"credits_required": error.credits_required, "credits_left": error.credits_left}
+    return {}
+
+
 def _own_headers(error: StudioError) -> dict[str, str]:
     """What an error knows better than its class."""
-    if isinstance(error, TooManyQuotes):
+    if isinstance(error, RateExceeded):
         return {"Retry-After": str(error.retry_after_seconds)}
     return {}
 

@@ -1,6 +1,7 @@
 """How much one account or caller may have going on, and how large a body may be."""
 
 import math
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -69,31 +70,49 @@ class TooManyUploads(StudioError):
         )
 
 
-class TooManyQuotes(StudioError):
+class RateExceeded(StudioError):
+    """More of something than a minute is good for; it knows when to come back."""
+
+    sentence: ClassVar[str] = "More than {max} calls a minute; try again in {wait} s."
+
+    def __init__(self, per_minute_max: int, retry_after_seconds: int) -> None:
+        super().__init__(self.sentence.format(max=per_minute_max, wait=retry_after_seconds))
+        self.retry_after_seconds = retry_after_seconds
+
+
+class TooManyQuotes(RateExceeded):
     """One caller asks for more quotes than a minute is good for."""
 
     code: ClassVar[str] = "too_many_quotes"
-
-    def __init__(self, per_minute_max: int, retry_after_seconds: int) -> None:
-        super().__init__(
-            f"More than {per_minute_max} quotes a minute were asked for from this address; "
-            f"try again in {retry_after_seconds} s."
-        )
-        self.retry_after_seconds = retry_after_seconds
+    sentence: ClassVar[str] = (
+        "More than {max} quotes a minute were asked for from this address; try again in {wait} s."
+    )
 
 
-class TooManyPayments(TooManyQuotes):
+class TooManyPayments(RateExceeded):
     """One caller sends more payments than a minute is good for."""
 
     code: ClassVar[str] = "too_many_payments"
+    sentence: ClassVar[str] = (
+        "More than {max} payments a minute were sent from this address; nothing was charged for "
+        "this one: send it again in {wait} s."
+    )
 
-    def __init__(self, per_minute_max: int, retry_after_seconds: int) -> None:
-        StudioError.__init__(
-            self,
-            f"More than {per_minute_max} payments a minute were sent from this address; nothing "
-            f"was charged for this one: send it again in {retry_after_seconds} s.",
-        )
-        self.retry_after_seconds = retry_after_seconds
+
+class TooManyAttempts(RateExceeded):
+    """Somebody signs in, signs up or asks for links more often than a person does."""
+
+    code: ClassVar[str] = "too_many_attempts"
+    sentence: ClassVar[str] = "That was tried too often; try again in {wait} s."
+
+
+class KeyRateLimited(RateExceeded):
+    """A key makes more requests than its owner lets it."""
+
+    code: ClassVar[str] = "key_rate_limited"
+    sentence: ClassVar[str] = (
+        "This key may make {max} requests a minute; try again in {wait} s."
+    )
 
 
 class BodyTooLarge(StudioError):
@@ -145,38 +164,55 @@ class UploadSlots:
                 del self._taken[account_id]
 
 
-class AddressRate:
-    """A token bucket for each caller's address, in this process: `per_minute_max` at once, and as
-    many a minute from then on.
+class Buckets:
+    """A token bucket for each name, in this process: a minute's tokens at once, and as many a
+    minute from then on. Threads may share it.
 
     Of a bucket only the time is kept at which it will be full again (the generic cell rate
     algorithm). A bucket that is full, or that was not used for longest, may be forgotten.
     """
 
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        """`monotonic` is in seconds."""
+        self._monotonic = monotonic
+        self._full_at: LRUCache[str, float] = LRUCache(RATED_ADDRESSES_MAX)
+        self._lock = threading.Lock()
+
+    def take(self, name: str, per_minute_max: int, tokens: int = 1) -> int:
+        """Take the name's tokens: 0, or in how many seconds to try again, which costs none.
+
+        More than a full bucket has are taken as a full bucket.
+        """
+        with self._lock:
+            now = self._monotonic()
+            seconds = min(tokens, per_minute_max) * MINUTE_SECONDS / per_minute_max
+            full_at = max(self._full_at.get(name, now), now) + seconds
+            wait_seconds = full_at - now - MINUTE_SECONDS
+            if wait_seconds > _ROUNDING_SECONDS:
+                return math.ceil(wait_seconds - _ROUNDING_SECONDS)
+            self._full_at[name] = full_at
+            return 0
+
+
+class AddressRate:
+    """How much of one thing each caller's address, or e-mail, may ask for."""
+
     def __init__(
         self,
         per_minute_max: int,
         monotonic: Callable[[], float],
-        refusal: type[TooManyQuotes] = TooManyQuotes,
+        refusal: type[RateExceeded] = TooManyQuotes,
     ) -> None:
         """`monotonic` is in seconds. `refusal` says of what it is too many."""
         self._per_minute_max = per_minute_max
-        self._monotonic = monotonic
         self._refusal = refusal
-        self._full_at: LRUCache[str, float] = LRUCache(RATED_ADDRESSES_MAX)
+        self._buckets = Buckets(monotonic)
 
     def take(self, address: str, tokens: int = 1) -> None:
-        """Take the address's tokens. The refusal, which costs none, says when to retry.
-
-        More than a full bucket has are taken as a full bucket.
-        """
-        now = self._monotonic()
-        seconds = min(tokens, self._per_minute_max) * MINUTE_SECONDS / self._per_minute_max
-        full_at = max(self._full_at.get(address, now), now) + seconds
-        wait_seconds = full_at - now - MINUTE_SECONDS
-        if wait_seconds > _ROUNDING_SECONDS:
-            raise self._refusal(self._per_minute_max, math.ceil(wait_seconds - _ROUNDING_SECONDS))
-        self._full_at[address] = full_at
+        """Take the address's tokens. The refusal, which costs none, says when to retry."""
+        wait_seconds = self._buckets.take(address, self._per_minute_max, tokens)
+        if wait_seconds:
+            raise self._refusal(self._per_minute_max, wait_seconds)
 
 
 def refuse_announced_excess(content_length: str | None, bytes_max: int) -> None:

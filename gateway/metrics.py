@@ -68,6 +68,16 @@ class GatewayMetrics:
             registry=registry,
         )
 
+        self._mails = Counter(
+            "fvs_mails", "Mails to people by what became of them.", ("outcome",), registry=registry
+        )
+        self._sign_ins = Counter(
+            "fvs_sign_ins",
+            "Attempts to sign in by what became of them.",
+            ("outcome",),
+            registry=registry,
+        )
+
     def request_done(self, method: str, route: str, status: int, seconds: float) -> None:
         self._requests.labels(method, route, str(status)).inc()
         self._latency.labels(method, route).observe(seconds)
@@ -83,3 +93,9 @@ class GatewayMetrics:
 
     def webhook_ended(self, outcome: str) -> None:
         self._webhooks.labels(outcome).inc()
+
+    def mail_ended(self, outcome: str) -> None:
+        self._mails.labels(outcome).inc()
+
+    def sign_in_ended(self, outcome: str) -> None:
+        self._sign_ins.labels(outcome).inc()

@@ -186,14 +186,10 @@ def problems(*statuses: int) -> Responses:
     responses: Responses = {}
     for status in statuses:
         description, code, detail = _PROBLEMS[status]
-        is_shortfall = status == HTTPStatus.PAYMENT_REQUIRED
-        example = problem(
-            status,
-            code,
-            detail,
-            credits_required=474 if is_shortfall else None,
-            credits_available=120 if is_shortfall else None,
-        )
+        example = problem(status, code, detail)
+        if status == HTTPStatus.PAYMENT_REQUIRED:
+            shortfall = {"credits_required": 474, "credits_available": 120}
+            example = example.model_copy(update=shortfall)
         responses[status] = {
             "description": f"{title_of(status)}: {description}.",
             "content": {

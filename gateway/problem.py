@@ -50,6 +50,9 @@ class ProblemDocument(BaseModel):
     errors: list[ProblemError] | None = None
     credits_required: int | None = None
     credits_available: int | None = None
+    credits_left: int | None = Field(
+        default=None, description="What a key with a monthly cap may still spend this month."
+    )
 
 
 def problem(
@@ -58,8 +61,6 @@ def problem(
     detail: str,
     *,
     errors: list[ProblemError] | None = None,
-    credits_required: int | None = None,
-    credits_available: int | None = None,
     request_id: str | None = None,
 ) -> ProblemDocument:
     """A problem titled after its status."""
@@ -70,8 +71,6 @@ def problem(
         detail=detail,
         code=code,
         errors=errors,
-        credits_required=credits_required,
-        credits_available=credits_available,
         request_id=request_id,
     )
 

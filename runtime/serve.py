@@ -35,6 +35,7 @@ from gateway.services.starter import TemporalWorkflows
 from gateway.services.workflows import Workflows
 from runtime.films import gateway_films
 from runtime.http_protocol import GatewayProtocol
+from runtime.mail import open_mailer
 from runtime.payments import payment_setup
 from runtime.providers import adapter_names
 from runtime.settings import Settings
@@ -48,6 +49,7 @@ from runtime.webhooks import webhook_trust
 from studio.catalog.catalogue import load_catalogue
 from studio.contracts.names import QUOTE_ID_PREFIX
 from studio.db.engine import Database, open_database
+from studio.identity.service import Argon2Passwords
 from studio.media.inspect import inspect_file
 
 GRACE_SECONDS: Final = 10
@@ -92,6 +94,8 @@ def build_app(
             metrics=metrics or GatewayMetrics(CollectorRegistry()),
             staging=staging,
             peppers=tuple(settings.key_peppers()),
+            mailer=open_mailer(settings),
+            password_hasher=Argon2Passwords(),
             active_renders_max=settings.active_renders_per_account_max,
             version=version("future-video-studio"),
             public_base_url=settings.public_base_url,

@@ -19,6 +19,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from runtime.settings_mail import CONSOLE, mail_place, mail_sender
 from runtime.settings_text import (
     absolute_database_url,
     address_list,
@@ -89,6 +90,11 @@ class Settings(BaseSettings):
     key_pepper_previous: SecretStr | None = None
     signing_key: SecretStr | None = None
     signing_key_previous: SecretStr | None = None
+
+    mail_from: str = ""
+    """Whom mail is from, such as `Studio <studio@studio.example>`."""
+    mail_url: SecretStr = Field(default=SecretStr(CONSOLE), validate_default=False)
+    """`console:` writes mail to standard output; `smtp://…` and `smtps://…` send it."""
 
     stripe_secret_key: SecretStr | None = Field(
         default=None,
@@ -205,6 +211,20 @@ class Settings(BaseSettings):
     @classmethod
     def _origins(cls, value: str) -> str:
         origin_list(value)
+        return value
+
+    @field_validator("mail_from", mode="after")
+    @classmethod
+    def _sender(cls, value: str) -> str:
+        if value:
+            mail_sender(value)
+        return value
+
+    @field_validator("mail_url", mode="after")
+    @classmethod
+    def _mail_place(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        if mail_place(value.get_secret_value()) is not None and not info.data.get("mail_from"):
+            raise ValueError("needs FVS_MAIL_FROM: mail has to be from somebody")
         return value
 
     @field_validator("google_output_uri", mode="after")

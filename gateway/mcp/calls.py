@@ -16,6 +16,7 @@ from gateway.mcp.names import BILLING_MODE_HEADER, PAY_PER_RENDER
 from gateway.services.renders import Authorize
 from studio.accounts.errors import InvalidKey
 from studio.accounts.records import Principal
+from studio.accounts.tables import KeyScope
 from studio.contracts.base import EdgeModel
 from studio.ingest.errors import InvalidRequest
 from studio.ingest.problems import pointer_to, problems_of
@@ -69,16 +70,16 @@ class Call:
             raise InvalidKey
         return found
 
-    async def principal(self) -> Principal:
-        """Whose account the call is for. As `secret`, once it is checked."""
-        return await self.gateway.keys.principal(self.secret())
+    async def principal(self, scope: KeyScope) -> Principal:
+        """Whom the call acts for. As `secret`, once it is checked, and KeyLacksScope."""
+        return await self.gateway.keys.principal(self.secret(), scope)
 
-    def owner(self) -> Authorize:
+    def owner(self, scope: KeyScope) -> Authorize:
         """The same, checked in the session of the read that it is for."""
         secret = self.secret()
 
         def authorize(session: Session) -> str:
-            return self.gateway.keys.check(session, secret).account_id
+            return self.gateway.keys.check(session, secret, scope).account_id
 
         return authorize
 

@@ -21,6 +21,7 @@ from gateway.services.download_errors import (
 from gateway.services.downloads import DOWNLOAD_SECONDS_MAX, FilmDownloads, OnBytes
 from gateway.services.film_addresses import FILM_URL_LENGTH_MAX
 from studio.accounts.errors import InvalidKey
+from studio.accounts.tables import KeyScope
 from studio.contracts.base import EdgeModel
 from studio.ingest.errors import InvalidRequest
 
@@ -153,7 +154,7 @@ async def download(
 async def _is_known(call: Call) -> bool:
     """Whether an account stands behind the call. What keeps that from being known is raised."""
     try:
-        await call.principal()
+        await call.principal(KeyScope.RENDERS_READ)
     except (MissingKey, InvalidKey, UnknownBillingMode):
         return False
     return True

@@ -16,8 +16,14 @@ from gateway.errors import (
     INTERNAL_SENTENCE,
     RETRY_AFTER_SETUP_SECONDS,
     RETRY_AFTER_UNAVAILABLE_SECONDS,
+    shortfall_of,
 )
-from gateway.limits import RETRY_AFTER_BUSY_SECONDS, TooManyQuotes, TooManyRenders
+from gateway.limits import (
+    RETRY_AFTER_BUSY_SECONDS,
+    KeyRateLimited,
+    RateExceeded,
+    TooManyRenders,
+)
 from gateway.mcp.names import (
     BILLING_MODE_HEADER,
     CREATE_QUOTE,
@@ -26,8 +32,9 @@ from gateway.mcp.names import (
 )
 from gateway.mcp.results import ErrorProblem, ErrorResult
 from gateway.services.fingerprint import IdempotencyKeyReused, InvalidIdempotencyKey
+from gateway.services.key_limits import KeyCapReached
 from gateway.services.workflows import WorkflowsUnavailable
-from studio.accounts.errors import InvalidKey
+from studio.accounts.errors import AccountSuspended, InvalidKey, KeyLacksScope
 from studio.contracts.errors import StudioError
 from studio.contracts.problems import RequestInfeasible
 from studio.contracts.redaction import redact_text
@@ -107,6 +114,9 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     InvalidKey: Answer("invalid_agent_key"),
     UnknownBillingMode: Answer("unknown_billing_mode"),
     InsufficientCredits: Answer("insufficient_credits", use_tool=CREATE_QUOTE),
+    KeyCapReached: Answer("key_cap_reached"),
+    KeyLacksScope: Answer("key_lacks_scope"),
+    AccountSuspended: Answer("account_suspended"),
     UnknownRender: Answer("not_found"),
     UnknownQuote: Answer("not_found"),
     IdempotencyKeyReused: Answer("conflict"),
@@ -118,7 +128,8 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     QuoteTooDear: Answer("invalid_request"),
     QuoteExpired: Answer("expired", use_tool=CREATE_QUOTE),
     TooManyRenders: Answer("rate_limited", retry_after_seconds=RETRY_AFTER_BUSY_SECONDS),
-    TooManyQuotes: Answer("rate_limited"),  # the error knows when
+    RateExceeded: Answer("rate_limited"),  # the error knows when
+    KeyRateLimited: Answer("key_rate_limited"),
     WorkflowsUnavailable: _UNAVAILABLE,
     QuoteConflict: _UNAVAILABLE,
     PaymentsNotConfigured: Answer("unavailable", retry_after_seconds=RETRY_AFTER_SETUP_SECONDS),
@@ -139,12 +150,10 @@ def error_result(error: Exception, request_id: str | None = None) -> ErrorResult
     if found is _INTERNAL:
         return _result(_INTERNAL, INTERNAL_SENTENCE, request_id=request_id)
     result = _result(found, error.detail, errors=_problems(error))
-    if isinstance(error, InsufficientCredits):
-        result.credits_required = error.credits_required
-        result.credits_available = error.credits_available
+    result = result.model_copy(update=shortfall_of(error))
     if isinstance(error, WrongTool):
         result.use_tool = error.use_tool
-    if isinstance(error, TooManyQuotes):
+    if isinstance(error, RateExceeded):
         result.retry_after_seconds = error.retry_after_seconds
     return result
 

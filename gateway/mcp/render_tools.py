@@ -30,6 +30,7 @@ from gateway.routes.quote_answers import resource_of_paid
 from gateway.services.fingerprint import check_idempotency_key
 from gateway.services.links import paid_cancel_url, paid_status_url, payment_url
 from gateway.services.quotes import Caller, Offer
+from studio.accounts.tables import KeyScope
 from studio.contracts.base import EdgeModel
 from studio.contracts.limits import IDEMPOTENCY_KEY_LENGTH_MAX
 from studio.ingest.errors import InvalidRequest, Problem
@@ -97,7 +98,7 @@ def render_tools() -> tuple[StudioTool, ...]:
 
 
 async def _submit(call: Call, arguments: Arguments) -> CallToolResult:
-    principal = await call.principal()
+    principal = await call.principal(KeyScope.RENDERS_WRITE)
     key = check_idempotency_key(_taken_key(arguments))
     submitted = await call.gateway.submissions.submit_declared(
         principal, body_of(arguments), idempotency_key=key

@@ -141,6 +141,7 @@ class ErrorResult(BaseModel):
     retry_after_seconds: int | None = None
     credits_required: int | None = None
     credits_available: int | None = None
+    credits_left: int | None = None
     request_id: str | None = None
 
 

@@ -41,6 +41,7 @@ from gateway.routes.answers import resource_of
 from gateway.routes.quote_answers import resource_of_paid
 from gateway.services.paid_renders import PaidView
 from gateway.services.views import RenderView
+from studio.accounts.tables import KeyScope
 
 
 class RenderStatusArguments(RenderTarget):
@@ -104,7 +105,7 @@ async def _render_status(waits: Waits, call: Call, arguments: Arguments) -> Call
     if arguments.keys() & {"claim_token", "quote_id"}:
         raise WrongTool("/claim_token", "Quotes are not watched with this tool", PAID_RENDER_STATUS)
     asked = read_arguments(RenderStatusArguments, arguments)
-    owner, renders = call.owner(), call.gateway.renders
+    owner, renders = call.owner(KeyScope.RENDERS_READ), call.gateway.renders
     project_id = project_of(asked, call)
     first = await renders.get(project_id, owner)
     watch = Watch(
@@ -145,7 +146,7 @@ async def _cancel(call: Call, arguments: Arguments) -> CallToolResult:
         claim = claim_of(target, call)
         view = await call.gateway.paid_renders.cancel(claim.quote_id, claim.claim_token)
         return await _paid_answer(call, view, claim.claim_token, canceled=True)
-    owner = call.owner()
+    owner = call.owner(KeyScope.RENDERS_WRITE)
     canceled = await call.gateway.renders.cancel(project_of(target, call), owner)
     resource = await resource_of(call.gateway, canceled, call.base_url)
     result = CancelResult.model_validate(dict(render_result(resource)))

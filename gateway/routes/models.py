@@ -14,11 +14,13 @@ from gateway.routes.answers import JSON_MEDIA_TYPE
 from gateway.routes.body import read_json_body
 from gateway.services.links import API_PREFIX
 from studio.accounts.records import Principal
-from studio.accounts.service import account_defaults, new_account_defaults
+from studio.accounts.service import KeyScope, account_defaults, new_account_defaults
 from studio.catalog.document import CatalogueDocument
 from studio.contracts.defaults import AccountDefaults
+from studio.contracts.names import owner_of
 from studio.ingest.strict_json import parse_request
 from studio.ledger.errors import UnknownWallet
+from studio.ledger.filling import TEST_CREDITS
 from studio.ledger.service import balance, wallet_id
 
 CATALOGUE_MAX_AGE_SECONDS: Final = 60
@@ -52,7 +54,7 @@ def models_router(gateway: Gateway) -> APIRouter:
             "The shots and the charge lines that this request would be given. With a key, the "
             "account's defaults fill what is left out; without one, those of a new account."
         ),
-        responses=problems(401, 408, 413, 415, 422, 503),
+        responses=problems(401, 408, 413, 415, 422, 429, 503),
         openapi_extra={**OPTIONAL_KEY_SECURITY, **ESTIMATE_BODY},
     )
     async def estimate_render(request: Request) -> Response:
@@ -79,18 +81,23 @@ async def _caller(
     if secret is None:
         return None, new_account_defaults(), None
     principal = await gateway.keys.principal(secret)
-    account_id = principal.account_id
 
-    def read(session: Session) -> tuple[AccountDefaults, int]:
-        return account_defaults(session, account_id=account_id), _available(session, account_id)
+    def read(session: Session) -> tuple[AccountDefaults, int | None]:
+        owner = owner_of(principal.account_id)
+        return account_defaults(session, account_id=owner), _available(session, principal)
 
     defaults, available = await gateway.threads.read(read)
     return principal, defaults, available
 
 
-def _available(session: Session, account_id: str) -> int:
-    """The account's credits; none where nobody has opened its wallet yet."""
+def _available(session: Session, principal: Principal) -> int | None:
+    """The credits of whom the key acts for; None where it may not know.
+
+    None are there where nobody has opened the wallet yet.
+    """
+    if KeyScope.WALLET_READ not in principal.scopes:
+        return None
     try:
-        return balance(session, wallet=wallet_id(account_id)).available
+        return balance(session, wallet=wallet_id(principal.account_id)).available
     except UnknownWallet:
-        return 0
+        return TEST_CREDITS if principal.is_test else 0

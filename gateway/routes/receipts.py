@@ -10,6 +10,7 @@ from gateway.receipt import ReceiptResource, receipt_resource
 from gateway.routes.answers import JSON_MEDIA_TYPE
 from gateway.routes.renders import ProjectId
 from gateway.services.links import API_PREFIX
+from studio.accounts.tables import KeyScope
 from studio.contracts.workflow_io import RenderInput
 from studio.ledger.service import receipt
 from studio.renders.progress import read_progress, read_workflow_input
@@ -27,14 +28,15 @@ def receipts_router(gateway: Gateway) -> APIRouter:
             "The charge lines that the render was held to, as its estimate listed them, and of "
             "each whether it is held, settled or released."
         ),
-        responses=problems(401, 404, 503),
+        responses=problems(401, 403, 404, 429, 503),
         openapi_extra=KEY_SECURITY,
     )
     async def get_receipt(request: Request, project_id: ProjectId) -> Response:
         secret = require_key(request.headers)
 
         def read(session: Session) -> ReceiptResource:
-            account_id = gateway.keys.check(session, secret).account_id
+            principal = gateway.keys.check(session, secret, KeyScope.RENDERS_READ)
+            account_id = principal.account_id
             read_progress(session, project_id, account_id=account_id)
             frozen = RenderInput.model_validate(read_workflow_input(session, project_id))
             money = receipt(session, subject=project_id)

@@ -15,6 +15,7 @@ from gateway.services.fingerprint import check_idempotency_key
 from gateway.services.links import API_PREFIX
 from gateway.services.renders import Authorize
 from gateway.services.submission import Submitted
+from studio.accounts.tables import KeyScope
 from studio.contracts.status import RenderState
 
 LIST_LIMIT_DEFAULT: Final = 20
@@ -48,7 +49,7 @@ def _add_submit(router: APIRouter, gateway: Gateway) -> None:
             "the render as it begins; poll its `status_url`. Send an `Idempotency-Key` to make a "
             "retry safe: the same request gives the same render, with `Idempotent-Replayed: true`."
         ),
-        responses=problems(401, 402, 408, 409, 413, 415, 422, 429, 503),
+        responses=problems(401, 402, 403, 408, 409, 413, 415, 422, 429, 503),
         openapi_extra={**KEY_SECURITY, **SUBMISSION_BODY},
     )
     async def submit_render(request: Request) -> Response:
@@ -64,7 +65,9 @@ def _add_submit(router: APIRouter, gateway: Gateway) -> None:
 
 async def _take_submission(gateway: Gateway, request: Request) -> Submitted:
     """Everything up to the started render; its files are gone from scratch space afterwards."""
-    principal = await gateway.keys.principal(require_key(request.headers))
+    secret = require_key(request.headers)
+    principal = await gateway.keys.principal(secret, KeyScope.RENDERS_WRITE)
+    principal.require_active()
     key = check_idempotency_key(request.headers.get(IDEMPOTENCY_HEADER))
     if key is None:  # a replay is answered whatever else the account has going on
         await gateway.submissions.refuse_excess(principal.account_id)
@@ -75,11 +78,11 @@ async def _take_submission(gateway: Gateway, request: Request) -> Submitted:
 
 
 def _add_reads(router: APIRouter, gateway: Gateway) -> None:
-    def owner(request: Request) -> Authorize:
+    def owner(request: Request, scope: KeyScope = KeyScope.RENDERS_READ) -> Authorize:
         secret = require_key(request.headers)
 
         def authorize(session: Session) -> str:
-            return gateway.keys.check(session, secret).account_id
+            return gateway.keys.check(session, secret, scope).account_id
 
         return authorize
 
@@ -88,7 +91,7 @@ def _add_reads(router: APIRouter, gateway: Gateway) -> None:
         response_model=RenderPage,
         summary="List renders",
         description="The account's renders, newest first.",
-        responses=problems(401, 422, 503),
+        responses=problems(401, 403, 422, 429, 503),
         openapi_extra=KEY_SECURITY,
     )
     async def list_renders(
@@ -110,7 +113,7 @@ def _add_reads(router: APIRouter, gateway: Gateway) -> None:
             "The render as it is now. `final_video_url` is there once it is completed, signed anew "
             "when less than ten minutes are left."
         ),
-        responses=problems(401, 404, 503),
+        responses=problems(401, 403, 404, 429, 503),
         openapi_extra=KEY_SECURITY,
     )
     async def get_render(request: Request, project_id: ProjectId) -> Response:
@@ -126,10 +129,11 @@ def _add_reads(router: APIRouter, gateway: Gateway) -> None:
             "Asks the run to end. What was delivered is kept and charged, the rest is released. "
             "Cancelling a finished render changes nothing and returns it."
         ),
-        responses=problems(401, 404, 503),
+        responses=problems(401, 403, 404, 429, 503),
         openapi_extra=KEY_SECURITY,
     )
     async def cancel_render(request: Request, project_id: ProjectId) -> Response:
-        view = await gateway.renders.cancel(project_id, owner(request))
+        may_cancel = owner(request, KeyScope.RENDERS_WRITE)
+        view = await gateway.renders.cancel(project_id, may_cancel)
         gateway.keys.touch_soon()
         return await render_response(gateway, request, view)

@@ -1,7 +1,7 @@
 """What a render would cost and look like: the freezing of a submission, without the rest."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from studio.accounts.records import Principal
@@ -9,6 +9,7 @@ from studio.catalog.catalogue import Catalogue
 from studio.catalog.description import describe
 from studio.catalog.document import CatalogueDocument
 from studio.catalog.installation import Installation, Unconfigured
+from studio.catalog.models import LOCAL_PROVIDER
 from studio.contracts.defaults import AccountDefaults
 from studio.contracts.request import RenderRequest
 from studio.pricing.freeze import FrozenRender, freeze_plan
@@ -40,16 +41,19 @@ class Pricing:
     ) -> FrozenRender:
         """The frozen plan. RequestInfeasible with every problem that was found.
 
-        A test key's renders may always be made by local stand-ins.
+        A test key's renders are always made by the local models, whatever is configured.
         """
         is_test = principal is not None and principal.is_test
-        unconfigured = "local" if is_test else self.unconfigured
+        installation = self._installation(today, self.unconfigured)
+        if is_test:
+            local = frozenset({LOCAL_PROVIDER})
+            installation = replace(installation, adapters=local, unconfigured="local")
         return freeze_plan(
             request,
             defaults,
             uploads,
             catalogue=self.catalogue,
-            installation=self._installation(today, unconfigured),
+            installation=installation,
         )
 
     def estimate(

@@ -8,7 +8,7 @@ there on the render exists: if its workflow cannot be started now, the reconcili
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -25,6 +25,7 @@ from gateway.services.fingerprint import (
     fingerprint,
 )
 from gateway.services.freezing import freeze_declared
+from gateway.services.key_limits import KeyCapReached, check_monthly_cap
 from gateway.services.render_inputs import render_input
 from gateway.services.threads import Threads
 from gateway.services.uploads import (
@@ -37,16 +38,17 @@ from gateway.services.uploads import (
 from gateway.services.views import RenderView, view_of_row
 from gateway.services.workflows import WorkflowStarter
 from studio.accounts.records import Principal
-from studio.accounts.service import account_defaults
+from studio.accounts.service import account_defaults, require_active
 from studio.contracts.errors import StudioError
 from studio.contracts.limits import HOLD_LIFETIME_SECONDS
+from studio.contracts.names import is_test_side, owner_of
 from studio.contracts.quote_request import QuoteRequest
 from studio.contracts.request import RenderRequest
 from studio.contracts.workflow_io import RenderInput, Timings
 from studio.ingest.forms import SubmittedForm
 from studio.ingest.strict_json import parse_quote_request, parse_request
 from studio.ledger.errors import InsufficientCredits
-from studio.ledger.service import open_wallet, reserve
+from studio.ledger.service import ensure_test_credits, open_wallet, reserve
 from studio.pricing.freeze import FrozenRender
 from studio.renders.first_snapshot import first_snapshot
 from studio.renders.repository import (
@@ -61,6 +63,8 @@ from studio.renders.tables import RenderRow
 from studio.storage.port import Storage
 
 HOLD_LIFETIME: Final = timedelta(seconds=HOLD_LIFETIME_SECONDS)
+_OF_RACES: Final = (IntegrityError, InsufficientCredits, TooManyRenders, KeyCapReached)
+"""What a submission may run into because of another one of the same request."""
 START_FAILED: Final = "render stored but not started; the sweep will start it"
 
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("gateway")
@@ -137,7 +141,8 @@ class Submissions:
 
         A caller who leaves does not stop it: what was begun is finished. Raises InvalidRequest and
         the rest of ingest's tree, RequestInfeasible, InsufficientCredits, TooManyRenders,
-        IdempotencyKeyReused, WorkflowsUnavailable and StorageError, each with nothing kept.
+        AccountSuspended, KeyCapReached, IdempotencyKeyReused, WorkflowsUnavailable and
+        StorageError, each with nothing kept.
         """
         return await self._shielded(self._submit_form(principal, form, idempotency_key))
 
@@ -169,6 +174,7 @@ class Submissions:
         self, principal: Principal, read: Callable[[], _Brief], idempotency_key: str | None
     ) -> Submitted:
         try:
+            principal.require_active()
             order = _Order(principal, read(), idempotency_key)
             submitted = await self._replay(order) or await self._make(order)
         except StudioError as error:
@@ -202,11 +208,11 @@ class Submissions:
         new = self._new_render(order, project_id, frozen, uploads)
         await self._uploads.keep(uploads, project_id)
         try:
-            row = await self._insert(new)
+            row = await self._insert(new, order.principal)
         except BaseException as error:
             if not await self._may_be_stored(project_id, error):
                 await self._uploads.drop(uploads, project_id)
-            if isinstance(error, IntegrityError | InsufficientCredits | TooManyRenders):
+            if isinstance(error, _OF_RACES):
                 # Two of the same at once: the other one won, or took what this one needed.
                 twin = await self._replay(order)
                 if twin is not None:
@@ -230,8 +236,9 @@ class Submissions:
 
     async def _freeze(self, order: _Order, uploads: CheckedUploads) -> FrozenRender:
         principal = order.principal
+        owner = owner_of(principal.account_id)
         defaults = await self._threads.read(
-            lambda session: account_defaults(session, account_id=principal.account_id)
+            lambda session: account_defaults(session, account_id=owner)
         )
         today = self._clock.now().date()
         if order.brief.form is None:
@@ -251,6 +258,7 @@ class Submissions:
         return NewRender(
             project_id=project_id,
             account_id=account_id,
+            key_id=order.principal.key_id,
             request=frozen.request,
             assets=assets,
             workflow_input=render_input(
@@ -267,21 +275,24 @@ class Submissions:
             upload_urls=upload_urls,
         )
 
-    async def _insert(self, new: NewRender) -> RenderRow:
+    async def _insert(self, new: NewRender, principal: Principal) -> RenderRow:
         """Hold the credits and store the row, or neither."""
         now = self._clock.now()
+        charges = new.workflow_input.plan.charges
 
         def work(session: Session) -> RenderRow:
+            require_active(session, account_id=owner_of(new.account_id))
             # The ledger first: it locks the wallet, and so the account's submissions queue here.
             reserve(
                 session,
-                wallet=open_wallet(session, owner=new.account_id, now=now),
+                wallet=_opened_wallet(session, new.account_id, now=now),
                 subject=new.project_id,
-                lines=new.workflow_input.plan.charges.lines,
+                lines=charges.lines,
                 expires_at=now + HOLD_LIFETIME,
                 now=now,
             )
             self._check_active(session, new.account_id)
+            check_monthly_cap(session, principal, credits=charges.total_credits, now=now)
             return insert_render(session, new, now=now)
 
         return await self._threads.write(work)
@@ -301,6 +312,13 @@ class Submissions:
     def _check_active(self, session: Session, account_id: str) -> None:
         if count_active(session, account_id) >= self._active_renders_max:
             raise TooManyRenders(self._active_renders_max)
+
+
+def _opened_wallet(session: Session, account_id: str, *, now: datetime) -> str:
+    """Of an account, or of its test side, where credits come by themselves."""
+    if is_test_side(account_id):
+        return ensure_test_credits(session, account_id=account_id, now=now)
+    return open_wallet(session, owner=account_id, now=now)
 
 
 def _read_form(form: SubmittedForm) -> _Brief:

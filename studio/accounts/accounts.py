@@ -1,6 +1,7 @@
 """Accounts and their saved defaults."""
 
 import re
+import secrets
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -10,12 +11,19 @@ from sqlalchemy.orm import Session
 
 from studio.accounts.errors import AccountExists, InvalidAccount, UnknownAccount
 from studio.accounts.records import Account
-from studio.accounts.tables import ACCOUNT_ID_LENGTH_MAX, AccountRow
+from studio.accounts.tables import ACCOUNT_ID_LENGTH_MAX, AccountRole, AccountRow
 from studio.catalog.catalogue import load_catalogue
 from studio.contracts.defaults import AccountDefaults
 from studio.contracts.limits import NAME_LENGTH_MAX
+from studio.contracts.tokens import RandomBytes
 
+_ACCOUNT_ID_BYTES = 8
 _ACCOUNT_ID = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_-]{{0,{ACCOUNT_ID_LENGTH_MAX - 1}}}")
+
+
+def new_account_id(random_bytes: RandomBytes = secrets.token_bytes) -> str:
+    """An id for an account whose owner has no wish of their own."""
+    return f"acct_{random_bytes(_ACCOUNT_ID_BYTES).hex()}"
 
 
 def create_account(
@@ -52,21 +60,29 @@ def create_account(
 def get_account(session: Session, *, account_id: str) -> Account:
     """Read an account. Raises UnknownAccount."""
     row = session.execute(
-        select(AccountRow).where(AccountRow.account_id == account_id)
+        select(AccountRow)
+        .where(AccountRow.account_id == account_id)
+        .execution_options(populate_existing=True)
     ).scalar_one_or_none()
     if row is None:
         raise UnknownAccount(account_id)
     return _account(row)
 
 
-def list_accounts(session: Session, *, limit: int) -> list[Account]:
-    """The newest accounts first."""
-    rows = session.scalars(
-        select(AccountRow)
-        .order_by(AccountRow.created_at.desc(), AccountRow.account_id)
-        .limit(limit)
-    )
-    return [_account(row) for row in rows]
+def rename_account(session: Session, *, account_id: str, name: str) -> None:
+    """Call an account something else. Raises UnknownAccount, and InvalidAccount for a bad name."""
+    check_name(name)
+    _save(session, account_id, {"name": name})
+
+
+def list_accounts(
+    session: Session, *, limit: int, role: AccountRole | None = None
+) -> list[Account]:
+    """The newest accounts first; those of a role where one is given."""
+    query = select(AccountRow).order_by(AccountRow.created_at.desc(), AccountRow.account_id)
+    if role is not None:
+        query = query.where(AccountRow.role == role)
+    return [_account(row) for row in session.scalars(query.limit(limit))]
 
 
 def account_defaults(session: Session, *, account_id: str) -> AccountDefaults:
@@ -85,15 +101,7 @@ def save_defaults(session: Session, *, account_id: str, defaults: AccountDefault
 
     Whether a model exists is the caller's to check, since the catalogue changes by itself.
     """
-    changed = session.execute(
-        update(AccountRow)
-        .where(AccountRow.account_id == account_id)
-        .values(defaults=defaults.model_dump(mode="json"))
-        .returning(AccountRow.account_id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    if not changed:
-        raise UnknownAccount(account_id)
+    _save(session, account_id, {"defaults": defaults.model_dump(mode="json")})
 
 
 def check_name(name: str) -> None:
@@ -107,6 +115,18 @@ def new_account_defaults() -> AccountDefaults:
     return load_catalogue().defaults.account
 
 
+def _save(session: Session, account_id: str, values: dict[str, object]) -> None:
+    changed = session.execute(
+        update(AccountRow)
+        .where(AccountRow.account_id == account_id)
+        .values(values)
+        .returning(AccountRow.account_id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    if not changed:
+        raise UnknownAccount(account_id)
+
+
 def _with_new_fields(saved: Mapping[str, object]) -> AccountDefaults:
     started_with = new_account_defaults().model_dump(mode="json")
     return AccountDefaults.model_validate(started_with | dict(saved))
@@ -118,4 +138,7 @@ def _account(row: AccountRow) -> Account:
         name=row.name,
         defaults=_with_new_fields(row.defaults),
         created_at=row.created_at,
+        role=row.role,
+        suspended_at=row.suspended_at,
+        low_balance_credits=row.low_balance_credits,
     )

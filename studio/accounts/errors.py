@@ -38,6 +38,32 @@ class InvalidAccount(AccountError):
     code: ClassVar[str] = "invalid_account"
 
 
+class AccountSuspended(AccountError):
+    """The account may look at what it has, and start nothing."""
+
+    code: ClassVar[str] = "account_suspended"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This account is suspended: it can look at what it has, and start nothing new."
+        )
+
+
+class InvalidKeyTerms(AccountError):
+    """Scopes, an expiry or limits that no key can have."""
+
+    code: ClassVar[str] = "invalid_key_terms"
+
+
+class KeyLacksScope(AccountError):
+    """The key is valid, and not for this."""
+
+    code: ClassVar[str] = "key_lacks_scope"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"This key may not do that: it lacks the scope {scope}.")
+
+
 class UnknownKey(AccountError):
     """No such key, seen by its owner: here the id is no secret."""
 
@@ -52,3 +78,14 @@ class KeyNotActive(AccountError):
 
     def __init__(self, key_id: str) -> None:
         super().__init__(f"The key {key_id} is revoked or has expired; create a new one.")
+
+
+class KeyRotated(KeyNotActive):
+    """A second successor would be one that nobody looks after."""
+
+    code: ClassVar[str] = "key_rotated"
+
+    def __init__(self, key_id: str, successor_id: str) -> None:
+        StudioError.__init__(
+            self, f"The key {key_id} was rotated before; rotate its successor {successor_id}."
+        )

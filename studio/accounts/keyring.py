@@ -10,9 +10,17 @@ from sqlalchemy.orm import Session
 
 from studio.accounts import keys
 from studio.accounts.accounts import check_name
-from studio.accounts.errors import InvalidKey, KeyNotActive, UnknownAccount, UnknownKey
-from studio.accounts.records import IssuedKey, KeyInfo, Principal
-from studio.accounts.tables import AccountRow, ApiKeyRow, KeyEnvironment
+from studio.accounts.errors import (
+    InvalidKey,
+    KeyNotActive,
+    KeyRotated,
+    UnknownAccount,
+    UnknownKey,
+)
+from studio.accounts.records import IssuedKey, KeyInfo, KeyTerms, Principal
+from studio.accounts.tables import AccountRow, ApiKeyRow, KeyEnvironment, KeyScope
+from studio.accounts.terms import check_terms
+from studio.contracts.names import test_side_of
 from studio.contracts.tokens import RandomBytes
 
 ROTATION_OVERLAP_SECONDS = 24 * 3600
@@ -32,13 +40,15 @@ def issue_key(
     environment: Literal["live", "test"],
     peppers: Sequence[bytes],
     now: datetime,
+    terms: KeyTerms = KeyTerms(),
     random_bytes: RandomBytes = secrets.token_bytes,
 ) -> IssuedKey:
     """Issue a key for an account, hashed under the first pepper.
 
-    Raises UnknownAccount, and InvalidAccount for a bad name.
+    Raises UnknownAccount, InvalidAccount for a bad name, and InvalidKeyTerms.
     """
     check_name(name)
+    check_terms(terms, now=now)
     if not session.scalar(select(exists().where(AccountRow.account_id == account_id))):
         raise UnknownAccount(account_id)
     kind = KeyEnvironment(environment)
@@ -54,6 +64,10 @@ def issue_key(
             environment=kind,
             digest=keys.digests(secret, peppers)[0],
             hint=issued.hint,
+            scopes=sorted(terms.scopes),
+            expires_at=terms.expires_at,
+            requests_per_minute_max=terms.requests_per_minute_max,
+            credits_per_month_max=terms.credits_per_month_max,
             created_at=now,
         )
     )
@@ -63,7 +77,7 @@ def issue_key(
 def authenticate(
     session: Session, *, secret: str, peppers: Sequence[bytes], now: datetime
 ) -> Principal:
-    """Who a key belongs to. Raises InvalidKey, the same for every reason.
+    """Whom a key acts for. Raises InvalidKey, the same for every reason.
 
     `peppers` are the current one and those before it, so that a pepper can be changed without
     breaking the keys in use. One read by a unique index, none for a malformed key.
@@ -80,16 +94,27 @@ def authenticate(
             ApiKeyRow.expires_at,
             ApiKeyRow.revoked_at,
             ApiKeyRow.last_used_at,
-        ).where(ApiKeyRow.digest.in_(candidates))
+            ApiKeyRow.scopes,
+            ApiKeyRow.requests_per_minute_max,
+            ApiKeyRow.credits_per_month_max,
+            AccountRow.suspended_at,
+        )
+        .join(AccountRow, AccountRow.account_id == ApiKeyRow.account_id)
+        .where(ApiKeyRow.digest.in_(candidates))
     ).one_or_none()
     if row is None or not keys.matches_any(row.digest, candidates):
         raise InvalidKey
     if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
         raise InvalidKey
+    is_test = environment is KeyEnvironment.TEST
     return Principal(
-        account_id=row.account_id,
+        account_id=test_side_of(row.account_id) if is_test else row.account_id,
         key_id=row.key_id,
-        is_test=environment is KeyEnvironment.TEST,
+        is_test=is_test,
+        scopes=_known_scopes(row.scopes),
+        is_suspended=row.suspended_at is not None,
+        requests_per_minute_max=row.requests_per_minute_max,
+        credits_per_month_max=row.credits_per_month_max,
         touch_due=row.last_used_at is None or row.last_used_at <= _touch_before(now),
     )
 
@@ -126,31 +151,38 @@ def rotate_key(
     now: datetime,
     random_bytes: RandomBytes = secrets.token_bytes,
 ) -> IssuedKey:
-    """Issue a successor; the old key works for `ROTATION_OVERLAP_SECONDS` more.
+    """Issue a successor on the same terms; the old key works for `ROTATION_OVERLAP_SECONDS` more.
 
-    Raises UnknownKey, and KeyNotActive for one that no longer works.
+    Raises UnknownKey, KeyNotActive for one that no longer works, and KeyRotated.
     """
     old = key_info(session, key_id=key_id)
+    if old.successor_id is not None:
+        raise KeyRotated(key_id, old.successor_id)
     if not old.is_active(now):
         raise KeyNotActive(key_id)
-    ends_at = now + timedelta(seconds=ROTATION_OVERLAP_SECONDS)
-    if old.expires_at is not None:
-        ends_at = min(ends_at, old.expires_at)
-    session.execute(
-        update(ApiKeyRow)
-        .where(ApiKeyRow.key_id == key_id)
-        .values(expires_at=ends_at)
-        .execution_options(synchronize_session=False)
-    )
-    return issue_key(
+    issued = issue_key(
         session,
         account_id=old.account_id,
         name=old.name,
         environment=old.environment.value,
         peppers=peppers,
         now=now,
+        terms=old.terms,
         random_bytes=random_bytes,
     )
+    ends_at = now + timedelta(seconds=ROTATION_OVERLAP_SECONDS)
+    if old.terms.expires_at is not None:
+        ends_at = min(ends_at, old.terms.expires_at)
+    rotated = session.execute(
+        update(ApiKeyRow)
+        .where(ApiKeyRow.key_id == key_id, ApiKeyRow.successor_id.is_(None))
+        .values(expires_at=ends_at, successor_id=issued.key_id)
+        .returning(ApiKeyRow.key_id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    if not rotated:  # somebody did it between our look and our change
+        raise KeyNotActive(key_id)
+    return issued
 
 
 def list_keys(session: Session, *, account_id: str) -> list[KeyInfo]:
@@ -184,11 +216,22 @@ def _info(row: ApiKeyRow) -> KeyInfo:
         name=row.name,
         environment=row.environment,
         hint=row.hint,
+        terms=KeyTerms(
+            scopes=_known_scopes(row.scopes),
+            expires_at=row.expires_at,
+            requests_per_minute_max=row.requests_per_minute_max,
+            credits_per_month_max=row.credits_per_month_max,
+        ),
         created_at=row.created_at,
-        expires_at=row.expires_at,
         revoked_at=row.revoked_at,
         last_used_at=row.last_used_at,
+        successor_id=row.successor_id,
     )
+
+
+def _known_scopes(stored: Sequence[str]) -> frozenset[KeyScope]:
+    """One that a newer release knows is none here."""
+    return frozenset(scope for scope in KeyScope if scope in stored)
 
 
 def _touch_before(now: datetime) -> datetime:

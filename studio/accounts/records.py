@@ -3,16 +3,38 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from studio.accounts.tables import KeyEnvironment
+from studio.accounts.errors import AccountSuspended, KeyLacksScope
+from studio.accounts.tables import AccountRole, KeyEnvironment, KeyScope
 from studio.contracts.defaults import AccountDefaults
+
+EVERY_SCOPE = frozenset(KeyScope)
 
 
 @dataclass(frozen=True)
 class Account:
+    """Below `low_balance_credits` its owner wants to be told."""
+
     account_id: str
     name: str
     defaults: AccountDefaults
     created_at: datetime
+    role: AccountRole = AccountRole.CUSTOMER
+    suspended_at: datetime | None = None
+    low_balance_credits: int | None = None
+
+    @property
+    def is_operator(self) -> bool:
+        return self.role is AccountRole.OPERATOR
+
+
+@dataclass(frozen=True)
+class KeyTerms:
+    """What a key may do, until when, and how much. None is without an end or a limit."""
+
+    scopes: frozenset[KeyScope] = EVERY_SCOPE
+    expires_at: datetime | None = None
+    requests_per_minute_max: int | None = None
+    credits_per_month_max: int | None = None
 
 
 @dataclass(frozen=True)
@@ -33,21 +55,40 @@ class KeyInfo:
     name: str
     environment: KeyEnvironment
     hint: str
+    terms: KeyTerms
     created_at: datetime
-    expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+    successor_id: str | None
 
     def is_active(self, now: datetime) -> bool:
         """Whether the key authenticates at `now`."""
-        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+        ends_at = self.terms.expires_at
+        return self.revoked_at is None and (ends_at is None or now < ends_at)
 
 
 @dataclass(frozen=True)
 class Principal:
-    """Who is asking. `touch_due` says that `touch_key` would write."""
+    """Who is asking, and for whom: a test key acts for its account's test side.
+
+    `key_id` is None for a person who signed in. `touch_due` says that `touch_key` would write.
+    """
 
     account_id: str
-    key_id: str
-    is_test: bool
+    key_id: str | None
+    is_test: bool = False
+    scopes: frozenset[KeyScope] = EVERY_SCOPE
+    is_suspended: bool = False
+    requests_per_minute_max: int | None = None
+    credits_per_month_max: int | None = None
     touch_due: bool = False
+
+    def require_scope(self, scope: KeyScope) -> None:
+        """Raise KeyLacksScope unless it may do this."""
+        if scope not in self.scopes:
+            raise KeyLacksScope(scope.value)
+
+    def require_active(self) -> None:
+        """Raise AccountSuspended where nothing new may be started."""
+        if self.is_suspended:
+            raise AccountSuspended

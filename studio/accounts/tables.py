@@ -15,7 +15,7 @@ ACCOUNT_ID_LENGTH_MAX = 64
 
 
 class KeyEnvironment(StrEnum):
-    """`test` keys may be served by stand-ins where a model has no key configured."""
+    """`test` keys act for the account's test side, which is served by local models alone."""
 
     LIVE = "live"
     TEST = "test"
@@ -61,6 +61,7 @@ class ApiKeyRow(Base):
     """A key without its secret: `digest` is its HMAC, `hint` its prefix and last characters.
 
     `credits_per_month_max` bounds what renders of this key may cost in a calendar month (UTC).
+    `successor_id` is the key that it was rotated to.
     """
 
     __tablename__ = "api_key"
@@ -79,3 +80,4 @@ class ApiKeyRow(Base):
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    successor_id: Mapped[str | None] = mapped_column(String(40))

@@ -6,6 +6,7 @@ it locks the wallet, and a fixed order of locks cannot deadlock.
 """
 
 from studio.ledger.auditing import audit
+from studio.ledger.filling import ensure_test_credits
 from studio.ledger.guests import filled_guest_wallets
 from studio.ledger.holds import expire_due, release_open, reserve, settle, settle_lines
 from studio.ledger.identity import wallet_id
@@ -32,6 +33,7 @@ __all__ = [
     "audit",
     "balance",
     "cash",
+    "ensure_test_credits",
     "expire_due",
     "filled_guest_wallets",
     "open_subjects",

@@ -9,11 +9,11 @@ from sqlalchemy import Table, bindparam, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from studio.contracts.assets import AssetRef
+from studio.db.cursor import Cursor
 from studio.contracts.quote_request import UploadUrl
 from studio.contracts.request import RenderRequest
 from studio.contracts.status import TERMINAL_STATES, RenderSnapshot, RenderState
 from studio.contracts.workflow_io import RenderInput
-from studio.renders.cursor import Cursor
 from studio.renders.errors import UnknownRender
 from studio.renders.tables import RenderRow
 
@@ -34,6 +34,7 @@ class NewRender:
     fingerprint: str
     idempotency_key: str | None = None
     upload_urls: tuple[UploadUrl, ...] = ()
+    key_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ def insert_render(session: Session, new: NewRender, *, now: datetime) -> RenderR
     row = RenderRow(
         project_id=new.project_id,
         account_id=new.account_id,
+        key_id=new.key_id,
         name=new.request.name,
         request=new.request.model_dump(mode="json"),
         assets=[asset.model_dump(mode="json") for asset in new.assets],
@@ -100,7 +102,7 @@ def list_renders(
         after = Cursor.decode(cursor)
         query = query.where(
             tuple_(RenderRow.created_at, RenderRow.project_id)
-            < tuple_(after.created_at, after.project_id)
+            < tuple_(after.created_at, after.row_id)
         )
     query = query.order_by(RenderRow.created_at.desc(), RenderRow.project_id.desc())
     rows = session.scalars(query.limit(limit + 1)).all()

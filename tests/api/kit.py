@@ -20,7 +20,7 @@ from gateway.metrics import GatewayMetrics
 from gateway.services.estimates import Pricing
 from gateway.services.uploads import Inspect
 from gateway.services.workflows import QueryUnanswered, WorkflowsUnavailable
-from studio.accounts.records import KeyInfo
+from studio.accounts.records import KeyInfo, KeyTerms
 from studio.accounts.service import (
     create_account,
     issue_key,
@@ -40,6 +40,8 @@ from studio.media.inspect import inspect_file
 from studio.renders.repository import load_render, store_snapshot
 from studio.storage.local import LocalStorage
 from studio.storage.signing import SigningKey, UrlSigner
+from tests.kit.mail import MemoryMailer
+from tests.kit.passwords import CountingPasswords
 
 PEPPER = b"a pepper of thirty-two bytes....."
 START = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
@@ -148,22 +150,25 @@ class ApiStack:
     time: ManualTime
     workflows: ScriptedWorkflows
     storage: LocalStorage
+    mailer: MemoryMailer
+    password_hasher: CountingPasswords
     dependencies: Dependencies
 
     def configure(self, **changes: object) -> None:
         """Have the next gateway configured differently."""
         self.dependencies = replace(self.dependencies, **changes)  # type: ignore[arg-type]
 
-    def allow_local_models(self) -> None:
-        """Let stand-ins work for models without a key, whoever asks."""
-        self.configure(pricing=replace(self.dependencies.pricing, unconfigured="local"))
+    def refuse_unconfigured_models(self) -> None:
+        """Have no stand-ins work for models without a key, but for test keys."""
+        self.configure(pricing=replace(self.dependencies.pricing, unconfigured="refuse"))
 
     def open_account(
         self,
         account_id: str = "acct_one",
         *,
         credits_: int = 1000,
-        environment: Literal["live", "test"] = "test",
+        environment: Literal["live", "test"] = "live",
+        terms: KeyTerms = KeyTerms(),
     ) -> str:
         """An account with credits; the secret of its key."""
         now = self.time.now()
@@ -185,6 +190,7 @@ class ApiStack:
                 environment=environment,
                 peppers=[PEPPER],
                 now=now,
+                terms=terms,
             )
         return issued.secret
 
@@ -288,6 +294,7 @@ def make_stack(database: Database, folder: Path, *, inspect: Inspect = inspect_f
     time, workflows = ManualTime(), ScriptedWorkflows()
     signer = UrlSigner([SigningKey(id="test", secret=b"s" * 32)])
     storage = LocalStorage(folder / "storage", signer)
+    mailer, password_hasher = MemoryMailer(), CountingPasswords()
     projects, requests, quotes, nonces = count(1), count(1), count(1), count(1)
     dependencies = Dependencies(
         database=database,
@@ -298,7 +305,7 @@ def make_stack(database: Database, folder: Path, *, inspect: Inspect = inspect_f
             catalogue=load_catalogue(),
             configured=frozenset(),
             adapters=frozenset({"local"}),
-            unconfigured="refuse",
+            unconfigured="local",
         ),
         inspect=inspect,
         clock=time.clock(),
@@ -311,7 +318,11 @@ def make_stack(database: Database, folder: Path, *, inspect: Inspect = inspect_f
         metrics=GatewayMetrics(CollectorRegistry()),
         staging=folder / "staging",
         peppers=(PEPPER,),
+        mailer=mailer,
+        password_hasher=password_hasher,
         active_renders_max=3,
         version="0.0.test",
     )
-    return ApiStack(database, folder, time, workflows, storage, dependencies)
+    return ApiStack(
+        database, folder, time, workflows, storage, mailer, password_hasher, dependencies
+    )

@@ -215,7 +215,6 @@ def _new_render(row: QuoteRow) -> NewRender:
 
 def open_till(stack: ApiStack) -> Till:
     """Have the stack take payments, with local models, and settle them as the till is told."""
-    stack.allow_local_models()
     stack.configure(payments=PaymentSetup.of((SECRET,), realm=REALM, network_id=NETWORK_ID))
     till = Till(stack)
     stack.workflows.on_settle = till.look

@@ -25,7 +25,6 @@ SIZE_BYTES_WANTED = 28 * 1024
 @pytest.fixture
 def stack(stack: ApiStack) -> ApiStack:
     """One that takes payments."""
-    stack.allow_local_models()
     stack.configure(
         payments=PaymentSetup.of(["s" * 32], realm="gateway.test", network_id="profile_test_1")
     )

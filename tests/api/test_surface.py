@@ -149,7 +149,6 @@ async def test_models_are_listed_with_prices_styles_and_aliases(stack: ApiStack)
 async def test_an_estimate_is_the_references_price_and_stores_nothing(
     stack: ApiStack, request_: dict[str, object], credits_: int
 ) -> None:
-    stack.allow_local_models()
     async with stack.client() as client:
         estimate = (await client.post(f"{RENDERS}/estimate", json=request_)).json()
 
@@ -175,7 +174,6 @@ async def test_an_estimate_is_what_the_render_then_holds(stack: ApiStack) -> Non
 async def test_an_estimate_needs_no_key_but_refuses_a_wrong_one(
     stack: ApiStack, key: Literal["", "wrong"]
 ) -> None:
-    stack.allow_local_models()
     async with stack.client() as client:
         answer = await client.post(f"{RENDERS}/estimate", json=BRIEF, headers={KEY_HEADER: key})
 
@@ -222,7 +220,6 @@ async def test_omni_video_works_once_its_backend_id_is_configured(stack: ApiStac
 async def test_an_unknown_model_is_refused_by_its_field_with_those_that_there_are(
     stack: ApiStack, field: str
 ) -> None:
-    stack.allow_local_models()
     async with stack.client() as client:
         answer = await client.post(f"{RENDERS}/estimate", json={**BRIEF, field: "veo-9"})
 

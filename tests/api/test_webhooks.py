@@ -33,7 +33,6 @@ SUCCEEDED = message("payment_intent.succeeded", payment_intent(PAYMENT, quote_id
 @pytest.fixture
 def stack(stack: ApiStack) -> ApiStack:
     """One that believes Stripe's test mode."""
-    stack.allow_local_models()
     stack.configure(webhooks=WebhookTrust(secrets=(SECRET,), livemode=False))
     return stack
 

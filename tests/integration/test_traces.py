@@ -48,7 +48,6 @@ def collector() -> Iterator[Collector]:
 @pytest.fixture
 def stack(sqlite_database: Database, tmp_path: Path) -> ApiStack:
     stack = make_stack(sqlite_database, tmp_path)
-    stack.allow_local_models()
     # Other tests' stacks number their projects alike, and the Temporal server is everyone's.
     ids = replace(stack.dependencies.ids, project=new_project_id)
     stack.configure(timings=QUICK, ids=ids)

@@ -1,0 +1,41 @@
+"""What people are written. Names and other texts of customers are in none of it."""
+
+from studio.mail.ports import Message
+
+_CLOSING = "\n\nFuture Video Studio\n"
+
+
+def reset_letter(email: str, link: str) -> Message:
+    """`link` sets a new password."""
+    return Message(
+        to=email,
+        subject="Set a new password",
+        text=(
+            "Somebody, most likely you, asked for a new password at Future Video Studio.\n\n"
+            f"This link sets one, once, within an hour:\n\n{link}\n\n"
+            "If it was not you, do nothing: your password stays as it is." + _CLOSING
+        ),
+    )
+
+
+def password_changed_letter(email: str) -> Message:
+    return Message(
+        to=email,
+        subject="Your password was changed",
+        text=(
+            "The password of your account at Future Video Studio was changed just now, and every "
+            "browser that was signed in was signed out.\n\n"
+            "If it was not you, set a new one by the link 'Forgot your password?' at once." + _CLOSING
+        ),
+    )
+
+
+def low_balance_letter(email: str, *, available_credits: int) -> Message:
+    return Message(
+        to=email,
+        subject="Your credits are running low",
+        text=(
+            f"Your account at Future Video Studio has {available_credits} credits left, fewer than "
+            "you wanted to be told of. One credit is one US cent." + _CLOSING
+        ),
+    )

@@ -1,0 +1,84 @@
+"""The audit log: written in the transaction of the act itself, read newest first."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from pydantic import JsonValue
+from sqlalchemy import insert, select, tuple_
+from sqlalchemy.orm import Session
+
+from studio.db.cursor import Cursor, InvalidCursor
+from studio.operators.records import ActionPage, OperatorAction
+from studio.operators.tables import OperatorActionRow
+
+
+def record_action(
+    session: Session,
+    *,
+    operator: str,
+    action: str,
+    account_id: str | None,
+    now: datetime,
+    details: Mapping[str, JsonValue] | None = None,
+    action_id: UUID | None = None,
+) -> None:
+    """Write down what an operator does, for good: if the act is rolled back, so is this.
+
+    `operator` is an account's id, or `shell`. `details` carry numbers and reasons, and no secret.
+    """
+    session.execute(
+        insert(OperatorActionRow).values(
+            id=action_id or uuid4(),
+            operator=operator,
+            action=action,
+            account_id=account_id,
+            details=dict(details or {}),
+            created_at=now,
+        )
+    )
+
+
+def list_actions(
+    session: Session,
+    *,
+    limit: int,
+    cursor: str | None = None,
+    account_id: str | None = None,
+) -> ActionPage:
+    """What operators did, newest first; to one account where it is named. InvalidCursor."""
+    query = select(OperatorActionRow)
+    if account_id is not None:
+        query = query.where(OperatorActionRow.account_id == account_id)
+    if cursor is not None:
+        created_at, last_id = _position(cursor)
+        query = query.where(
+            tuple_(OperatorActionRow.created_at, OperatorActionRow.id) < tuple_(created_at, last_id)
+        )
+    query = query.order_by(OperatorActionRow.created_at.desc(), OperatorActionRow.id.desc())
+    rows = session.scalars(query.limit(limit + 1)).all()
+    page = rows[:limit]
+    more = len(rows) > limit
+    return ActionPage(
+        actions=tuple(_action(row) for row in page),
+        next_cursor=Cursor(page[-1].created_at, str(page[-1].id)).encode() if more else None,
+    )
+
+
+def _position(cursor: str) -> tuple[datetime, UUID]:
+    after = Cursor.decode(cursor)
+    try:
+        return after.created_at, UUID(after.row_id)
+    except ValueError as error:
+        raise InvalidCursor from error
+
+
+def _action(row: OperatorActionRow) -> OperatorAction:
+    return OperatorAction(
+        action_id=str(row.id),
+        operator=row.operator,
+        action=row.action,
+        account_id=row.account_id,
+        details=row.details,
+        created_at=row.created_at,
+    )
