@@ -33,15 +33,12 @@ def mail_place(url: str) -> SmtpPlace | None:
 
 def mail_sender(text: str) -> Address:
     """FVS_MAIL_FROM as `name@domain` or `Name <name@domain>`. ValueError for anything else."""
-    name, address = parseaddr(text)
+    name, address = parseaddr(text if text.isprintable() else "")
     try:
         found = validate_email(address, check_deliverability=False, test_environment=True)
-        sender = Address(name, username=found.local_part, domain=found.ascii_domain or "")
+        return Address(name, username=found.local_part, domain=found.ascii_domain or "")
     except (EmailNotValidError, HeaderParseError, ValueError):
         raise ValueError("must be an address such as Studio <studio@studio.example>") from None
-    if not name.isprintable():
-        raise ValueError("must be an address such as Studio <studio@studio.example>")
-    return sender
 
 
 def _place(url: str) -> SmtpPlace:

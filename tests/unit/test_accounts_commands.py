@@ -90,7 +90,7 @@ def test_an_account_is_created_with_a_key_and_credits(fvs: Fvs, sqlite_url: str)
             session, secret=str(issued["api_key"]), peppers=[PEPPER.encode()], now=NOW
         )
     database.dispose()
-    assert (principal.account_id, principal.is_test) == (account_id, True)
+    assert (principal.account_id, principal.is_test) == (f"{account_id}~test", True)
 
 
 def test_what_is_printed_for_people_says_the_same(fvs: Fvs) -> None:
@@ -126,6 +126,7 @@ def test_a_key_is_revoked_and_rotated(fvs: Fvs) -> None:
     second = str(answer(fvs("keys", "rotate", first, "--json"))["key_id"])
     assert answer(fvs("keys", "revoke", second, "--json"))["revoked_at"]
     assert "is revoked or has expired" in refusal(fvs("keys", "rotate", second))
+    assert second in refusal(fvs("keys", "rotate", first))
     listed = json.loads(fvs("keys", "list", "acct_1", "--json").stdout)
     assert {key["key_id"]: key["active"] for key in listed} == {first: True, second: False}
 
