@@ -38,6 +38,7 @@ from gateway.services.workflows import WorkflowsUnavailable
 from studio.accounts.errors import InvalidKey
 from studio.contracts.errors import StudioError
 from studio.contracts.problems import RequestInfeasible
+from studio.db.cursor import InvalidCursor
 from studio.ingest import errors as ingest
 from studio.ledger.errors import IdempotencyConflict, InsufficientCredits
 from studio.media.errors import MediaError
@@ -48,7 +49,7 @@ from studio.payments.errors import (
     WebhookRefused,
 )
 from studio.quotes.errors import QuoteConflict, QuoteExpired, QuoteTooDear, UnknownQuote
-from studio.renders.errors import InvalidCursor, UnknownRender
+from studio.renders.errors import UnknownRender
 from studio.storage.port import ObjectNotFound, StorageError
 from studio.storage.signing import SignatureExpired, SignatureInvalid
 

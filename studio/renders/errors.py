@@ -16,12 +16,3 @@ class UnknownRender(RenderError):
 
     def __init__(self, project_id: str) -> None:
         super().__init__(f"There is no render {project_id!r} in this account.")
-
-
-class InvalidCursor(RenderError):
-    """A list cursor that this service did not make."""
-
-    code: ClassVar[str] = "invalid_cursor"
-
-    def __init__(self) -> None:
-        super().__init__("The cursor is not one of ours; leave it out to start from the newest.")

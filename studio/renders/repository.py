@@ -13,7 +13,7 @@ from studio.contracts.quote_request import UploadUrl
 from studio.contracts.request import RenderRequest
 from studio.contracts.status import TERMINAL_STATES, RenderSnapshot, RenderState
 from studio.contracts.workflow_io import RenderInput
-from studio.renders.cursor import Cursor
+from studio.db.cursor import Cursor
 from studio.renders.errors import UnknownRender
 from studio.renders.tables import RenderRow
 
@@ -100,7 +100,7 @@ def list_renders(
         after = Cursor.decode(cursor)
         query = query.where(
             tuple_(RenderRow.created_at, RenderRow.project_id)
-            < tuple_(after.created_at, after.project_id)
+            < tuple_(after.created_at, after.row_id)
         )
     query = query.order_by(RenderRow.created_at.desc(), RenderRow.project_id.desc())
     rows = session.scalars(query.limit(limit + 1)).all()
