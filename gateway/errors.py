@@ -19,7 +19,6 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from gateway.auth import AUTHENTICATE_CHALLENGE
-from gateway.console.forms import InvalidForm
 from gateway.console.guard import ForeignForm
 from gateway.limits import (
     RETRY_AFTER_BUSY_SECONDS,
@@ -48,9 +47,9 @@ from studio.accounts.errors import (
     UnknownAccount,
     UnknownKey,
 )
-from studio.db.cursor import InvalidCursor
 from studio.contracts.errors import StudioError
 from studio.contracts.problems import RequestInfeasible
+from studio.db.cursor import InvalidCursor
 from studio.identity.errors import (
     EmailTaken,
     InvalidEmail,
