@@ -68,6 +68,13 @@ class GatewayMetrics:
             registry=registry,
         )
 
+        self._top_ups = Counter(
+            "fvs_top_ups",
+            "Looks at purchases of credits that found something, by what was found.",
+            ("finding",),
+            registry=registry,
+        )
+
     def request_done(self, method: str, route: str, status: int, seconds: float) -> None:
         self._requests.labels(method, route, str(status)).inc()
         self._latency.labels(method, route).observe(seconds)
@@ -83,3 +90,6 @@ class GatewayMetrics:
 
     def webhook_ended(self, outcome: str) -> None:
         self._webhooks.labels(outcome).inc()
+
+    def top_up_found(self, finding: str) -> None:
+        self._top_ups.labels(finding).inc()

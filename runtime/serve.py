@@ -35,7 +35,7 @@ from gateway.services.starter import TemporalWorkflows
 from gateway.services.workflows import Workflows
 from runtime.films import gateway_films
 from runtime.http_protocol import GatewayProtocol
-from runtime.payments import payment_setup
+from runtime.payments import gateway_checkout, payment_setup
 from runtime.providers import adapter_names
 from runtime.settings import Settings
 from runtime.settings_text import host_list, origin_list
@@ -49,6 +49,7 @@ from studio.catalog.catalogue import load_catalogue
 from studio.contracts.names import QUOTE_ID_PREFIX
 from studio.db.engine import Database, open_database
 from studio.media.inspect import inspect_file
+from studio.topups.ports import Checkout
 
 GRACE_SECONDS: Final = 10
 """How long a stopping gateway lets requests finish; held answers are given up at once."""
@@ -67,6 +68,7 @@ def build_app(
     workflows: Workflows,
     database: Database,
     metrics: GatewayMetrics | None = None,
+    checkout: Checkout | None = None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> FastAPI:
     """The application as configured. Raises SettingsError where a secret is missing."""
@@ -100,6 +102,7 @@ def build_app(
             webhooks=webhook_trust(settings),
             stopping=stopping,
             payments=payment_setup(settings),
+            checkout=checkout or gateway_checkout(settings),
             quotes_per_minute_max=settings.quotes_per_minute_max,
             mcp_hosts=host_list(settings.mcp_hosts),
             mcp_origins=origin_list(settings.mcp_origins),

@@ -38,6 +38,7 @@ from studio.payments.errors import PaymentsNotConfigured
 from studio.quotes.errors import QuoteConflict, QuoteExpired, QuoteTooDear, UnknownQuote
 from studio.renders.errors import UnknownRender
 from studio.storage.port import StorageError
+from studio.topups.errors import CreditsOwed
 
 DATABASE_ERRORS: Final = (OperationalError, InterfaceError, PoolTimeout)
 
@@ -107,6 +108,7 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     InvalidKey: Answer("invalid_agent_key"),
     UnknownBillingMode: Answer("unknown_billing_mode"),
     InsufficientCredits: Answer("insufficient_credits", use_tool=CREATE_QUOTE),
+    CreditsOwed: Answer("insufficient_credits", use_tool=CREATE_QUOTE),
     UnknownRender: Answer("not_found"),
     UnknownQuote: Answer("not_found"),
     IdempotencyKeyReused: Answer("conflict"),

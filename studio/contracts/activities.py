@@ -17,6 +17,7 @@ from studio.contracts.payment import (
     RefundTask,
     SettleTask,
 )
+from studio.contracts.purchase import TopUpSweepReport
 from studio.contracts.workflow_io import (
     AnalysisTask,
     AssetAnalysis,
@@ -176,6 +177,11 @@ class ReconcileActivities:
     @activity.defn
     async def sweep_quotes(self, task: ReconcileTask) -> QuoteSweepReport:
         """Go on with payments that no run carries; let quotes expire, and forget old ones."""
+        raise NotImplementedError
+
+    @activity.defn
+    async def sweep_top_ups(self, task: ReconcileTask) -> TopUpSweepReport:
+        """Ask how purchases of credits stand that no webhook told of; collect what is owed."""
         raise NotImplementedError
 
 

@@ -21,6 +21,7 @@ from studio.ledger.records import (
 )
 from studio.ledger.refunds import refund, refund_settled
 from studio.ledger.wallets import balance, open_wallet, top_up
+from studio.ledger.withdrawals import withdraw
 
 __all__ = [
     "Balance",
@@ -49,4 +50,5 @@ __all__ = [
     "summary",
     "top_up",
     "wallet_id",
+    "withdraw",
 ]
