@@ -62,6 +62,7 @@ from studio.ingest import errors as ingest
 from studio.ledger.errors import IdempotencyConflict, InsufficientCredits
 from studio.media.errors import MediaError
 from studio.payments.errors import (
+    CheckoutUnavailable,
     MethodUnsupported,
     PaymentsNotConfigured,
     SeveralCredentials,
@@ -71,6 +72,15 @@ from studio.quotes.errors import QuoteConflict, QuoteExpired, QuoteTooDear, Unkn
 from studio.renders.errors import UnknownRender
 from studio.storage.port import ObjectNotFound, StorageError
 from studio.storage.signing import SignatureExpired, SignatureInvalid
+from studio.topups.errors import (
+    CreditsOwed,
+    InvalidTopUp,
+    NothingForSale,
+    TopUpChanged,
+    TopUpConflict,
+    TopUpOver,
+    UnknownTopUp,
+)
 
 RETRY_AFTER_UNAVAILABLE_SECONDS: Final = 5
 """A lock's timeout, and more than a restart of Temporal or of a worker takes."""
@@ -145,6 +155,14 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     QuoteTooDear: Answer(422),
     QuoteConflict: _UNAVAILABLE,
     PaymentsNotConfigured: _retry(503, RETRY_AFTER_SETUP_SECONDS),
+    CheckoutUnavailable: _UNAVAILABLE,
+    CreditsOwed: Answer(402),
+    NothingForSale: Answer(403),
+    UnknownTopUp: Answer(404),
+    TopUpConflict: Answer(409),
+    TopUpOver: Answer(409),
+    InvalidTopUp: Answer(422),
+    TopUpChanged: _UNAVAILABLE,
     StorageError: _UNAVAILABLE,
     MediaError: _UNAVAILABLE,  # what a file itself did wrong is a BrokenUpload
     StudioError: Answer(500),

@@ -8,6 +8,7 @@ from temporalio.common import RetryPolicy
 from studio.contracts.activities import ReconcileActivities
 from studio.contracts.names import RECONCILE_WORKFLOW
 from studio.contracts.payment import QuoteSweepReport
+from studio.contracts.purchase import TopUpSweepReport
 from studio.contracts.workflow_io import ReconcileReport, ReconcileTask, WalletSweepReport
 
 QUOTES_PATCH = "quotes"
@@ -15,6 +16,9 @@ QUOTES_PATCH = "quotes"
 
 WALLETS_PATCH = "wallets"
 """And those that began before gifts could end leave wallets alone."""
+
+TOP_UPS_PATCH = "top-ups"
+"""Likewise, before credits were sold."""
 
 _SWEEP_TIMEOUT = timedelta(minutes=5)
 
@@ -53,11 +57,26 @@ class ReconcileWorkflow:
                 heartbeat_timeout=timedelta(seconds=30),
                 retry_policy=RetryPolicy(maximum_attempts=5),
             )
-        workflow.set_current_details(_details(report, quotes, wallets))
+        top_ups = TopUpSweepReport()
+        if workflow.patched(TOP_UPS_PATCH):
+            top_ups = await workflow.execute_activity_method(
+                ReconcileActivities.sweep_top_ups,
+                task,
+                summary="Ask about purchases that nobody told of",
+                start_to_close_timeout=_SWEEP_TIMEOUT,
+                heartbeat_timeout=timedelta(seconds=150),  # three requests of 40 s
+                retry_policy=RetryPolicy(maximum_attempts=5),
+            )
+        workflow.set_current_details(_details(report, quotes, wallets, top_ups))
         return report
 
 
-def _details(report: ReconcileReport, quotes: QuoteSweepReport, wallets: WalletSweepReport) -> str:
+def _details(
+    report: ReconcileReport,
+    quotes: QuoteSweepReport,
+    wallets: WalletSweepReport,
+    top_ups: TopUpSweepReport,
+) -> str:
     lines = [
         f"- renders started: {len(report.started)}",
         f"- renders released: {len(report.released)}",
@@ -65,6 +84,7 @@ def _details(report: ReconcileReport, quotes: QuoteSweepReport, wallets: WalletS
         f"- quotes expired: {quotes.expired}, forgotten: {quotes.purged}",
         f"- credits of gifts that ended: {wallets.credits_expired}, owners told that theirs run "
         f"low: {wallets.notified}",
+        f"- purchases paid: {len(top_ups.paid)}, ended: {top_ups.ended}",
     ]
-    drift = (*report.drift, *quotes.drift)
+    drift = (*report.drift, *quotes.drift, *top_ups.flagged)
     return "\n".join(lines + [f"- **drift**: {sentence}" for sentence in drift])

@@ -17,6 +17,7 @@ from studio.contracts.payment import (
     RefundTask,
     SettleTask,
 )
+from studio.contracts.purchase import TopUpSweepReport
 from studio.contracts.workflow_io import (
     AnalysisTask,
     AssetAnalysis,
@@ -182,6 +183,11 @@ class ReconcileActivities:
     @activity.defn
     async def sweep_wallets(self, task: ReconcileTask) -> WalletSweepReport:
         """Let gifts end at their time, and tell owners whose credits run low."""
+        raise NotImplementedError
+
+    @activity.defn
+    async def sweep_top_ups(self, task: ReconcileTask) -> TopUpSweepReport:
+        """Ask how purchases of credits stand that no webhook told of; collect what is owed."""
         raise NotImplementedError
 
 

@@ -376,9 +376,14 @@ class Film(Payload):
 
 
 class ReconcileTask(Payload):
-    """One sweep. Rows younger than `grace_seconds` are left to the gateway that made them."""
+    """One sweep. Rows younger than `grace_seconds` are left to the gateway that made them.
+
+    Purchases of credits are asked about every `top_up_seconds` while they are open: most people
+    pay within minutes, and webhooks tell of it.
+    """
 
     grace_seconds: float = 30.0
+    top_up_seconds: float = 300.0
     limit: int = 200
 
 
