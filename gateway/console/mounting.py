@@ -1,18 +1,37 @@
 """The console as part of a gateway's application."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Final
 
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
+from gateway.console.defaults import add_defaults
 from gateway.console.entry import add_entry
+from gateway.console.keys import add_keys
+from gateway.console.names import OPERATORS, RENDERS, RESET
+from gateway.console.profile import add_profile
+from gateway.console.reset import add_reset
+from gateway.console.sign_up import add_sign_up
 from gateway.console.site import Site, console_route
 from gateway.dependencies import Gateway
 
 AddPages = Callable[[APIRouter, Site], None]
 
-PAGES: Final[tuple[AddPages, ...]] = (add_entry,)
+PAGES: Final[tuple[AddPages, ...]] = (
+    add_entry,
+    add_sign_up,
+    add_reset,
+    add_profile,
+    add_defaults,
+    add_keys,
+)
 """Each adds the routes of its pages."""
+_SECTIONS: Final = ("/settings", RENDERS, OPERATORS, RESET)
+"""Below these every address is a page's; elsewhere one that is unknown may be a program's."""
 
 
 def mount_console(app: FastAPI, gateway: Gateway) -> None:
@@ -21,5 +40,14 @@ def mount_console(app: FastAPI, gateway: Gateway) -> None:
     router = APIRouter(route_class=console_route(site), include_in_schema=False)
     for add_pages in PAGES:
         add_pages(router, site)
+    for section in _SECTIONS:
+        router.add_api_route(section + "/{rest:path}", _nothing_here)
+    for route in router.routes:
+        if isinstance(route, APIRoute) and route.methods and "GET" in route.methods:
+            route.methods.add("HEAD")
     app.include_router(router)
     app.router.routes.append(site.assets.route)
+
+
+async def _nothing_here() -> Response:
+    raise HTTPException(HTTPStatus.NOT_FOUND)
