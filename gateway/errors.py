@@ -19,6 +19,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from gateway.auth import AUTHENTICATE_CHALLENGE
+from gateway.console.forms import InvalidForm
 from gateway.console.guard import ForeignForm
 from gateway.limits import (
     RETRY_AFTER_BUSY_SECONDS,

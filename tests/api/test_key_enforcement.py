@@ -1,6 +1,7 @@
 """Scopes, limits, caps and suspension over HTTP, and the test side of an account."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -229,10 +230,17 @@ async def test_a_test_key_takes_the_account_s_defaults(stack: ApiStack) -> None:
 async def test_a_test_key_is_served_by_local_models_whatever_is_configured(
     stack: ApiStack,
 ) -> None:
-    stack.refuse_unconfigured_models()
+    pricing = stack.dependencies.pricing
+    settings = frozenset({"FVS_GOOGLE_API_KEY", "FVS_FAL_KEY"})
+    adapters = frozenset({"local", "google", "fal"})
+    real = replace(pricing, configured=settings, adapters=adapters, unconfigured="refuse")
+    stack.configure(pricing=real)
     key = stack.open_account(environment="test")
-    async with stack.client(key) as client:
-        render = (await client.post(RENDERS, json=BRIEF)).json()
+    stack.save_defaults(video_model="kling-v3-pro-image-to-video")
+    used = []
+    for each in (key, second_key(stack)):
+        async with stack.client(each) as client:
+            render = (await client.post(RENDERS, json=BRIEF)).json()
+        used.append({model["used"].startswith("local-") for model in render["models"].values()})
 
-    assert {model["used"].split("-")[0] for model in render["models"].values()} == {"local"}
-    assert any("stood in" in warning for warning in render["warnings"])
+    assert used == [{True}, {False}]
