@@ -24,6 +24,7 @@ from gateway.services.health import Health
 from gateway.services.keys import ApiKeys
 from gateway.services.links import SignedLinks
 from gateway.services.live import LiveStatus
+from gateway.services.operators import Operators
 from gateway.services.paid_renders import PaidRenders
 from gateway.services.passwords import Passwords
 from gateway.services.payment_setup import MissingSettings, PaymentSetup
@@ -38,6 +39,7 @@ from gateway.services.submission import Submissions
 from gateway.services.threads import Threads
 from gateway.services.topups import TopUps
 from gateway.services.uploads import Inspect, in_turn
+from gateway.services.wallets import Wallets
 from gateway.services.webhooks import Webhooks, WebhookTrust
 from gateway.services.workflows import Workflows
 from studio.contracts.status import RenderSnapshot
@@ -69,7 +71,9 @@ class Dependencies:
     `films` saves films on this machine, for MCP's download tool; None where nothing is written.
     `mcp_hosts` are hosts beside that of `public_base_url` that serve MCP and nothing else, and
     `mcp_origins` the pages that may call it. `file_origins` are those of signed URLs that the
-    store itself answers, such as `https://storage.googleapis.com`.
+    store itself answers, such as `https://storage.googleapis.com`. `temporal_ui_url` is the address
+    of our namespace in Temporal's own pages, which operators are led to. `checkout_origins` are
+    where credits are paid, beside Stripe's own: a stand-in's.
     """
 
     database: Database
@@ -100,6 +104,8 @@ class Dependencies:
     mcp_hosts: tuple[str, ...] = ()
     mcp_origins: tuple[str, ...] = ()
     file_origins: tuple[str, ...] = ()
+    temporal_ui_url: str | None = None
+    checkout_origins: tuple[str, ...] = ()
 
 
 class Gateway:
@@ -211,6 +217,8 @@ class Gateway:
         self.preferences = Preferences(
             threads=self.threads, catalogue=given.pricing.catalogue, clock=given.clock
         )
+        self.wallets = Wallets(self.threads, given.clock)
+        self.operators = Operators(threads=self.threads, renders=self.renders, clock=given.clock)
 
     @property
     def local_files(self) -> LocalStorage | None:

@@ -36,6 +36,7 @@ from gateway.problem import ProblemDocument, ProblemError, problem, problem_resp
 from gateway.services.fingerprint import IdempotencyKeyReused, InvalidIdempotencyKey
 from gateway.services.key_limits import KeyCapReached
 from gateway.services.keys import TooManyKeys
+from gateway.services.operators import InvalidAct
 from gateway.services.paid_renders import NotPaid
 from gateway.services.payments import PaidByAnother
 from gateway.services.workflows import WorkflowsUnavailable
@@ -142,6 +143,7 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     InvalidForm: Answer(422),
     InvalidAccount: Answer(422),
     InvalidKeyTerms: Answer(422),
+    InvalidAct: Answer(422),
     InvalidDefaults: Answer(422),
     InvalidEmail: Answer(422),
     InvalidPassword: Answer(422),

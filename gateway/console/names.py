@@ -14,4 +14,9 @@ DEFAULTS: Final = "/settings/defaults"
 KEYS: Final = "/settings/keys"
 WALLET: Final = "/settings/wallet"
 OPERATORS: Final = "/operators"
+PRICES: Final = "/prices"
 STATIC: Final = "/static"
+
+
+def render_path(project_id: str) -> str:
+    return f"{RENDERS}/{project_id}"

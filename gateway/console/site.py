@@ -18,7 +18,7 @@ from gateway.console.assets import Assets
 from gateway.console.cookies import Cookies
 from gateway.console.forms import CSRF_FIELD, Form, faults_of, read_page_form
 from gateway.console.names import SIGN_IN
-from gateway.console.pages import Pages
+from gateway.console.pages import CHECKOUT_ORIGIN, Pages
 from gateway.console.visitors import SignInNeeded, Visitor, Visitors
 from gateway.dependencies import Gateway
 from gateway.errors import DATABASE_SENTENCE, INTERNAL_SENTENCE, answer_of, headers_of
@@ -40,7 +40,11 @@ class Site:
         base_url = given.public_base_url or ""
         self.gateway = gateway
         self.assets = Assets()
-        self.pages = Pages(self.assets, file_origins=given.file_origins)
+        self.pages = Pages(
+            self.assets,
+            file_origins=given.file_origins,
+            form_origins=(CHECKOUT_ORIGIN, *given.checkout_origins),
+        )
         self.cookies = Cookies(is_secure=base_url.startswith("https://"))
         self.visitors = Visitors(gateway.sessions, gateway.hosts, self.cookies)
 

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 from gateway.clock import Clock
 from gateway.limits import AddressRate, TooManyAttempts
 from gateway.services.background import Background
-from gateway.services.letters import password_changed_letter, reset_letter
 from gateway.services.passwords import Passwords
 from gateway.services.post import Post
 from gateway.services.sessions import EmailRate
@@ -37,6 +36,7 @@ from studio.identity.service import (
     use_reset,
 )
 from studio.ledger.service import open_wallet
+from studio.mail.letters import password_changed_letter, reset_letter
 
 SIGN_UPS_PER_ADDRESS_AND_MINUTE_MAX: Final = 5
 """It tells whether an address is taken, so it is no place to try a list of them."""

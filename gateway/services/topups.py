@@ -58,13 +58,18 @@ class TopUps:
         self._clock = clock
         self._metrics = metrics
 
+    @property
+    def is_open(self) -> bool:
+        """Whether anything is sold here."""
+        return not isinstance(self._checkout, MissingSettings)
+
     async def start(self, account_id: str, *, dollars: int, form_id: str, wallet_url: str) -> str:
         """Where the customer pays so many whole dollars.
 
-        The same form again is the same purchase: `form_id` is drawn when the form is shown.
-        Stripe leads back to `wallet_url`, with `session_id` in its query once it was paid. Raises
-        InvalidTopUp, NothingForSale, TopUpConflict, TopUpOver, CheckoutUnavailable and
-        PaymentsNotConfigured.
+        The same form again is the same purchase: `form_id` is drawn when the form is shown. Stripe
+        leads back to `wallet_url`, with `session_id` in its query once it was paid, and `canceled`
+        where the customer turned back. Raises InvalidTopUp, NothingForSale, TopUpConflict,
+        TopUpOver, CheckoutUnavailable and PaymentsNotConfigured.
         """
         checkout = self._require_checkout()
         new = new_top_up(account_id, dollars=dollars, form_id=form_id)
@@ -178,6 +183,6 @@ def _order(new: NewTopUp, created_at: datetime, wallet_url: str) -> PurchaseOrde
         amount_cents=new.amount_cents,
         currency=new.currency,
         success_url=f"{wallet_url}?session_id={SESSION_PLACE}",
-        cancel_url=wallet_url,
+        cancel_url=f"{wallet_url}?canceled=yes",
         expires_at=created_at + PAGE_LIFETIME,
     )

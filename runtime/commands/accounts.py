@@ -62,11 +62,12 @@ def suspend(
     as_json: AsJson = False,
 ) -> None:
     """Have an account start nothing from now on; it may still look, and cancel."""
+    from gateway.services import operator_acts
     from studio.accounts import service as accounts
 
     with administration() as work:
-        if accounts.suspend_account(work.session, account_id=account_id, now=work.now):
-            work.record("accounts.suspend", account_id, reason=reason)
+        act = work.act(reason)
+        operator_acts.suspend(work.session, act, account_id=account_id)
         account = accounts.get_account(work.session, account_id=account_id)
     if as_json:
         print_json({"account_id": account_id, "suspended_at": account.suspended_at})
@@ -75,13 +76,17 @@ def suspend(
 
 
 @app.command()
-def resume(account_id: AccountId, *, as_json: AsJson = False) -> None:
+def resume(
+    account_id: AccountId,
+    reason: Annotated[str, typer.Option(help="Why, for the audit log.")] = "",
+    *,
+    as_json: AsJson = False,
+) -> None:
     """End the suspension of an account."""
-    from studio.accounts import service as accounts
+    from gateway.services import operator_acts
 
     with administration() as work:
-        if accounts.resume_account(work.session, account_id=account_id):
-            work.record("accounts.resume", account_id)
+        operator_acts.resume(work.session, work.act(reason), account_id=account_id)
     if as_json:
         print_json({"account_id": account_id, "suspended_at": None})
     else:

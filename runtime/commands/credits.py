@@ -37,25 +37,18 @@ def grant(
     as_json: AsJson = False,
 ) -> None:
     """Give credits to an account. They are spent before bought ones, and may end."""
-    from studio.accounts import service as accounts
-    from studio.ledger import service as ledger
+    from gateway.services import operator_acts
 
     # An empty reference is a mistake: granted under one of ours, a repetition would grant again.
     chosen = f"grant_{secrets.token_hex(GRANT_REFERENCE_BYTES)}" if reference is None else reference
     with administration() as work:
-        accounts.get_account(work.session, account_id=account_id)
-        wallet = ledger.open_wallet(work.session, owner=account_id, now=work.now)
-        ledger.grant(
+        balance = operator_acts.grant_credits(
             work.session,
-            wallet=wallet,
-            grant_id=chosen,
+            work.act(reason, reference=chosen),
+            account_id=account_id,
             credits=credits,
-            reason=reason,
             expires_at=work.now + expires if expires else None,
-            now=work.now,
         )
-        balance = ledger.balance(work.session, wallet=wallet)
-        work.record("credits.grant", account_id, credits=credits, reference=chosen)
     if as_json:
         print_json({"account_id": account_id, "reference": chosen, "balance": balance})
     else:

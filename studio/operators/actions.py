@@ -39,6 +39,12 @@ def record_action(
     )
 
 
+def is_recorded(session: Session, action_id: UUID) -> bool:
+    """Whether an act was written down under this id before."""
+    found = select(OperatorActionRow.id).where(OperatorActionRow.id == action_id)
+    return session.scalar(found) is not None
+
+
 def list_actions(
     session: Session,
     *,

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
+from studio.contracts.status import RenderState
+from studio.db.cursor import Cursor
 from studio.db.types import Json
 from studio.renders.errors import UnknownRender
 from studio.renders.tables import RenderRow
@@ -49,6 +51,58 @@ def read_progress(session: Session, project_id: str, *, account_id: str) -> Prog
     if row is None or row.account_id != account_id:
         raise UnknownRender(project_id)
     return Progress(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public accessor
+
+
+@dataclass(frozen=True)
+class ProgressPage:
+    """Newest first; `next_cursor` is None on the last page."""
+
+    renders: tuple[Progress, ...]
+    next_cursor: str | None
+
+
+def list_progress(
+    session: Session,
+    *,
+    limit: int,
+    cursor: str | None = None,
+    account_id: str | None = None,
+    status: RenderState | None = None,
+    name_part: str = "",
+) -> ProgressPage:
+    """Renders of every account, or of one, newest first. InvalidCursor.
+
+    `name_part` keeps those whose name has it, in whatever case: of any alphabet on PostgreSQL, of
+    ASCII on SQLite.
+    """
+    query = _PROGRESS
+    if account_id is not None:
+        query = query.where(RenderRow.account_id == account_id)
+    if status is not None:
+        query = query.where(RenderRow.status == status)
+    if name_part:
+        query = query.where(RenderRow.name.icontains(name_part, autoescape=True))
+    if cursor is not None:
+        after = Cursor.decode(cursor)
+        query = query.where(
+            tuple_(RenderRow.created_at, RenderRow.project_id)
+            < tuple_(after.created_at, after.row_id)
+        )
+    query = query.order_by(RenderRow.created_at.desc(), RenderRow.project_id.desc())
+    rows = session.execute(query.limit(limit + 1)).all()
+    page = tuple(Progress(**row._mapping) for row in rows[:limit])  # noqa: SLF001 - as above
+    more = len(rows) > limit
+    last = Cursor(page[-1].created_at, page[-1].project_id).encode() if more else None
+    return ProgressPage(page, last)
+
+
+def owner_of_render(session: Session, project_id: str) -> str:
+    """Whose a render is, for whoever may see everybody's. UnknownRender."""
+    query = select(RenderRow.account_id).where(RenderRow.project_id == project_id)
+    owner = None if "\0" in project_id else session.scalar(query)
+    if owner is None:
+        raise UnknownRender(project_id)
+    return owner
 
 
 def read_workflow_input(session: Session, project_id: str) -> Json:
