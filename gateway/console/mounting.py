@@ -13,10 +13,14 @@ from gateway.console.defaults import add_defaults
 from gateway.console.entry import add_entry
 from gateway.console.keys import add_keys
 from gateway.console.names import OPERATORS, RENDERS, RESET
+from gateway.console.operator_accounts import add_operator_accounts
+from gateway.console.operator_runs import add_operator_runs
+from gateway.console.prices import add_prices
 from gateway.console.profile import add_profile
 from gateway.console.reset import add_reset
 from gateway.console.sign_up import add_sign_up
 from gateway.console.site import Site, console_route
+from gateway.console.wallet import add_wallet
 from gateway.dependencies import Gateway
 
 AddPages = Callable[[APIRouter, Site], None]
@@ -28,6 +32,10 @@ PAGES: Final[tuple[AddPages, ...]] = (
     add_profile,
     add_defaults,
     add_keys,
+    add_wallet,
+    add_prices,
+    add_operator_runs,
+    add_operator_accounts,
 )
 """Each adds the routes of its pages."""
 _SECTIONS: Final = ("/settings", RENDERS, OPERATORS, RESET)
@@ -41,7 +49,8 @@ def mount_console(app: FastAPI, gateway: Gateway) -> None:
     for add_pages in PAGES:
         add_pages(router, site)
     for section in _SECTIONS:
-        router.add_api_route(section + "/{rest:path}", _nothing_here)
+        # Of both methods, so that nobody learns which forms there are that are not theirs.
+        router.add_api_route(section + "/{rest:path}", _nothing_here, methods=["GET", "POST"])
     for route in router.routes:
         if isinstance(route, APIRoute) and route.methods and "GET" in route.methods:
             route.methods.add("HEAD")

@@ -19,7 +19,14 @@ from studio.db.cursor import Cursor
 from studio.ledger import service as ledger
 from studio.ledger.errors import UnknownWallet
 from studio.ledger.filling import TEST_CREDITS
-from studio.ledger.records import Balance, Grant, SpendingPage, StatementLine, StatementPage
+from studio.ledger.records import (
+    Balance,
+    Grant,
+    RenderSpending,
+    SpendingPage,
+    StatementLine,
+    StatementPage,
+)
 from studio.ledger.tables import Phase
 from studio.renders.tables import RenderRow
 from studio.topups.repository import owed_credits
@@ -87,6 +94,22 @@ class EntryPage:
     next_cursor: str | None
 
 
+@dataclass(frozen=True)
+class SpentRender:
+    """What one render cost. The name is None where its record is gone."""
+
+    spending: RenderSpending
+    name: str | None
+
+
+@dataclass(frozen=True)
+class SpentPage:
+    """Those begun last first; `next_cursor` is None on the last page."""
+
+    renders: tuple[SpentRender, ...]
+    next_cursor: str | None
+
+
 class Wallets:
     """The use cases of a wallet, whoever asks: HTTP, the console, an operator."""
 
@@ -111,17 +134,11 @@ class Wallets:
 
     async def spending(
         self, authorize: Authorize, *, limit: int, cursor: str | None = None
-    ) -> SpendingPage:
+    ) -> SpentPage:
         """What its renders cost, those begun last first. InvalidCursor."""
-
-        def read(session: Session) -> SpendingPage:
-            wallet = ledger.wallet_id(authorize(session))
-            try:
-                return ledger.spending(session, wallet=wallet, limit=limit, cursor=cursor)
-            except UnknownWallet:
-                return SpendingPage((), None)
-
-        return await self._threads.read(read)
+        return await self._threads.read(
+            lambda session: read_spending(session, authorize(session), limit=limit, cursor=cursor)
+        )
 
 
 def balance_of(session: Session, account_id: str) -> Balance:
@@ -162,11 +179,37 @@ def read_statement(
             session, wallet=ledger.wallet_id(account_id), limit=limit, cursor=cursor
         )
     except UnknownWallet:
-        if cursor is not None:
-            Cursor.decode(cursor)
+        _check_cursor(cursor)
         page = StatementPage((), None)
     told = _told_of(session, account_id, {line.render_id for line in page.lines if line.render_id})
     return EntryPage(tuple(_entry(line, told) for line in page.lines), page.next_cursor)
+
+
+def read_spending(
+    session: Session, account_id: str, *, limit: int, cursor: str | None = None
+) -> SpentPage:
+    """What an account's renders cost, or its test side's. InvalidCursor."""
+    try:
+        page = ledger.spending(
+            session, wallet=ledger.wallet_id(account_id), limit=limit, cursor=cursor
+        )
+    except UnknownWallet:
+        _check_cursor(cursor)
+        page = SpendingPage((), None)
+    told = _told_of(session, account_id, [each.render_id for each in page.renders])
+    return SpentPage(
+        tuple(
+            SpentRender(each, told[each.render_id].name if each.render_id in told else None)
+            for each in page.renders
+        ),
+        page.next_cursor,
+    )
+
+
+def _check_cursor(cursor: str | None) -> None:
+    """There is no page behind it; one that is not ours is refused all the same."""
+    if cursor is not None:
+        Cursor.decode(cursor)
 
 
 @dataclass(frozen=True)
