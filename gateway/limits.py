@@ -110,9 +110,7 @@ class KeyRateLimited(RateExceeded):
     """A key makes more requests than its owner lets it."""
 
     code: ClassVar[str] = "key_rate_limited"
-    sentence: ClassVar[str] = (
-        "This key may make {max} requests a minute; try again in {wait} s."
-    )
+    sentence: ClassVar[str] = "This key may make {max} requests a minute; try again in {wait} s."
 
 
 class BodyTooLarge(StudioError):

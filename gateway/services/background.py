@@ -28,9 +28,7 @@ class Background:
             await asyncio.gather(*self._tasks)
 
 
-async def _guarded(
-    work: Coroutine[None, None, None], failed: str, about: dict[str, str]
-) -> None:
+async def _guarded(work: Coroutine[None, None, None], failed: str, about: dict[str, str]) -> None:
     try:
         await work
     except Exception as error:  # noqa: BLE001 - nobody is there to be told

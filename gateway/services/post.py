@@ -36,9 +36,7 @@ class Post:
 
     async def _send(self, message: Message) -> None:
         try:
-            await asyncio.get_running_loop().run_in_executor(
-                self._pool, self._mailer.send, message
-            )
+            await asyncio.get_running_loop().run_in_executor(self._pool, self._mailer.send, message)
         except MailError as error:
             self._metrics.mail_ended(error.code)
             raise

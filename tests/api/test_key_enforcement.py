@@ -22,13 +22,14 @@ from tests.api.kit import BRIEF, PEPPER, START, ApiStack
 RENDERS = "/api/agent/renders"
 ESTIMATE = f"{RENDERS}/estimate"
 PRICE = 118
+ANYTHING = KeyTerms()
 
 
 def only(*scopes: KeyScope) -> KeyTerms:
     return KeyTerms(scopes=frozenset(scopes))
 
 
-def second_key(stack: ApiStack, terms: KeyTerms = KeyTerms(), *, test: bool = False) -> str:
+def second_key(stack: ApiStack, terms: KeyTerms = ANYTHING, *, test: bool = False) -> str:
     with stack.database.transaction() as session:
         return issue_key(
             session,
@@ -70,12 +71,12 @@ async def test_each_route_wants_its_scope_and_no_other(
     project_id = await submitted(stack, stack.open_account())
     others = only(*(set(KeyScope) - {scope}))
     url = path.format(id=project_id)
-    body = {"json": BRIEF} if path == RENDERS and method == "POST" else {}
+    body = BRIEF if path == RENDERS and method == "POST" else None
     async with stack.client() as client:
         headers = {"X-FVS-Agent-Key": second_key(stack, others)}
-        refused = await client.request(method, url, headers=headers, **body)
+        refused = await client.request(method, url, headers=headers, json=body)
         headers = {"X-FVS-Agent-Key": second_key(stack, only(scope))}
-        taken = await client.request(method, url, headers=headers, **body)
+        taken = await client.request(method, url, headers=headers, json=body)
 
     assert (refused.status_code, refused.json()["code"]) == (403, "key_lacks_scope")
     assert scope.value in refused.json()["detail"]

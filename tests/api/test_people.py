@@ -262,9 +262,7 @@ async def test_a_changed_password_signs_every_other_browser_out(
     await gateway.sessions.sign_in(EMAIL, NEW_PASSWORD, address=HERE)
 
 
-async def test_a_password_is_changed_only_by_who_knows_it(
-    stack: ApiStack, gateway: Gateway
-) -> None:
+async def test_a_password_is_changed_only_by_who_knows_it(gateway: Gateway) -> None:
     opened = await gateway.people.sign_up(ADA, address=HERE)
     for old, new, refusal in (
         ("wrong password", NEW_PASSWORD, WrongCredentials),
@@ -287,9 +285,7 @@ async def test_a_stolen_session_does_not_guess_the_password(gateway: Gateway) ->
             )
 
 
-async def test_an_account_for_keys_alone_has_no_password(
-    stack: ApiStack, gateway: Gateway
-) -> None:
+async def test_an_account_for_keys_alone_has_no_password(stack: ApiStack, gateway: Gateway) -> None:
     with stack.database.transaction() as session:
         create_account(session, account_id="acct_one", name="Robot", now=stack.time.now())
     assert (await gateway.people.profile("acct_one")).email is None
@@ -340,7 +336,7 @@ async def test_asking_for_a_link_answers_before_it_is_known_whether_there_is_a_l
     assert (count(stack, PasswordResetRow), stack.mailer.sent) == (0, [])
 
 
-async def test_nobodys_mailbox_is_filled(stack: ApiStack, gateway: Gateway) -> None:
+async def test_nobodys_mailbox_is_filled(gateway: Gateway) -> None:
     await gateway.people.sign_up(ADA, address=HERE)
     for host in range(5):
         gateway.people.request_reset(EMAIL, address=f"203.0.113.{host}", link=link)
@@ -371,7 +367,7 @@ async def test_a_mail_that_cannot_be_sent_fails_nothing_else_and_tells_the_log_n
     assert registry.get_sample_value("fvs_mails_total", {"outcome": "mail_not_sent"}) == 2
 
 
-async def test_a_person_is_called_what_they_say(stack: ApiStack, gateway: Gateway) -> None:
+async def test_a_person_is_called_what_they_say(gateway: Gateway) -> None:
     opened = await gateway.people.sign_up(ADA, address=HERE)
     await gateway.people.rename(opened.account_id, "Grace <script>")
     with pytest.raises(InvalidAccount):
@@ -379,12 +375,12 @@ async def test_a_person_is_called_what_they_say(stack: ApiStack, gateway: Gatewa
     assert (await gateway.people.profile(opened.account_id)).account.name == "Grace <script>"
 
 
-async def test_an_address_that_is_taken_costs_the_account_nothing(
-    stack: ApiStack, gateway: Gateway
-) -> None:
+async def test_an_address_that_is_taken_costs_the_account_nothing(gateway: Gateway) -> None:
     opened = await gateway.people.sign_up(ADA, address=HERE)
     with pytest.raises(EmailTaken):
-        await gateway.people.sign_up(NewPerson("Eve", "ADA@example.com", NEW_PASSWORD), address=HERE)
+        await gateway.people.sign_up(
+            NewPerson("Eve", "ADA@example.com", NEW_PASSWORD), address=HERE
+        )
     assert await is_signed_in(gateway, opened.token)
     await gateway.sessions.sign_in(EMAIL, PASSWORD, address=HERE)
 

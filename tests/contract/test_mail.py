@@ -11,7 +11,7 @@ from email import message_from_bytes
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import default as default_policy
-from typing import Literal, Protocol, cast
+from typing import Literal, Protocol
 
 import pytest
 import trustme
@@ -41,11 +41,9 @@ class Inbox:
     logins: list[LoginPassword] = field(default_factory=list)
     answer: str = "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - the server's name for it
         content = envelope.original_content or b""
-        self.messages.append(
-            cast("EmailMessage", message_from_bytes(content, policy=default_policy))
-        )
+        self.messages.append(message_from_bytes(content, policy=default_policy))
         self.recipients += envelope.rcpt_tos
         return self.answer
 
@@ -130,7 +128,9 @@ def adapter(request: pytest.FixtureRequest) -> Iterator[tuple[Mailer, Read]]:
 
 
 def _read_console(text: str) -> tuple[str, str, str]:
-    found = re.fullmatch(r"-+ mail -+\nTo: ([^\n]*)\nSubject: ([^\n]*)\n\n(.*)\n-+ ends -+\n", text, re.S)
+    found = re.fullmatch(
+        r"-+ mail -+\nTo: ([^\n]*)\nSubject: ([^\n]*)\n\n(.*)\n-+ ends -+\n", text, re.DOTALL
+    )
     assert found is not None
     return found[1], found[2], found[3]
 
@@ -231,9 +231,10 @@ def test_a_domain_of_other_letters_is_asked_for_as_dns_has_it() -> None:
 
 @pytest.mark.parametrize("password", ["wrong", PASSWORD])
 def test_a_refusal_is_told_by_its_name_and_never_by_its_words(password: str) -> None:
-    with post_office() as post, pytest.raises(MailNotSent) as failed:
+    with post_office() as post:
         post.inbox.answer = f"554 not {MESSAGE.to} and not {LINK}"
-        post.mailer(password=password).send(MESSAGE)
+        with pytest.raises(MailNotSent) as failed:
+            post.mailer(password=password).send(MESSAGE)
     assert failed.value.reason in {"SMTPAuthenticationError", "SMTPDataError"}
     assert "ada" not in f"{failed.value!r} {failed.value.detail}"
     assert failed.value.__cause__ is None

@@ -16,6 +16,7 @@ from tests.ledger_scenes import NOW
 PEPPERS = [b"p" * 32]
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
+ANYTHING = KeyTerms()
 NARROW = KeyTerms(
     scopes=frozenset({KeyScope.RENDERS_READ}),
     expires_at=NOW + 90 * DAY,
@@ -32,7 +33,7 @@ def home(database: Database) -> Database:
     return database
 
 
-def issue(home: Database, terms: KeyTerms = KeyTerms()) -> accounts.IssuedKey:
+def issue(home: Database, terms: KeyTerms = ANYTHING) -> accounts.IssuedKey:
     with home.transaction() as session:
         return accounts.issue_key(
             session,

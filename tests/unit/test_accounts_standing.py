@@ -70,9 +70,7 @@ def test_nothing_is_changed_of_an_account_that_there_is_none_of(home: Database) 
             accounts.set_low_balance(session, account_id="nobody", credits=5)
         with pytest.raises(UnknownAccount):
             accounts.rename_account(session, account_id="nobody", name="Bob")
-        assert not accounts.note_balance(
-            session, account_id="nobody", available_credits=0, now=NOW
-        )
+        assert not accounts.note_balance(session, account_id="nobody", available_credits=0, now=NOW)
 
 
 def test_a_low_balance_is_told_once_until_it_was_high_again(home: Database) -> None:

@@ -40,7 +40,12 @@ def test_an_address_has_one_spelling(written: str, kept: str) -> None:
 
 @pytest.mark.parametrize("other", ["strasse@example.com", "mike@example.com", "file@example.com"])
 def test_addresses_that_only_fold_into_each_other_stay_apart(other: str) -> None:
-    alike = {"straße@example.com", "mıke@example.com", "ﬁle@example.com", "mİke@example.com"}
+    alike = {
+        "straße@example.com",
+        "m\N{LATIN SMALL LETTER DOTLESS I}ke@example.com",
+        "ﬁle@example.com",
+        "mİke@example.com",
+    }
     assert other not in {normalise_email(written) for written in alike}
 
 
@@ -71,7 +76,7 @@ def test_what_is_no_address_is_refused_without_being_repeated(written: str) -> N
 
 
 @pytest.mark.parametrize("length", [10, 200])
-def test_a_password_of_any_letters_opens_its_login(database: Database, length: int) -> None:
+def test_a_password_of_any_letters_is_told_from_every_other(length: int) -> None:
     for password in ("x" * length, "日" * length, "a b" * 66 + "c" * 2, "😀" * length):
         kept = identity.new_password_hash(HASHER, password)
         assert HASHER.verify(password, kept)
@@ -79,7 +84,8 @@ def test_a_password_of_any_letters_opens_its_login(database: Database, length: i
 
 
 @pytest.mark.parametrize(
-    "password", ["", "ninechars", "x" * 201, "x" * 100_000, "ten\0letters", "ten\nletters", "\ud800" * 12]
+    "password",
+    ["", "ninechars", "x" * 201, "x" * 100_000, "ten\0letters", "ten\nletters", "\ud800" * 12],
 )
 def test_a_password_too_short_too_long_or_with_what_no_keyboard_writes_is_refused(
     password: str,

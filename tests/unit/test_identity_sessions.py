@@ -19,9 +19,7 @@ from tests.ledger_scenes import NOW
 RACERS = 4
 
 
-def who(
-    database: Database, token: str, *, later: timedelta = timedelta(0)
-) -> identity.SignedIn:
+def who(database: Database, token: str, *, later: timedelta = timedelta(0)) -> identity.SignedIn:
     with database.reading() as session:
         return identity.read_session(session, token=token, now=NOW + later)
 
@@ -63,7 +61,8 @@ def test_a_session_is_its_accounts(database: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    "token", ["", "x", "a" * 43, "a" * 42 + "!", "a" * 100_000, "\0" * 43, "é" * 43, "a" * 43 + "\n"]
+    "token",
+    ["", "x", "a" * 43, "a" * 42 + "!", "a" * 100_000, "\0" * 43, "é" * 43, "a" * 43 + "\n"],
 )
 def test_a_token_of_nobodys_is_nobodys(database: Database, token: str) -> None:
     sign_in(database, sign_up(database))

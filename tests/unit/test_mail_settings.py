@@ -1,6 +1,7 @@
 """How the sending of mail is configured."""
 
 import pytest
+from pydantic import SecretStr
 
 from runtime.mail import open_mailer
 from runtime.settings import SettingsError, load_settings
@@ -26,7 +27,7 @@ FROM = "Studio <studio@studio.example>"
     ],
 )
 def test_a_server_is_named_by_a_url(url: str, place: SmtpPlace) -> None:
-    assert mail_place(url) == place
+    assert mail_place(SecretStr(url)) == place
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,7 @@ def test_the_password_is_in_no_repr(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FVS_MAIL_FROM", FROM)
     settings = load_settings()
     assert isinstance(open_mailer(settings), SmtpMailer)
-    place = mail_place(settings.mail_url.get_secret_value())
+    place = mail_place(settings.mail_url)
     assert SECRET not in f"{settings!r} {settings} {place!r}"
 
 
@@ -70,10 +71,11 @@ def test_mail_has_to_be_from_somebody(monkeypatch: pytest.MonkeyPatch) -> None:
         load_settings()
 
 
+@pytest.mark.parametrize("url", ["", "console:"])
 def test_without_a_server_mail_goes_to_standard_output(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
-    monkeypatch.delenv("FVS_MAIL_URL", raising=False)
+    monkeypatch.setenv("FVS_MAIL_URL", url)
     assert isinstance(open_mailer(load_settings()), ConsoleMailer)
 
 

@@ -81,11 +81,9 @@ def test_an_act_says_who_did_what_to_whom(database: Database) -> None:
 
 
 def test_an_act_that_was_rolled_back_was_not_done(database: Database) -> None:
-    with pytest.raises(RuntimeError), database.transaction() as session:
-        operators.record_action(
-            session, operator="shell", action="a", account_id=None, now=NOW
-        )
-        raise RuntimeError
+    with database.transaction() as session:
+        operators.record_action(session, operator="shell", action="a", account_id=None, now=NOW)
+        session.rollback()
     assert listed(database) == []
 
 
