@@ -63,8 +63,8 @@ def _details(report: ReconcileReport, quotes: QuoteSweepReport, wallets: WalletS
         f"- renders released: {len(report.released)}",
         f"- quotes carried on: {len(quotes.started)}",
         f"- quotes expired: {quotes.expired}, forgotten: {quotes.purged}",
-        f"- credits of gifts that ended: {wallets.credits_expired}, owners told that theirs run "
-        f"low: {wallets.notified}",
+        f"- credits of gifts that ended: {wallets.credits_expired}",
+        f"- owners told that their credits run low: {wallets.notified}",
     ]
     drift = (*report.drift, *quotes.drift)
     return "\n".join(lines + [f"- **drift**: {sentence}" for sentence in drift])
