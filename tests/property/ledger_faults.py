@@ -12,7 +12,7 @@ from studio.ledger import service as ledger
 from studio.ledger.errors import ExceedsHold, ExceedsSettlement, InsufficientCredits
 from studio.ledger.identity import CASH, GRANTS, REFUNDS, house_of, transfer_id
 from studio.ledger.statements import CHANGE_REMAINING, LESSEN_USE, USES
-from studio.ledger.tables import LedgerAccountRow, Phase, TransferCode, TransferRow
+from studio.ledger.tables import GrantRow, LedgerAccountRow, Phase, TransferCode, TransferRow
 from studio.ledger.wallets import insert_transfers
 from tests.ledger_scenes import NOW
 from tests.property.ledger_operations import Operations
@@ -287,8 +287,11 @@ def _uses_kept(session: Session, subject: str) -> Iterator[None]:
     """Undo what happens to the subject's uses meanwhile."""
     before = _uses(session, subject)
     yield
-    for grant_id, used in _uses(session, subject).items():
-        _change_use(session, subject, grant_id, before[grant_id] - used)
+    after = _uses(session, subject)
+    for grant_id, used in before.items():
+        left = session.scalars(select(GrantRow.remaining).where(GrantRow.grant_id == grant_id))
+        returned = used - after.get(grant_id, 0)
+        _change_use(session, subject, grant_id, min(returned, left.one()))
 
 
 def _uses(session: Session, subject: str) -> dict[str, int]:
