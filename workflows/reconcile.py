@@ -82,8 +82,8 @@ def _details(
         f"- renders released: {len(report.released)}",
         f"- quotes carried on: {len(quotes.started)}",
         f"- quotes expired: {quotes.expired}, forgotten: {quotes.purged}",
-        f"- credits of gifts that ended: {wallets.credits_expired}, owners told that theirs run "
-        f"low: {wallets.notified}",
+        f"- credits of gifts that ended: {wallets.credits_expired}",
+        f"- owners told that their credits run low: {wallets.notified}",
         f"- purchases paid: {len(top_ups.paid)}, ended: {top_ups.ended}",
     ]
     drift = (*report.drift, *quotes.drift, *top_ups.flagged)

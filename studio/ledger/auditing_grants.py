@@ -1,6 +1,6 @@
 """Whether gifts add up: what is left of each, what renders took of them, and where they are."""
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from studio.ledger.findings import FINDINGS_MAX, total
@@ -138,7 +138,13 @@ def _excessive_uses(session: Session) -> list[str]:
         .group_by(GrantUseRow.subject, GrantRow.wallet)
         .subquery()
     )
-    kept = total(func.coalesce(resolution.amount, TransferRow.amount))
+    kept = total(
+        case(
+            (resolution.id.is_(None), TransferRow.amount),
+            (resolution.phase == Phase.POST, resolution.amount),
+            else_=0,
+        )
+    )
     rows = session.execute(
         select(used.c.subject, used.c.credits, kept)
         .outerjoin(
@@ -150,7 +156,6 @@ def _excessive_uses(session: Session) -> list[str]:
             ),
         )
         .outerjoin(resolution, resolution.pending_id == TransferRow.id)
-        .where(or_(resolution.id.is_(None), resolution.phase == Phase.POST))
         .group_by(used.c.subject, used.c.wallet, used.c.credits)
         .having(used.c.credits > kept)
         .order_by(used.c.subject)

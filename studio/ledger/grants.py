@@ -55,9 +55,7 @@ def grant(
     check_amount(credits, minimum=1)
     check_reference(reason)
     if not 0 < len(grant_id) <= GRANT_ID_LENGTH_MAX:
-        raise InvalidReference(
-            f"The reference of a grant has 1 to {GRANT_ID_LENGTH_MAX} characters."
-        )
+        raise InvalidReference(f"A grant's reference has 1 to {GRANT_ID_LENGTH_MAX} characters.")
     if is_test_side(wallet):
         raise TestWallet(wallet)
     lock_wallet(session, wallet)
@@ -117,7 +115,7 @@ def use_grants(session: Session, *, wallet: str, subject: str, credits: int, now
     for gift in open_grants(session, wallet=wallet):
         if credits == 0:
             return
-        if _has_ended(gift.expires_at, now):
+        if _is_past(gift.expires_at, now):
             continue
         used = min(credits, gift.remaining)
         session.execute(CHANGE_REMAINING, {"of_grant": gift.grant_id, "change": -used})
@@ -143,7 +141,8 @@ def give_back_uses(session: Session, *, subject: str, now: datetime) -> None:
         of_use = {"of_subject": subject, "of_grant": use.grant_id, "back": back}
         session.execute(LESSEN_USE, of_use)
         session.execute(CHANGE_REMAINING, {"of_grant": use.grant_id, "change": back})
-        if _has_ended(use.expires_at, now):
+        # Where another clock was ahead of ours, the gift may have ended before its time.
+        if use.expired_at is not None or _is_past(use.expires_at, now):
             _end(session, use.grant_id, use.wallet, now)
         excess -= back
 
@@ -207,5 +206,5 @@ def _end(session: Session, grant_id: str, wallet: str, now: datetime) -> int:
     return left
 
 
-def _has_ended(expires_at: datetime | None, now: datetime) -> bool:
+def _is_past(expires_at: datetime | None, now: datetime) -> bool:
     return expires_at is not None and expires_at <= now

@@ -127,7 +127,13 @@ OPEN_GRANTS: Final = (
 """The gifts of `wallet` that have credits left, those first that are spent first."""
 
 USES: Final = (
-    select(_USE.c.grant_id, _USE.c.credits, _GRANT.c.wallet, _GRANT.c.expires_at)
+    select(
+        _USE.c.grant_id,
+        _USE.c.credits,
+        _GRANT.c.wallet,
+        _GRANT.c.expires_at,
+        _GRANT.c.expired_at,
+    )
     .join_from(_USE, _GRANT, _GRANT.c.grant_id == _USE.c.grant_id)
     .where(_USE.c.subject == bindparam("subject"), _USE.c.credits > 0)
     .order_by(*_FIRST_SPENT_FIRST)
