@@ -38,11 +38,11 @@ from gateway.services.workflows import WorkflowsUnavailable
 from studio.accounts.errors import InvalidKey
 from studio.contracts.errors import StudioError
 from studio.contracts.problems import RequestInfeasible
+from studio.contracts.purchase import CheckoutUnavailable
 from studio.ingest import errors as ingest
 from studio.ledger.errors import IdempotencyConflict, InsufficientCredits
 from studio.media.errors import MediaError
 from studio.payments.errors import (
-    CheckoutUnavailable,
     MethodUnsupported,
     PaymentsNotConfigured,
     SeveralCredentials,

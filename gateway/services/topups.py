@@ -14,7 +14,7 @@ from gateway.clock import Clock
 from gateway.metrics import GatewayMetrics
 from gateway.services.payment_setup import MissingSettings
 from gateway.services.threads import Threads
-from studio.contracts.purchase import PurchaseOrder, PurchaseState
+from studio.contracts.purchase import CheckoutUnavailable, PurchaseOrder, PurchaseState
 from studio.ledger import service as ledger
 from studio.payments.errors import PaymentError, PaymentsNotConfigured
 from studio.payments.webhooks import WebhookEvent
@@ -90,8 +90,8 @@ class TopUps:
             lambda session: load_of_account(session, account_id, session_id=session_id)
         )
         if row.state is TopUpState.OPEN:
-            with contextlib.suppress(PaymentError, TopUpChanged):  # a webhook or the sweep tells
-                await self._look(row.top_up_id)
+            with contextlib.suppress(CheckoutUnavailable, PaymentError, TopUpChanged):
+                await self._look(row.top_up_id)  # else a webhook or the sweep will
         return await self._threads.read(
             lambda session: view_of(load_top_up(session, row.top_up_id))
         )

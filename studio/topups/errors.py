@@ -62,6 +62,18 @@ class NotRefundable(TopUpError):
     code: ClassVar[str] = "not_refundable"
 
 
+class RefundUnknown(TopUpError):
+    """Whether money went back is not known. Asked for again, it could go back twice."""
+
+    code: ClassVar[str] = "refund_unknown"
+
+    def __init__(self, top_up_id: str, cents: int) -> None:
+        super().__init__(
+            f"The payment processor has not said whether {cents} cents of {top_up_id} went back. "
+            "Its webhook will: see `fvs topups show` before you ask again."
+        )
+
+
 class CreditsOwed(TopUpError):
     """A purchase was refunded or disputed after its credits were spent."""
 
