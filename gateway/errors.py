@@ -56,6 +56,7 @@ from studio.topups.errors import (
     CreditsOwed,
     InvalidTopUp,
     NothingForSale,
+    TooManyTopUps,
     TopUpChanged,
     TopUpConflict,
     TopUpOver,
@@ -127,6 +128,7 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     TopUpConflict: Answer(409),
     TopUpOver: Answer(409),
     InvalidTopUp: Answer(422),
+    TooManyTopUps: _retry(429, RETRY_AFTER_SETUP_SECONDS),
     TopUpChanged: _UNAVAILABLE,
     StorageError: _UNAVAILABLE,
     MediaError: _UNAVAILABLE,  # what a file itself did wrong is a BrokenUpload

@@ -24,6 +24,15 @@ class NothingForSale(TopUpError):
         super().__init__("Test credits cannot be bought: a test wallet fills itself.")
 
 
+class TooManyTopUps(TopUpError):
+    """The account has opened page after page and paid at none."""
+
+    code: ClassVar[str] = "too_many_top_ups"
+
+    def __init__(self) -> None:
+        super().__init__("Too many purchases are open; pay one of them, or let them expire.")
+
+
 class UnknownTopUp(TopUpError):
     code: ClassVar[str] = "unknown_top_up"
 

@@ -1,5 +1,6 @@
 """Credits are bought once, whatever happens to the page, the webhooks and the way back."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 
@@ -8,13 +9,20 @@ from sqlalchemy import update
 
 from gateway.routes.webhooks import WEBHOOKS_PATH
 from gateway.services.payment_setup import MissingSettings
-from gateway.services.topups import PAGE_LIFETIME, PAGE_OPENED_WITHIN
+from gateway.services.topups import OPEN_TRIES_MAX, PAGE_LIFETIME, PAGE_OPENED_WITHIN
 from runtime.stripe_standin.faults import Fault
 from runtime.stripe_standin.refund_documents import event_document
 from studio.contracts.names import test_side_of as side_of
 from studio.contracts.purchase import CheckoutUnavailable
 from studio.payments.errors import PaymentsNotConfigured
-from studio.topups.errors import NothingForSale, TopUpConflict, TopUpOver, UnknownTopUp
+from studio.topups.errors import (
+    NothingForSale,
+    TooManyTopUps,
+    TopUpConflict,
+    TopUpOver,
+    UnknownTopUp,
+)
+from studio.topups.repository import OPEN_MAX
 from studio.topups.tables import TopUpRow, TopUpState
 from tests.api.kit import ApiStack
 from tests.api.stripe_messages import signature
@@ -151,7 +159,7 @@ async def test_a_page_whose_answer_was_lost_is_the_same_page_the_next_time(
 ) -> None:
     """As after a gateway that died between the row and the page."""
     form = new_form()
-    shop.stripe.faults.add("sessions.create", fault)
+    shop.stripe.faults.add("sessions.create", fault, times=OPEN_TRIES_MAX)
     with pytest.raises(CheckoutUnavailable):
         await shop.start(form)
     shop.stack.time.elapsed_seconds += 60
@@ -161,9 +169,27 @@ async def test_a_page_whose_answer_was_lost_is_the_same_page_the_next_time(
     assert _is_credited_once(shop)
 
 
+async def test_a_form_that_is_still_being_worked_on_waits_for_its_page(shop: CreditShop) -> None:
+    form = new_form()
+    shop.stripe.faults.add("sessions.create", Fault.KEY_IN_USE, times=OPEN_TRIES_MAX - 1)
+    assert await shop.start(form) == await shop.start(form)
+    urls = await asyncio.gather(*(shop.start(f"{form}-at-once") for _ in range(4)))
+    assert len(set(urls)) == 1
+    assert len(shop.stripe.books.sessions()) == 2
+
+
+async def test_who_opens_page_after_page_has_to_pay_first(shop: CreditShop) -> None:
+    urls = [await shop.start() for _ in range(OPEN_MAX)]
+    with pytest.raises(TooManyTopUps):
+        await shop.start()
+    await shop.pay(urls[0])
+    await shop.told()
+    assert await shop.start()
+
+
 async def test_a_form_that_got_no_page_within_an_hour_gets_none(shop: CreditShop) -> None:
     form = new_form()
-    shop.stripe.faults.add("sessions.create", Fault.RESET_BEFORE)
+    shop.stripe.faults.add("sessions.create", Fault.RESET_BEFORE, times=OPEN_TRIES_MAX)
     with pytest.raises(CheckoutUnavailable):
         await shop.start(form)
     shop.stack.time.elapsed_seconds += PAGE_OPENED_WITHIN.total_seconds() + 1
