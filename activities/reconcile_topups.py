@@ -10,10 +10,9 @@ from activities.measures import count_top_up
 from activities.workbench import Workbench
 from studio.contracts.activities import ReconcileActivities
 from studio.contracts.errors import StudioError
-from studio.contracts.purchase import TopUpSweepReport
+from studio.contracts.purchase import CheckoutUnavailable, TopUpSweepReport
 from studio.contracts.workflow_io import ReconcileTask
 from studio.ledger import service as ledger
-from studio.payments.errors import CheckoutUnavailable
 from studio.topups.decision import Finding
 from studio.topups.errors import TopUpChanged
 from studio.topups.looking import Purchases

@@ -53,6 +53,7 @@ from studio.accounts.errors import (
 from studio.catalog.saved_defaults import InvalidDefaults
 from studio.contracts.errors import StudioError
 from studio.contracts.problems import RequestInfeasible
+from studio.contracts.purchase import CheckoutUnavailable
 from studio.db.cursor import InvalidCursor
 from studio.identity.errors import (
     EmailTaken,
@@ -66,7 +67,6 @@ from studio.ingest import errors as ingest
 from studio.ledger.errors import IdempotencyConflict, InsufficientCredits
 from studio.media.errors import MediaError
 from studio.payments.errors import (
-    CheckoutUnavailable,
     MethodUnsupported,
     PaymentsNotConfigured,
     SeveralCredentials,
@@ -80,6 +80,7 @@ from studio.topups.errors import (
     CreditsOwed,
     InvalidTopUp,
     NothingForSale,
+    TooManyTopUps,
     TopUpChanged,
     TopUpConflict,
     TopUpOver,
@@ -170,6 +171,7 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     TopUpConflict: Answer(409),
     TopUpOver: Answer(409),
     InvalidTopUp: Answer(422),
+    TooManyTopUps: _retry(429, RETRY_AFTER_SETUP_SECONDS),
     TopUpChanged: _UNAVAILABLE,
     StorageError: _UNAVAILABLE,
     MediaError: _UNAVAILABLE,  # what a file itself did wrong is a BrokenUpload

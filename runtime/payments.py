@@ -16,6 +16,9 @@ from studio.topups.ports import Checkout
 LOCAL_REALM: Final = "localhost"
 """The realm of a gateway that was told neither a realm nor a public address."""
 
+CHECKOUT_SECONDS_MAX: Final = 15.0
+"""Somebody sits before the page that waits for Stripe's answer."""
+
 
 def payment_setup(settings: Settings) -> PaymentSetup | MissingSettings:
     """The setup, or the names of what is missing for it: then all but quotes works.
@@ -53,7 +56,11 @@ def gateway_checkout(settings: Settings) -> Checkout | MissingSettings:
     key = settings.stripe_secret_key
     if missing or key is None:
         return MissingSettings(missing)
-    return StripeCheckout.connect(key.get_secret_value(), base_url=settings.stripe_base_url)
+    return StripeCheckout.connect(
+        key.get_secret_value(),
+        base_url=settings.stripe_base_url,
+        answer_seconds_max=CHECKOUT_SECONDS_MAX,
+    )
 
 
 def checkout_origins(settings: Settings) -> tuple[str, ...]:

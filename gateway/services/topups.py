@@ -14,7 +14,12 @@ from gateway.clock import Clock
 from gateway.metrics import GatewayMetrics
 from gateway.services.payment_setup import MissingSettings
 from gateway.services.threads import Threads
-from studio.contracts.purchase import PurchaseOrder, PurchaseState
+from studio.contracts.purchase import (
+    CheckoutPage,
+    CheckoutUnavailable,
+    PurchaseOrder,
+    PurchaseState,
+)
 from studio.ledger import service as ledger
 from studio.payments.errors import PaymentError, PaymentsNotConfigured
 from studio.payments.webhooks import WebhookEvent
@@ -38,6 +43,9 @@ PAGE_LIFETIME: Final = timedelta(hours=2)
 """From the first time that the form was sent; Stripe takes 30 minutes to 24 hours."""
 PAGE_OPENED_WITHIN: Final = timedelta(hours=1)
 """A form that is sent again later could no longer get the page that it asked for at first."""
+OPEN_TRIES_MAX: Final = 3
+OPEN_PAUSE_SECONDS: Final = 1.0
+"""More than Stripe takes to open a page."""
 SESSION_PLACE: Final = "{CHECKOUT_SESSION_ID}"
 """Stripe writes the session's id here, in the address that it sends the customer back to."""
 
@@ -68,8 +76,8 @@ class TopUps:
 
         The same form again is the same purchase: `form_id` is drawn when the form is shown. Stripe
         leads back to `wallet_url`, with `session_id` in its query once it was paid, and `canceled`
-        where the customer turned back. Raises InvalidTopUp, NothingForSale, TopUpConflict,
-        TopUpOver, CheckoutUnavailable and PaymentsNotConfigured.
+        where the customer turned back. Raises InvalidTopUp, NothingForSale, TooManyTopUps,
+        TopUpConflict, TopUpOver, CheckoutUnavailable and PaymentsNotConfigured.
         """
         checkout = self._require_checkout()
         new = new_top_up(account_id, dollars=dollars, form_id=form_id)
@@ -80,7 +88,7 @@ class TopUps:
             return await self._open_page(checkout, row.top_up_id, row.session_id)
         if self._clock.now() - row.created_at > PAGE_OPENED_WITHIN:
             raise TopUpOver
-        page = await checkout.create(_order(new, row.created_at, wallet_url))
+        page = await self._open(checkout, _order(new, row.created_at, wallet_url))
         await self._threads.write(
             lambda session: note_session(session, new.top_up_id, page.session_id)
         )
@@ -95,8 +103,8 @@ class TopUps:
             lambda session: load_of_account(session, account_id, session_id=session_id)
         )
         if row.state is TopUpState.OPEN:
-            with contextlib.suppress(PaymentError, TopUpChanged):  # a webhook or the sweep tells
-                await self._look(row.top_up_id)
+            with contextlib.suppress(CheckoutUnavailable, PaymentError, TopUpChanged):
+                await self._look(row.top_up_id)  # else a webhook or the sweep will
         return await self._threads.read(
             lambda session: view_of(load_top_up(session, row.top_up_id))
         )
@@ -150,6 +158,14 @@ class TopUps:
             return await self._threads.write(work)
         except TopUpChanged:
             return await self._threads.write(work)  # the form was sent twice at once
+
+    async def _open(self, checkout: Checkout, order: PurchaseOrder) -> CheckoutPage:
+        """An answer may be lost, and a form that is sent twice is still being worked on."""
+        for _ in range(OPEN_TRIES_MAX - 1):
+            with contextlib.suppress(CheckoutUnavailable):
+                return await checkout.create(order)
+            await self._clock.pause(OPEN_PAUSE_SECONDS)
+        return await checkout.create(order)
 
     async def _open_page(self, checkout: Checkout, top_up_id: str, session_id: str) -> str:
         """The page of a form that was sent again."""

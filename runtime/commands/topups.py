@@ -1,7 +1,9 @@
 """`fvs topups`: purchases of credits, and refunds of them to the card that paid."""
 
 import asyncio
+import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -89,7 +91,8 @@ def refund(
     with administration(read_only=True) as work:
         load_top_up(work.session, top_up_id)
         settings = work.settings
-    with plain_failures():
+    # What is logged on the way belongs where errors go: the answer may be read by a program.
+    with plain_failures(), redirect_stdout(sys.stderr):
         given_back = asyncio.run(_refund(settings, top_up_id, cents))
     with administration(read_only=True) as work:
         facts = _facts(load_top_up(work.session, top_up_id))

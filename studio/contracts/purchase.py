@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 
 from studio.contracts.base import Payload
+from studio.contracts.errors import StudioError
 
 TOP_UP_ID_PREFIX = "topup_"
 
@@ -31,6 +33,15 @@ class CheckoutPage:
 
     session_id: str
     url: str
+
+
+class CheckoutUnavailable(StudioError):
+    """The processor gave no answer about a purchase. The same call may be made again."""
+
+    code: ClassVar[str] = "checkout_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("The payment processor cannot be reached right now; try again shortly.")
 
 
 class PurchaseState(StrEnum):

@@ -14,6 +14,7 @@ from stripe import HTTPXClient, IdempotencyError, InvalidRequestError, StripeCli
 from studio.contracts.payment import SENT_BACK_STATES
 from studio.contracts.purchase import (
     CheckoutPage,
+    CheckoutUnavailable,
     FoundPurchase,
     PurchaseOrder,
     PurchaseRefund,
@@ -22,7 +23,6 @@ from studio.contracts.purchase import (
 )
 from studio.payments.errors import (
     CheckoutRefused,
-    CheckoutUnavailable,
     PaymentUnknown,
     RefundRefused,
 )

@@ -39,15 +39,6 @@ class PaymentUnknown(PaymentError):
         super().__init__("The payment processor has not said yet what became of this payment.")
 
 
-class CheckoutUnavailable(PaymentError):
-    """The processor gave no answer about a purchase. The same call may be made again."""
-
-    code: ClassVar[str] = "checkout_unavailable"
-
-    def __init__(self) -> None:
-        super().__init__("The payment processor cannot be reached right now; try again shortly.")
-
-
 class CheckoutRefused(PaymentError):
     """The processor will not sell this, or knows of no such purchase: someone has to look."""
 

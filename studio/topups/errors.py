@@ -24,6 +24,15 @@ class NothingForSale(TopUpError):
         super().__init__("Test credits cannot be bought: a test wallet fills itself.")
 
 
+class TooManyTopUps(TopUpError):
+    """The account has opened page after page and paid at none."""
+
+    code: ClassVar[str] = "too_many_top_ups"
+
+    def __init__(self) -> None:
+        super().__init__("Too many purchases are open; pay one of them, or let them expire.")
+
+
 class UnknownTopUp(TopUpError):
     code: ClassVar[str] = "unknown_top_up"
 
@@ -60,6 +69,18 @@ class TopUpChanged(TopUpError):
 
 class NotRefundable(TopUpError):
     code: ClassVar[str] = "not_refundable"
+
+
+class RefundUnknown(TopUpError):
+    """Whether money went back is not known. Asked for again, it could go back twice."""
+
+    code: ClassVar[str] = "refund_unknown"
+
+    def __init__(self, top_up_id: str, cents: int) -> None:
+        super().__init__(
+            f"The payment processor has not said whether {cents} cents of {top_up_id} went back. "
+            "Its webhook will: see `fvs topups show` before you ask again."
+        )
 
 
 class CreditsOwed(TopUpError):

@@ -1,5 +1,6 @@
 """One look at a purchase, whoever asks for it: read the row, ask, settle."""
 
+import contextlib
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
@@ -7,16 +8,17 @@ from typing import Final
 import structlog
 from sqlalchemy.orm import Session
 
-from studio.contracts.purchase import PurchaseRefund, PurchaseStanding
+from studio.contracts.purchase import CheckoutUnavailable, PurchaseRefund, PurchaseStanding
 from studio.topups.decision import Finding
-from studio.topups.errors import NotRefundable, TopUpChanged
+from studio.topups.errors import NotRefundable, RefundUnknown, TopUpChanged
 from studio.topups.ports import Checkout, Transact, Wallets
 from studio.topups.repository import load_top_up
 from studio.topups.settling import settle
 from studio.topups.tables import TopUpRow, TopUpState
 
 TRIES_MAX: Final = 5
-"""Looks that lose a race: each time somebody else has settled the same purchase."""
+"""Looks that lose a race, each time to somebody who has settled the same purchase; and refunds
+whose answer is lost."""
 
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("topups")
 
@@ -48,8 +50,7 @@ class Purchases:
     async def refund(self, top_up_id: str, *, cents: int | None = None) -> int:
         """Give this much of a purchase back to its card, or all that is left; how many cents.
 
-        Sent again before it is known what became of it, it is the same refund. Raises
-        NotRefundable, RefundRefused, and as `look`.
+        Raises NotRefundable, RefundRefused, RefundUnknown, and as `look`.
         """
         _, found = await self._look(top_up_id, None)
         row = await self._load(top_up_id)
@@ -59,16 +60,23 @@ class Purchases:
         amount = left if cents is None else cents
         if not 0 < amount <= left:
             raise NotRefundable(f"{left} cents of {top_up_id} are left to give back.")
-        await self._checkout.refund(
+        await self._give_back(
             PurchaseRefund(
                 top_up_id=top_up_id,
                 payment_id=row.payment_id,
                 amount_cents=amount,
-                key=f"{top_up_id}_refund_{found.refunds_made + 1}_{amount}",
+                key=f"{top_up_id}_refund_{found.refunds_made + 1}",
             )
         )
         await self._look(top_up_id, None)
         return amount
+
+    async def _give_back(self, order: PurchaseRefund) -> None:
+        """The same key each time: after an answer that was lost it is still one refund."""
+        for _ in range(TRIES_MAX):
+            with contextlib.suppress(CheckoutUnavailable):
+                return await self._checkout.refund(order)
+        raise RefundUnknown(order.top_up_id, order.amount_cents)
 
     async def _look(
         self, top_up_id: str, session_id: str | None

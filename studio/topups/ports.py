@@ -18,8 +18,10 @@ Result = TypeVar("Result")
 
 
 class Checkout(Protocol):
-    """Whoever takes the money at a page of theirs. Every call may raise a PaymentError:
-    CheckoutUnavailable where no answer came, after which the same call may be made again.
+    """Whoever takes the money at a page of theirs.
+
+    Every call may raise CheckoutUnavailable, where no answer came: the same call may be made again.
+    Further errors are those of `studio.payments.errors`.
     """
 
     async def create(self, order: PurchaseOrder) -> CheckoutPage:

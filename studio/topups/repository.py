@@ -8,10 +8,12 @@ from sqlalchemy import ColumnElement, CursorResult, Update, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from studio.topups.errors import TopUpChanged, TopUpConflict, UnknownTopUp
+from studio.topups.errors import TooManyTopUps, TopUpChanged, TopUpConflict, UnknownTopUp
 from studio.topups.records import NewTopUp
 from studio.topups.tables import TopUpRow, TopUpState
 
+OPEN_MAX: Final = 20
+"""Purchases of an account that wait for money. Their pages end by themselves after two hours."""
 _TICK: Final = timedelta(microseconds=1)
 """The finest that both databases keep."""
 
@@ -19,10 +21,13 @@ _TICK: Final = timedelta(microseconds=1)
 def insert_once(session: Session, new: NewTopUp, *, now: datetime) -> TopUpRow:
     """Store a new purchase, or find it where its form was sent before.
 
-    Raises TopUpConflict where that was for another amount.
+    Raises TopUpConflict where that was for another amount, TooManyTopUps, and TopUpChanged where
+    the same form was sent twice at the same moment.
     """
     row = session.get(TopUpRow, new.top_up_id)
     if row is None:
+        if _count_open(session, new.account_id) >= OPEN_MAX:
+            raise TooManyTopUps
         row = TopUpRow(
             top_up_id=new.top_up_id,
             account_id=new.account_id,
@@ -39,7 +44,7 @@ def insert_once(session: Session, new: NewTopUp, *, now: datetime) -> TopUpRow:
         session.add(row)
         try:
             session.flush()
-        except IntegrityError as error:  # the same form, sent twice at the same moment
+        except IntegrityError as error:
             raise TopUpChanged from error
     if (row.account_id, row.amount_cents) != (new.account_id, new.amount_cents):
         raise TopUpConflict
@@ -176,6 +181,11 @@ def next_change(seen: TopUpRow, now: datetime) -> datetime:
     So a row with the same date is the same row.
     """
     return max(now, seen.updated_at + _TICK)
+
+
+def _count_open(session: Session, account_id: str) -> int:
+    of_account = (TopUpRow.account_id == account_id, TopUpRow.state == TopUpState.OPEN)
+    return session.scalars(select(func.count()).select_from(TopUpRow).where(*of_account)).one()
 
 
 def _of(session: Session, condition: ColumnElement[bool]) -> TopUpRow | None:

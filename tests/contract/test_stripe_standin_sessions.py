@@ -246,7 +246,7 @@ def test_only_an_open_session_can_be_expired(seller: Seller) -> None:
 )
 def test_what_stripe_refuses_is_refused(seller: Seller, changes: Json, param: str) -> None:
     with pytest.raises(stripe.InvalidRequestError) as caught:
-        _open(seller, **changes)
+        seller.client.v1.checkout.sessions.create(_order(**changes))
     assert refused(caught.value)[0] == 400
     assert caught.value.param == param
 

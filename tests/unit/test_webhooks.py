@@ -178,6 +178,7 @@ def test_what_is_not_about_a_payment_tells_nothing(body: bytes) -> None:
 def test_metadata_of_others_is_no_quote_of_ours(quote_id: object) -> None:
     found = _read(_body("payment_intent.succeeded", {**INTENT, "metadata": {"quote_id": quote_id}}))
     assert found is not None
+    assert found.event is not None
     assert (found.quote_id, found.event.challenge_id) == (None, None)
 
 
@@ -186,6 +187,7 @@ def test_an_amount_that_is_no_number_of_cents_is_none(amount: object) -> None:
     intent = {**INTENT, "amount": amount, "amount_received": amount}
     found = _read(_body("payment_intent.succeeded", intent))
     assert found is not None
+    assert found.event is not None
     assert found.event.amount_cents is None
 
 
