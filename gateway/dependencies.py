@@ -124,7 +124,6 @@ class Gateway:
         )
         self.links = SignedLinks(given.storage, self.threads, given.clock)
         self.slots = UploadSlots()
-        self.post = Post(given.mailer, given.metrics)
         self.live = LiveStatus(
             given.workflows,
             store=self._store_snapshot,
@@ -147,7 +146,6 @@ class Gateway:
             clock=given.clock,
             ids=given.ids,
             metrics=given.metrics,
-            post=self.post,
             active_renders_max=given.active_renders_max,
             timings=given.timings,
         )
@@ -201,6 +199,7 @@ class Gateway:
 
     def _wire_people(self, given: Dependencies) -> None:
         self.passwords = Passwords(given.password_hasher)
+        self.post = Post(given.mailer, given.metrics)
         self.sessions = Sessions(
             threads=self.threads,
             passwords=self.passwords,

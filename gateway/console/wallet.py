@@ -17,7 +17,7 @@ from gateway.console.visitors import Member
 from gateway.services.wallets import EntryPage, SpentPage, WalletView
 from studio.accounts.errors import AccountSuspended
 from studio.contracts.errors import StudioError
-from studio.payments.errors import CheckoutUnavailable
+from studio.contracts.purchase import CheckoutUnavailable
 from studio.topups.errors import InvalidTopUp, TopUpError
 from studio.topups.records import CREDITS_PER_DOLLAR, DOLLARS_MAX, DOLLARS_MIN, TopUpView
 from studio.topups.tables import TopUpState
