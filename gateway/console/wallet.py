@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from http import HTTPStatus
+from itertools import groupby
 from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
 
@@ -14,7 +15,7 @@ from gateway.console.forms import Form, WrongFields, form_id_of, new_form_id, wh
 from gateway.console.names import WALLET
 from gateway.console.site import Site, see_other
 from gateway.console.visitors import Member
-from gateway.services.wallets import EntryPage, SpentPage, WalletView
+from gateway.services.wallets import SpentRender, StatementEntry, WalletView
 from studio.accounts.errors import AccountSuspended
 from studio.contracts.errors import StudioError
 from studio.contracts.purchase import CheckoutUnavailable
@@ -23,7 +24,7 @@ from studio.topups.records import CREDITS_PER_DOLLAR, DOLLARS_MAX, DOLLARS_MIN, 
 from studio.topups.tables import TopUpState
 
 BUY: Final = f"{WALLET}/buy"
-PAGE_LENGTH: Final = 25
+PAGE_LENGTH: Final = 50
 PURCHASES_SHOWN: Final = 10
 CURSOR_LENGTH_MAX: Final = 200
 SESSION_LENGTH_MAX: Final = 200
@@ -39,15 +40,27 @@ CursorText = Annotated[str, Query(max_length=CURSOR_LENGTH_MAX)]
 
 
 @dataclass(frozen=True)
+class Movement:
+    """What happened at one moment to the credits of one render, or what is of none."""
+
+    entries: tuple[StatementEntry, ...]
+
+    @property
+    def change_available(self) -> int:
+        return sum(entry.line.change_available for entry in self.entries)
+
+
+@dataclass(frozen=True)
 class ShownWallet:
-    """What the page shows, whatever is typed into it. `page` is of the statement."""
+    """What the page shows, whatever is typed into it; of the statement, one of two views."""
 
     wallet: WalletView
     purchases: list[TopUpView]
     sells: bool
     form_id: str
     view: View
-    page: EntryPage | SpentPage
+    movements: list[Movement]
+    renders: tuple[SpentRender, ...]
     newest: str
     older: str
     choices: tuple[int, ...] = CHOICES
@@ -140,22 +153,35 @@ async def _shown(
     def owner(_session: Session) -> str:
         return account_id
 
-    after = cursor or None
-    page: EntryPage | SpentPage
+    wallets, after = gateway.wallets, cursor or None
+    entries: tuple[StatementEntry, ...] = ()
+    renders: tuple[SpentRender, ...] = ()
     if view == "movements":
-        page = await gateway.wallets.statement(owner, limit=PAGE_LENGTH, cursor=after)
+        statement = await wallets.statement(owner, limit=PAGE_LENGTH, cursor=after)
+        entries, following = statement.entries, statement.next_cursor
     else:
-        page = await gateway.wallets.spending(owner, limit=PAGE_LENGTH, cursor=after)
+        spending = await wallets.spending(owner, limit=PAGE_LENGTH, cursor=after)
+        renders, following = spending.renders, spending.next_cursor
     return ShownWallet(
-        wallet=await gateway.wallets.look(owner),
+        wallet=await wallets.look(owner),
         purchases=await gateway.top_ups.list(account_id, limit=PURCHASES_SHOWN),
         sells=gateway.top_ups.is_open,
         form_id=new_form_id(),
         view=view,
-        page=page,
+        movements=_movements(entries),
+        renders=renders,
         newest=_address(view) if cursor else "",
-        older=_address(view, page.next_cursor) if page.next_cursor else "",
+        older=_address(view, following) if following else "",
     )
+
+
+def _movements(entries: tuple[StatementEntry, ...]) -> list[Movement]:
+    """Lines of a moment have no order of their own; a receipt's ids give them one."""
+    together = groupby(entries, key=lambda each: (each.line.created_at, each.line.subject))
+    return [
+        Movement(tuple(sorted(group, key=lambda each: each.line.line_id or "")))
+        for _, group in together
+    ]
 
 
 def _address(view: View, cursor: str | None = None) -> str:
