@@ -146,22 +146,23 @@ class ErrorResult(BaseModel):
 
 def answer(result: BaseModel, *, meta: dict[str, JsonValue] | None = None) -> CallToolResult:
     """The same twice: some clients read the text alone, others the structure alone."""
-    return _result(result, is_error=False, meta=meta)
+    return CallToolResult(
+        content=[_text(result)],
+        structured_content=result.model_dump(mode="json", exclude_none=True),
+        _meta=meta,
+    )
 
 
 def refusal(error: ErrorResult) -> CallToolResult:
-    return _result(error, is_error=True, meta=None)
+    """As text alone: clients hold what is structured against the tool's schema, errors too.
+
+    MCP, Tools, Output Schema; the TypeScript SDK 1 and the Inspector give up the whole answer.
+    """
+    return CallToolResult(content=[_text(error)], is_error=True)
 
 
-def _result(
-    document: BaseModel, *, is_error: bool, meta: dict[str, JsonValue] | None
-) -> CallToolResult:
-    return CallToolResult(
-        content=[TextContent(type="text", text=document.model_dump_json(exclude_none=True))],
-        structured_content=document.model_dump(mode="json", exclude_none=True),
-        is_error=is_error,
-        _meta=meta,
-    )
+def _text(document: BaseModel) -> TextContent:
+    return TextContent(type="text", text=document.model_dump_json(exclude_none=True))
 
 
 def render_result(resource: RenderResource) -> RenderResult:

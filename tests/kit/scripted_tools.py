@@ -1,6 +1,7 @@
 """An MCP server with the studio's widget and tools that answer what a test tells them to."""
 
 import asyncio
+import json
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, Final
@@ -122,6 +123,4 @@ def told(data: JsonObject, *, clips: list[JsonValue] | None = None) -> CallToolR
 
 def refused(code: str, message: str, **more: JsonValue) -> CallToolResult:
     data: JsonObject = {"code": code, "message": message, **more}
-    return CallToolResult(
-        content=[TextContent(type="text", text=message)], structured_content=data, is_error=True
-    )
+    return CallToolResult(content=[TextContent(type="text", text=json.dumps(data))], is_error=True)
