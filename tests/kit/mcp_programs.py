@@ -18,6 +18,7 @@ CONFORMANCE: Final = "@modelcontextprotocol/conformance/dist/index.js"
 INSPECTOR: Final = "@modelcontextprotocol/inspector/clients/launcher/build/index.js"
 REMOTE: Final = "mcp-remote/dist/proxy.js"
 RUN_SECONDS_MAX: Final = 120
+CONNECT_MILLISECONDS: Final = f"{RUN_SECONDS_MAX}000"
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ class McpPrograms:
         return [node_path(), str(modules / script), *arguments]
 
     def environment(self) -> dict[str, str]:
-        return {"PATH": os.environ["PATH"], "HOME": str(self.home)}
+        # What Node has to say about itself differs from one release to the next.
+        return {"PATH": os.environ["PATH"], "HOME": str(self.home), "NODE_NO_WARNINGS": "1"}
 
     async def run(self, script: str, *arguments: str) -> Ran:
         process = await asyncio.create_subprocess_exec(
@@ -78,13 +80,10 @@ class McpPrograms:
             raise
         return Ran(process.returncode, output.decode(), errors.decode())
 
-    async def inspect(
-        self, url: str, method: str, *arguments: str, headers: Iterable[str] = ()
-    ) -> Ran:
-        """One method, called by the Inspector's command line."""
-        given = [part for header in headers for part in ("--header", header)]
-        where = ["--cli", url, "--transport", "http", "--stored-auth-only", "--format", "json"]
-        return await self.run(INSPECTOR, *where, "--method", method, *arguments, *given)
+    async def inspect(self, target: Iterable[str], method: str, *arguments: str) -> Ran:
+        """One method of a server, by URL or command, called by the Inspector's command line."""
+        own = ["--stored-auth-only", "--format", "json", "--connect-timeout", CONNECT_MILLISECONDS]
+        return await self.run(INSPECTOR, "--cli", *target, *own, "--method", method, *arguments)
 
     async def judge(self, url: str, revision: str) -> dict[str, list[Check]]:
         """The verdicts of the whole conformance suite, scenario by scenario."""

@@ -1,7 +1,10 @@
 """Programs of others use the gateway: the MCP Inspector's command line, and mcp-remote."""
 
 import json
+import os
+import sys
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -31,20 +34,35 @@ async def url(stack: ApiStack) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{server.port}/mcp"
 
 
-async def call(
-    programs: McpPrograms, url: str, tool: str, key: str | None = None, **arguments: object
-) -> Ran:
-    given = ["--tool-name", tool, "--tool-args-json", json.dumps(arguments)]
-    headers = [f"{KEY_HEADER}: {key}"] if key else []
-    return await programs.inspect(url, "tools/call", *given, headers=headers)
+@dataclass(frozen=True)
+class Inspector:
+    """The Inspector's command line before one server."""
+
+    programs: McpPrograms
+    target: tuple[str, ...]
+
+    async def run(self, method: str, *arguments: str) -> Ran:
+        return await self.programs.inspect(self.target, method, *arguments)
+
+    async def call(self, tool: str, **arguments: object) -> Ran:
+        given = json.dumps(arguments)
+        return await self.run("tools/call", "--tool-name", tool, "--tool-args-json", given)
+
+    def with_key(self, key: str) -> "Inspector":
+        return replace(self, target=(*self.target, "--header", f"{KEY_HEADER}: {key}"))
+
+
+@pytest.fixture
+def inspector(programs: McpPrograms, url: str) -> Inspector:
+    return Inspector(programs, (url, "--transport", "http"))
 
 
 @pytest.mark.requirement("MCP-1")
 @pytest.mark.parametrize(("era", "revision"), [("legacy", "2025-11-25"), ("modern", "2026-07-28")])
 async def test_the_inspector_meets_the_server_in_either_era(
-    programs: McpPrograms, url: str, era: str, revision: str
+    inspector: Inspector, era: str, revision: str
 ) -> None:
-    ran = await programs.inspect(url, "initialize", "--protocol-era", era)
+    ran = await inspector.run("initialize", "--protocol-era", era)
 
     assert (ran.exit_code, ran.errors) == (0, "")
     met = ran.json["result"]
@@ -53,16 +71,16 @@ async def test_the_inspector_meets_the_server_in_either_era(
     assert "fvs_example_render_request" in met["instructions"]
 
 
-async def test_the_inspector_finds_every_schema_portable(programs: McpPrograms, url: str) -> None:
-    ran = await programs.inspect(url, "tools/list", "--strict")
+async def test_the_inspector_finds_every_schema_portable(inspector: Inspector) -> None:
+    ran = await inspector.run("tools/list", "--strict")
 
     assert (ran.exit_code, ran.errors) == (0, "")
     assert [tool["name"] for tool in ran.json["result"]["tools"]] == list(TOOLS)
 
 
-async def test_the_inspector_finds_the_widget_and_reads_it(programs: McpPrograms, url: str) -> None:
-    probed = await programs.inspect(url, "tools/list", "--app-info")
-    read = await programs.inspect(url, "resources/read", "--uri", WIDGET_URI)
+async def test_the_inspector_finds_the_widget_and_reads_it(inspector: Inspector) -> None:
+    probed = await inspector.run("tools/list", "--app-info")
+    read = await inspector.run("resources/read", "--uri", WIDGET_URI)
 
     shown = [app for app in probed.json_lines if app["hasApp"]]
     assert {app["toolName"] for app in shown} == set(TOOLS) - set(WITHOUT_WIDGET)
@@ -75,8 +93,8 @@ async def test_the_inspector_finds_the_widget_and_reads_it(programs: McpPrograms
 
 
 @pytest.mark.requirement("MCP-9")
-async def test_the_inspector_gets_an_example(programs: McpPrograms, url: str) -> None:
-    ran = await call(programs, url, "fvs_example_render_request")
+async def test_the_inspector_gets_an_example(inspector: Inspector) -> None:
+    ran = await inspector.call("fvs_example_render_request")
 
     assert (ran.exit_code, ran.errors) == (0, "")
     assert ran.json["result"]["structuredContent"]["request"]["shot_count"] == 3
@@ -84,12 +102,10 @@ async def test_the_inspector_gets_an_example(programs: McpPrograms, url: str) ->
 
 @pytest.mark.requirement("MCP-2")
 @pytest.mark.parametrize("tool", ["fvs_submit_render", "fvs_get_render_status"])
-async def test_the_inspector_is_told_why_a_tool_refuses(
-    programs: McpPrograms, url: str, tool: str
-) -> None:
+async def test_the_inspector_is_told_why_a_tool_refuses(inspector: Inspector, tool: str) -> None:
     arguments = {"request": BRIEF} if tool == "fvs_submit_render" else {"project_id": "proj_none"}
 
-    ran = await call(programs, url, tool, **arguments)
+    ran = await inspector.call(tool, **arguments)
 
     assert ran.exit_code == REFUSED
     (text,) = ran.json["result"]["content"]
@@ -98,20 +114,39 @@ async def test_the_inspector_is_told_why_a_tool_refuses(
 
 @pytest.mark.requirement("MCP-3", "MCP-5", "MCP-7")
 async def test_the_inspector_submits_watches_and_cancels_a_render(
-    programs: McpPrograms, url: str, stack: ApiStack
+    inspector: Inspector, stack: ApiStack
 ) -> None:
-    key = stack.open_account()
+    inspector = inspector.with_key(stack.open_account())
 
-    submitted = await call(programs, url, "fvs_submit_render", key, request=BRIEF)
+    submitted = await inspector.call("fvs_submit_render", request=BRIEF)
     project_id = submitted.json["result"]["structuredContent"]["project_id"]
-    watched = await call(programs, url, "fvs_get_render_status", key, project_id=project_id)
-    canceled = await call(programs, url, "fvs_cancel_render", key, project_id=project_id)
+    watched = await inspector.call("fvs_get_render_status", project_id=project_id)
+    canceled = await inspector.call("fvs_cancel_render", project_id=project_id)
 
     assert [ran.exit_code for ran in (submitted, watched, canceled)] == [0, 0, 0]
     assert list(stack.workflows.started) == [project_id]
     assert watched.json["result"]["structuredContent"]["status"] == "queued"
     assert canceled.json["result"]["structuredContent"]["cancel_requested"] is True
     assert list(stack.workflows.canceled) == [project_id]
+
+
+async def test_the_inspector_starts_the_bridge_of_fvs_mcp_and_submits_through_it(
+    programs: McpPrograms, url: str, stack: ApiStack
+) -> None:
+    settings = {
+        "FVS_AGENT_BASE_URL": url.removesuffix("/mcp"),
+        "FVS_AGENT_API_KEY": stack.open_account(),
+        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+    }
+    given = [part for name, value in settings.items() for part in ("-e", f"{name}={value}")]
+    command = (sys.executable, "-m", "runtime.cli", "mcp")
+    inspector = Inspector(programs, (*command, "--transport", "stdio", *given))
+
+    submitted = await inspector.call("fvs_submit_render", request=BRIEF)
+
+    assert submitted.exit_code == 0
+    project_id = submitted.json["result"]["structuredContent"]["project_id"]
+    assert list(stack.workflows.started) == [project_id]
 
 
 @pytest.mark.requirement("MCP-3")

@@ -1,8 +1,10 @@
 """What the documentation says is held to the code: settings, fields, prices' version, links."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from enum import Enum
+from importlib.metadata import version
 from pathlib import Path
 from typing import get_args
 
@@ -196,6 +198,17 @@ def test_the_codes_of_mcp_are_those_that_are_answered() -> None:
     table = MCP.partition("## Errors")[2].partition("## ")[0]
     documented = {cell.strip("`") for cell, _ in rows(table)} - {"code", "---"}
     assert documented == CODES | {kind.code for kind in DownloadError.__subclasses__()}
+
+
+def test_the_programs_that_mcp_is_tested_with_are_those_that_are_pinned() -> None:
+    table = MCP.partition("## Tested with")[2]
+    told = dict(re.findall(r"^\| `(\S+)` ([\w.-]+)", table, re.MULTILINE))
+    pinned: dict[str, str] = {"mcp": version("mcp")}
+    for folder in ("mcp_npm", "apps_npm"):
+        package = (ROOT / "tests" / folder / "package.json").read_text("utf-8")
+        pinned |= json.loads(package)["dependencies"]
+    assert told == {name: pinned[name] for name in told}
+    assert len(told) == len([line for line in table.splitlines() if line.startswith("| `")])
 
 
 def test_every_status_of_an_error_has_an_example() -> None:
