@@ -12,11 +12,15 @@ from hatchling.builders.wheel import WheelBuilder
 from mcp import Client
 from mcp.server import MCPServer
 from mcp.types import TextResourceContents
+from pydantic import SecretStr
 
 from gateway.mcp.guide_tools import CATALOGUE_META
+from gateway.mcp.mounting import studio_server
 from gateway.mcp.names import TOOLS, WIDGET_MEDIA_TYPE, WIDGET_URI
 from gateway.mcp.results import CLIPS_META, LINES_META
 from gateway.widget.resource import register, widget_html, widget_resource
+from runtime.serve import build_app
+from runtime.settings import Settings
 from studio.catalog.catalogue import load_catalogue
 from studio.contracts.limits import (
     BRIEF_LENGTH_MAX,
@@ -28,7 +32,6 @@ from studio.contracts.limits import (
 )
 from tests.api.kit import ApiStack
 from tests.kit.npm import npm_modules
-from tests.mcp.kit import mcp_client
 
 ROOT: Final = Path(__file__).parents[2]
 FILES: Final = "https://files.studio.example"
@@ -74,10 +77,22 @@ def test_the_metadata_is_what_the_specification_says() -> None:
     validator.validate(resource.meta["ui"])
 
 
-async def test_a_domain_of_its_own_is_told_to_chatgpt_alone(stack: ApiStack) -> None:
-    stack.configure(widget_domain="https://console.example")
+async def test_a_domain_of_its_own_is_told_to_chatgpt_alone(
+    stack: ApiStack, tmp_path: Path
+) -> None:
+    settings = Settings(
+        storage_url=f"file:{tmp_path}",
+        work_directory=tmp_path,
+        key_pepper=SecretStr("p" * 32),
+        signing_key=SecretStr("s" * 32),
+        mcp_widget_domain="https://console.example",
+    )
+    app = build_app(settings, workflows=stack.workflows, database=stack.database)
 
-    async with mcp_client(stack) as client:
+    async with (
+        app.router.lifespan_context(app),
+        Client(studio_server(app.state.gateway)) as client,
+    ):
         [listed] = (await client.list_resources()).resources
         [read] = (await client.read_resource(WIDGET_URI)).contents
 
