@@ -70,10 +70,11 @@ def create_app(dependencies: Dependencies) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.gateway = gateway
+    # First: routes are tried in their order, and a call of a tool would pass by all the others.
+    app.router.routes[:0] = mcp.routes
     _add_routes(app, gateway)
     app.include_router(discovery_router(gateway, app))
     app.include_router(manifests_router(gateway))
-    app.router.routes.extend(mcp.routes)
     _add_middleware(app, gateway)
     register_errors(app)
     install_openapi(app)
