@@ -32,7 +32,12 @@ def studio_server(gateway: Gateway) -> StudioServer:
     base = urlsplit(given.public_base_url or "")
     own = (f"{base.scheme}://{base.netloc}",) if base.netloc else LOCAL_ORIGINS
     origins = (*own, *given.file_origins)
-    register(server, resource_domains=origins, redirect_domains=origins)
+    register(
+        server,
+        resource_domains=origins,
+        redirect_domains=origins,
+        widget_domain=given.widget_domain,
+    )
     return server
 
 

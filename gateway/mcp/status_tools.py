@@ -21,6 +21,7 @@ from gateway.mcp.results import (
     RenderResult,
     answer,
     clips_meta,
+    lines_meta,
     paid_result,
     render_result,
 )
@@ -157,11 +158,14 @@ async def _paid_answer(
 ) -> CallToolResult:
     resource = await resource_of_paid(call.gateway, call.base_url, view, claim_token)
     result = paid_result(resource)
-    clips = resource.clips if isinstance(resource, PaidRenderResource) else []
+    if isinstance(resource, PaidRenderResource):
+        meta = clips_meta(resource.clips)
+    else:
+        meta = lines_meta(resource.lines)
     if canceled:
         kept = result.model_dump(include=set(CancelResult.model_fields))
-        return answer(CancelResult.model_validate(kept), meta=clips_meta(clips))
-    return answer(result, meta=clips_meta(clips))
+        return answer(CancelResult.model_validate(kept), meta=meta)
+    return answer(result, meta=meta)
 
 
 def _mark(view: RenderView) -> object:

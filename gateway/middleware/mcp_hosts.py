@@ -8,19 +8,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.problem import problem, problem_response
 
-SERVED_PATHS: Final = frozenset(
-    {
-        "/mcp",
-        "/mcp/",
-        "/mcp/server-card",
-        "/server.json",
-        "/chatgpt-app.json",
-        "/health",
-        "/llms.txt",
-        "/.well-known/mcp-server.json",
-        "/.well-known/ai-catalog.json",
-    }
-)
 ELSEWHERE: Final = "This host serves MCP alone; the API is at {base_url}."
 
 

@@ -21,7 +21,6 @@ from gateway.mcp.names import (
     SUBMIT_RENDER,
     WIDGET_URI,
 )
-from gateway.mcp.results import CLIPS_META
 from gateway.widget.resource import register
 
 JsonObject = dict[str, JsonValue]
@@ -113,9 +112,8 @@ class ScriptedTools:
         return server
 
 
-def told(data: JsonObject, *, clips: list[JsonValue] | None = None) -> CallToolResult:
+def told(data: JsonObject, *, meta: JsonObject | None = None) -> CallToolResult:
     """A tool's answer, shaped as the real ones are."""
-    meta: JsonObject | None = None if clips is None else {CLIPS_META: clips}
     return CallToolResult(
         content=[TextContent(type="text", text="…")], structured_content=data, _meta=meta
     )

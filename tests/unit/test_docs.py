@@ -66,6 +66,11 @@ def links() -> Iterator[tuple[str, str]]:
                 yield str(page.relative_to(ROOT)), target
 
 
+def blocks(page: str, language: str) -> list[str]:
+    """The code of a language on a page."""
+    return re.findall(rf"^```{language}\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+
+
 def anchor(heading: str) -> str:
     """As GitHub makes it: lower case, punctuation gone, spaces to hyphens."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
@@ -209,6 +214,17 @@ def test_the_programs_that_mcp_is_tested_with_are_those_that_are_pinned() -> Non
         pinned |= json.loads(package)["dependencies"]
     assert told == {name: pinned[name] for name in told}
     assert len(told) == len([line for line in table.splitlines() if line.startswith("| `")])
+
+
+def test_the_configurations_of_mcp_clients_are_json_and_the_programs_python() -> None:
+    configurations = [json.loads(code) for code in blocks(MCP, "json")]
+    for configuration in configurations:
+        (server,) = configuration["mcpServers"].values()
+        assert server.keys() <= {"command", "args", "env", "url", "headers"}
+        settings = {PREFIX + name.upper() for name in Settings.model_fields}
+        assert server.get("env", {}).keys() <= settings
+    programs = [compile(code, "docs/mcp.md", "exec") for code in blocks(MCP, "python")]
+    assert (len(configurations), len(programs)) == (2, 1)
 
 
 def test_every_status_of_an_error_has_an_example() -> None:
