@@ -114,9 +114,8 @@ class ScriptedTools:
 
 def told(data: JsonObject, *, meta: JsonObject | None = None) -> CallToolResult:
     """A tool's answer, shaped as the real ones are."""
-    return CallToolResult(
-        content=[TextContent(type="text", text="…")], structured_content=data, _meta=meta
-    )
+    text = TextContent(type="text", text=json.dumps(data))
+    return CallToolResult(content=[text], structured_content=data, _meta=meta)
 
 
 def refused(code: str, message: str, **more: JsonValue) -> CallToolResult:
