@@ -8,7 +8,7 @@ import logging
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import structlog
 from mcp.server import MCPServer
@@ -52,6 +52,7 @@ INSTRUCTIONS: Final = (
     "final_video_url to the user. Never submit again because an answer was slow."
 )
 NO_SUCH_TOOL: Final = "There is no such tool; tools/list names them."
+NO_PROMPTS: Final = "This server has no prompts."
 LISTS_TTL_MS: Final = 300_000
 """As the other documents that say what there is."""
 _LISTS: Final = CacheHint(ttl_ms=LISTS_TTL_MS, scope="public")
@@ -115,6 +116,15 @@ class StudioServer(MCPServer[Any]):
             return refusal(error_result(error, call.request_id))
         finally:
             self._gateway.keys.touch_soon()
+
+    async def get_prompt(
+        self,
+        name: str,  # noqa: ARG002 - the SDK's signature
+        arguments: dict[str, Any] | None = None,  # noqa: ARG002 - as above
+        context: Context[Any, Any] | None = None,  # noqa: ARG002 - as above
+    ) -> NoReturn:
+        """Refused here: to the SDK it is a failure of ours, whose text its log would have."""
+        raise MCPError(INVALID_PARAMS, NO_PROMPTS)
 
     def _call(self, context: Context[Any, Any] | None) -> Call:
         request = _request_of(context)
