@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from gateway.auth import KEY_HEADER
 from gateway.mcp.names import SERVER_NAME
+from gateway.services.film_addresses import is_loopback
 
 CONNECT_SECONDS: Final = 10.0
 READ_SECONDS: Final = 120.0
@@ -41,6 +42,8 @@ class GatewayLink:
             headers={KEY_HEADER: key} if key else {},
             timeout=httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
             transport=transport,
+            # A proxy of the environment would read what is plain HTTP because it stays here.
+            trust_env=not is_loopback(httpx2.URL(mcp_url)),
         )
 
     async def ask(
