@@ -47,7 +47,7 @@ INSTRUCTIONS: Final = (
     "final_video_url to the user. Never submit again because an answer was slow."
 )
 NO_SUCH_TOOL: Final = "There is no such tool; tools/list names them."
-NO_SUCH_PROMPT: Final = "There are no prompts."
+NO_PROMPTS: Final = "This server has no prompts."
 LISTS_TTL_MS: Final = 300_000
 """As the other documents that say what there is."""
 _LISTS: Final = CacheHint(ttl_ms=LISTS_TTL_MS, scope="public")
@@ -103,8 +103,8 @@ class StudioServer(MCPServer[Any]):
         return [tool.definition for tool in self._studio_tools.values()]
 
     async def get_prompt(self, *_: object, **__: object) -> GetPromptResult:
-        """Always an error of the caller's; the SDK would take it for one of the server's."""
-        raise MCPError(INVALID_PARAMS, NO_SUCH_PROMPT)
+        """Refused here: to the SDK it is a failure of ours, whose text its log would have."""
+        raise MCPError(INVALID_PARAMS, NO_PROMPTS)
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
