@@ -69,5 +69,5 @@ async def test_pay_per_render_is_stronger_however_often_the_header_is_sent(
 
     line = next(each for each in answer.text.splitlines() if each.startswith("data: "))
     result = json.loads(line.removeprefix("data: "))["result"]
-    assert result["structuredContent"]["code"] == "missing_agent_key"
+    assert json.loads(result["content"][0]["text"])["code"] == "missing_agent_key"
     assert stack.workflows.started == {}
