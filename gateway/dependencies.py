@@ -63,7 +63,8 @@ class Dependencies:
     is what quotes are paid with, `webhooks` whose messages are believed, or what is missing for it.
     `films` saves films on this machine, for MCP's download tool; None where nothing is written.
     `mcp_hosts` are hosts beside that of `public_base_url` that serve MCP and nothing else, and
-    `mcp_origins` the pages that may call it. `file_origins` are those of signed URLs that the
+    `mcp_origins` the pages that may call it; `widget_domain` is the origin that ChatGPT shows
+    the console under. `file_origins` are those of signed URLs that the
     store itself answers, such as `https://storage.googleapis.com`.
     """
 
@@ -93,6 +94,7 @@ class Dependencies:
     films: FilmDownloads | None = None
     mcp_hosts: tuple[str, ...] = ()
     mcp_origins: tuple[str, ...] = ()
+    widget_domain: str | None = None
     file_origins: tuple[str, ...] = ()
 
 

@@ -15,9 +15,7 @@ def open_mailer(settings: Settings) -> Mailer:
     place = mail_place(settings.mail_url.get_secret_value())
     if place is None:
         return ConsoleMailer(_write)
-    return SmtpMailer(
-        place, sender=mail_sender(settings.mail_from), now=lambda: datetime.now(UTC)
-    )
+    return SmtpMailer(place, sender=mail_sender(settings.mail_from), now=lambda: datetime.now(UTC))
 
 
 def _write(text: str) -> None:
