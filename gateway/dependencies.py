@@ -114,6 +114,7 @@ class Gateway:
         )
         self.links = SignedLinks(given.storage, self.threads, given.clock)
         self.slots = UploadSlots()
+        self.post = Post(given.mailer, given.metrics)
         self.live = LiveStatus(
             given.workflows,
             store=self._store_snapshot,
@@ -136,6 +137,7 @@ class Gateway:
             clock=given.clock,
             ids=given.ids,
             metrics=given.metrics,
+            post=self.post,
             active_renders_max=given.active_renders_max,
             timings=given.timings,
         )
@@ -182,7 +184,6 @@ class Gateway:
 
     def _wire_people(self, given: Dependencies) -> None:
         self.passwords = Passwords(given.password_hasher)
-        self.post = Post(given.mailer, given.metrics)
         self.sessions = Sessions(
             threads=self.threads,
             passwords=self.passwords,
@@ -209,8 +210,8 @@ class Gateway:
         await self.payments.close()
         await self.live.close()
         await self.keys.close()
-        await self.sessions.close()
-        await self.people.close()
+        await self.sessions.finish()
+        await self.people.finish()
         await self.post.close()
         self.passwords.close()
         self.threads.close()

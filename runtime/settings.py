@@ -19,7 +19,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from runtime.settings_mail import CONSOLE, mail_place, mail_sender
+from runtime.settings_mail import mail_place, mail_sender
 from runtime.settings_text import (
     absolute_database_url,
     address_list,
@@ -96,8 +96,8 @@ class Settings(BaseSettings):
 
     mail_from: str = ""
     """Whom mail is from, such as `Studio <studio@studio.example>`."""
-    mail_url: SecretStr = Field(default=SecretStr(CONSOLE), validate_default=False)
-    """`console:` writes mail to standard output; `smtp://…` and `smtps://…` send it."""
+    mail_url: SecretStr | None = None
+    """`smtp://…` and `smtps://…` send mail; `console:` and nothing write it to stdout."""
 
     stripe_secret_key: SecretStr | None = Field(
         default=None,
@@ -225,15 +225,10 @@ class Settings(BaseSettings):
 
     @field_validator("mail_url", mode="after")
     @classmethod
-    def _mail_place(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
-        if mail_place(value.get_secret_value()) is not None and not info.data.get("mail_from"):
+    def _mail_place(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if mail_place(value) is not None and not info.data.get("mail_from"):
             raise ValueError("needs FVS_MAIL_FROM: mail has to be from somebody")
         return value
-
-    @field_validator("mcp_widget_domain", mode="after")
-    @classmethod
-    def _widget_domain(cls, value: str | None) -> str | None:
-        return None if value is None else https_origin(value)
 
     @field_validator("google_output_uri", mode="after")
     @classmethod
