@@ -44,6 +44,12 @@ from gateway.routes.quote_answers import resource_of_paid
 from gateway.services.paid_renders import PaidView
 from gateway.services.views import RenderView
 from studio.accounts.tables import KeyScope
+from studio.ingest.errors import InvalidRequest, Problem
+
+TWO_TARGETS: Final = (
+    "A render that a quote paid for is canceled by its claim_token or status_url alone: leave "
+    "project_id out."
+)
 
 
 class RenderStatusArguments(RenderTarget):
