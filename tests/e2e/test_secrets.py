@@ -192,10 +192,10 @@ def check_that_the_places_are_real(
     """The planted texts got there, but for what was secret in them."""
     for line in (kept["worker log"] + kept["gateway log"]).splitlines():
         json.loads(line)
-    assert b"RuntimeError: connection lost: fvs_test_[redacted]" in kept["worker log"]
+    assert b"RuntimeError: connection lost: fvs_live_[redacted]" in kept["worker log"]
     assert b"RuntimeError" not in kept["history"].replace(b"unexpected RuntimeError", b"")
-    assert b"We could not store fvs_test_[redacted]" in kept["history"]
-    assert b"A film by fvs_test_[redacted]" in kept["history"]
+    assert b"We could not store fvs_live_[redacted]" in kept["history"]
+    assert b"A film by fvs_live_[redacted]" in kept["history"]
     assert worker.value("fvs_activity_failures_total", {"code": "unexpected"}) == 1
     for state, count in {"accepted": 2, "failed": 1, "filmed": 1}.items():
         labels = {"provider": "local", "state": state}
