@@ -1,7 +1,6 @@
 """A caller who hangs up in the middle of a call."""
 
 import asyncio
-import json
 from collections.abc import Mapping
 
 import pytest
@@ -10,7 +9,15 @@ from gateway.app import create_app
 from gateway.clock import Clock
 from tests.api.kit import BRIEF, KEY_HEADER, ApiStack
 from tests.api.serving import serving
-from tests.mcp.kit import MODES, Exchange, call_headers, call_message, called, mcp_client
+from tests.mcp.kit import (
+    MODES,
+    Exchange,
+    call_bytes,
+    call_headers,
+    call_message,
+    called,
+    mcp_client,
+)
 
 SUBMIT = "fvs_submit_render"
 STATUS = "fvs_get_render_status"
@@ -111,19 +118,10 @@ async def test_a_connection_that_breaks_during_submit_loses_nothing(
 ) -> None:
     key = stack.open_account()
     slow = SlowStart(stack)
-    body = json.dumps(call_message(mode, SUBMIT, {"request": BRIEF})).encode()
-    headers = {
-        "Host": "localhost",
-        "Accept": "application/json, text/event-stream",
-        "Content-Type": "application/json",
-        "Content-Length": str(len(body)),
-        KEY_HEADER: key,
-        **call_headers(mode, SUBMIT),
-    }
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    request = call_bytes(mode, SUBMIT, {"request": BRIEF}, {KEY_HEADER: key})
     async with serving(stack) as server:
         _reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        writer.write(f"POST /mcp HTTP/1.1\r\n{lines}\r\n".encode() + body)
+        writer.write(request)
         await slow.reached.wait()
         writer.close()
         await writer.wait_closed()

@@ -3,9 +3,7 @@
 import asyncio
 import hashlib
 import json
-import os
 import signal
-import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -14,7 +12,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from mcp import Client, StdioServerParameters
+from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp.types import CallToolResult
 
@@ -27,7 +25,7 @@ from tests.api.kit import BRIEF, ApiStack
 from tests.api.serving import serving
 from tests.kit.tls_host import answer
 from tests.mcp.downloads.film_scenes import FILM
-from tests.mcp.kit import MODES, content_of
+from tests.mcp.kit import MODES, content_of, program
 
 NOT_A_GATEWAY: list[Callable[[httpx2.Request], httpx2.Response]] = [
     lambda _: httpx2.Response(404, html="<h1>fvs_live_secret</h1>"),
@@ -48,17 +46,6 @@ HELLO: dict[str, Any] = {
 def download_call(arguments: dict[str, str]) -> dict[str, Any]:
     meta = {"progressToken": 1}
     return {"name": "fvs_download_final_video", "arguments": arguments, "_meta": meta}
-
-
-def program(base_url: str, folder: Path, key: str | None = None) -> StdioServerParameters:
-    """How a host starts the bridge: by its command, with what a host lets through."""
-    settings = {"FVS_AGENT_BASE_URL": base_url, "FVS_MCP_DOWNLOAD_ROOT": str(folder)}
-    python = {name: os.environ[name] for name in ("PYTHONPATH", "PATH") if name in os.environ}
-    return StdioServerParameters(
-        command=sys.executable,
-        args=["-m", "runtime.cli", "mcp"],
-        env=python | settings | ({"FVS_AGENT_API_KEY": key} if key else {}),
-    )
 
 
 @asynccontextmanager
