@@ -15,6 +15,7 @@ from mcp.server import MCPServer
 from mcp.server._otel import OpenTelemetryMiddleware
 from mcp.server.apps import Apps
 from mcp.server.caching import CacheHint
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver import Context
 from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, CallToolResult, Tool
@@ -43,6 +44,7 @@ from gateway.mcp.render_tools import render_tools
 from gateway.mcp.results import refusal
 from gateway.mcp.status_tools import status_tools
 from gateway.mcp.waiting import Waits
+from studio.contracts.redaction import redact, redact_text
 
 INSTRUCTIONS: Final = (
     "Future Video Studio makes finished films from a brief. Start from "
@@ -86,9 +88,8 @@ class StudioServer(MCPServer[Any]):
             )
         # A span of ours surrounds each request. These carry what callers call their requests and
         # tools, and continue whatever trace an argument says.
-        self.middleware[:] = [
-            each for each in self.middleware if not isinstance(each, OpenTelemetryMiddleware)
-        ]
+        others = (each for each in self.middleware if not isinstance(each, OpenTelemetryMiddleware))
+        self.middleware[:] = [_redacting, *others]
         self._gateway = gateway
         self._local_headers = Headers(local_headers)
         waits = Waits(gateway.clock, stopping=gateway.dependencies.stopping)
@@ -133,6 +134,15 @@ class StudioServer(MCPServer[Any]):
             request_id=None if request is None else request_id_of(request),
             progress=progress,
         )
+
+
+async def _redacting(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+    """The SDK's refusals repeat the method or the address that they refuse."""
+    try:
+        return await call_next(ctx)
+    except MCPError as error:
+        told = error.error
+        raise MCPError(told.code, redact_text(told.message), redact(told.data)) from None
 
 
 def _request_of(context: Context[Any, Any] | None) -> Request | None:

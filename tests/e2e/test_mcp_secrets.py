@@ -31,6 +31,7 @@ from tests.kit.leaks import (
 from tests.kit.market import Market
 from tests.kit.mcp_talk import Talk, hang_up
 from tests.kit.purse import Purse
+from tests.kit.quick_worker import INSIDE
 from tests.kit.stack import PEPPER, SIGNING_KEY, Stack
 from tests.kit.till import DECLINED_CARD
 from tests.mcp.kit import MODES, port_client, program
@@ -94,7 +95,7 @@ class Caller:
         self.runs.append(done["project_id"])
         await self._buy_films(client)
 
-        picture = f"https://nobody.example/a.png?X-Amz-Signature={UPLOAD_SIGNATURE}"
+        picture = f"https://{INSIDE}/a.png?X-Amz-Signature={UPLOAD_SIGNATURE}"
         given = await ask(client, SUBMIT, request=request, upload_urls=[picture])
         told = await self.talk.watch(client, STATUS, project_id=given["project_id"])
         assert told["status"] == "failed", told
@@ -217,7 +218,7 @@ def remember_what_was_signed(purse: Purse, talk: Talk) -> None:
     purse.secrets.remember(SIGNATURE, *signatures)
 
 
-@pytest.mark.mcp_case("6-kept", "6-answered", "1-unauthorized", "8-wrong-kind")
+@pytest.mark.mcp_case("6.1", "6.2")
 def test_no_secret_of_a_caller_is_kept_or_said_where_it_does_not_belong(
     own_market: Market, collector: Collector, tmp_path: Path
 ) -> None:
@@ -255,8 +256,8 @@ def test_no_secret_of_a_caller_is_kept_or_said_where_it_does_not_belong(
 
 def check_what_was_said(purse: Purse, talk: Talk) -> None:
     """Every field that may carry a secret did, and no other."""
-    said = "\n".join(talk.words).encode()
-    assert purse.secrets.found_in({"answer": said}) == []
+    said = {f"answer {words}": words.encode() for words in talk.words}
+    assert purse.secrets.found_in(said) == []
     challenges = [
         told["www_authenticate"]
         for told in (result.structured_content or {} for result in talk.results)
