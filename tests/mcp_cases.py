@@ -1,9 +1,9 @@
-"""What can go wrong between agents and the MCP server, case by case, and who proves that it does not.
+"""What can go wrong between agents and the MCP server, case by case, and who proves it does not.
 
 A test carries the cases that it proves: `@pytest.mark.mcp_case("7.1")`, several where it proves
-several. The check in `tests/architecture/test_cases.py` goes both ways. The number before the point
-is that of a group; ids are stable; each sentence says what holds. Cases that cannot come up here are
-in `NOT_HERE`, with the reason.
+several. The check in `tests/architecture/test_cases.py` goes both ways. The number before the
+point is that of a group; ids are stable; each sentence says what holds. Cases that cannot come up
+here are in `NOT_HERE`, with the reason.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from typing import Final
 MCP_CASES: Final[Mapping[str, str]] = {
     # keys
     "1.1": "a tool of accounts without a key names the one that needs none, and is no HTTP 401",
-    "2.1": "a key that is unknown, malformed, too long, of another kind or revoked is told from none",
+    "2.1": "a key that is unknown, malformed, too long or revoked is told from none",
     "2.2": "a key with spaces around it counts; a doubled or unreadable header is one wrong key",
     "2.3": "a key is found by its hash, in one read",
     "3.1": "pay-per-render is stronger than a key, which is not used then",
@@ -64,7 +64,7 @@ MCP_CASES: Final[Mapping[str, str]] = {
     "20.1": "an unknown tool, method or resource is an error of the protocol without its secrets",
     "20.2": "an unknown argument is named by its path, and its value is not repeated",
     "20.3": "a request may be an object or its text, and nothing else",
-    "20.4": "a number may be text, and is no NaN or infinity",
+    "20.4": "a number is no text, no NaN and no infinity, which are refused by their path",
     "21.1": "a client that leaves while it submits has one render, found again by its own key",
     "21.2": "a client that leaves a wait ends the wait alone",
     "21.3": "a server that stops finishes what was begun and holds no answer back",
@@ -83,7 +83,7 @@ MCP_CASES: Final[Mapping[str, str]] = {
     "24.6": "the challenge is told as it is, on one line, and pays",
     "25.1": "a film that was deleted breaks no status, and its address says that it is gone",
     "25.2": "what a provider said is told without secrets, and cut",
-    "25.3": "what a caller wrote is nowhere but in the name, and nothing of the brief is said again",
+    "25.3": "what a caller wrote is in the name alone, and nothing of the brief is said again",
     "26.1": "a wait is cut to what is held, and is a number",
     "26.2": "one owner holds only so many answers",
     "26.3": "what is away asks for a retry, with a time",

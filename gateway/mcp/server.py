@@ -8,7 +8,7 @@ import logging
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import structlog
 from mcp.server import MCPServer
@@ -18,14 +18,15 @@ from mcp.server.caching import CacheHint
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver import Context
 from mcp.shared.exceptions import MCPError
-from mcp.types import INVALID_PARAMS, CallToolResult, Tool
+from mcp.types import INTERNAL_ERROR, INVALID_PARAMS, CallToolResult, Tool
 from mcp.types.methods import CacheableMethod
+from pydantic import ValidationError
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import Scope
 
 from gateway.dependencies import Gateway
-from gateway.errors import request_id_of
+from gateway.errors import INTERNAL_SENTENCE, request_id_of
 from gateway.mcp.calls import Call, given_arguments
 from gateway.mcp.download_tool import download_tool
 from gateway.mcp.errors import error_result, is_foreseen
@@ -54,6 +55,7 @@ INSTRUCTIONS: Final = (
     "final_video_url to the user. Never submit again because an answer was slow."
 )
 NO_SUCH_TOOL: Final = "There is no such tool; tools/list names them."
+NO_SUCH_PROMPT: Final = "There is no such prompt: this server has none."
 LISTS_TTL_MS: Final = 300_000
 """As the other documents that say what there is."""
 _LISTS: Final = CacheHint(ttl_ms=LISTS_TTL_MS, scope="public")
@@ -117,6 +119,16 @@ class StudioServer(MCPServer[Any]):
         finally:
             self._gateway.keys.touch_soon()
 
+    async def get_prompt(
+        self,
+        name: str,
+        arguments: dict[str, Any] | None = None,
+        context: Context[Any, Any] | None = None,
+    ) -> NoReturn:
+        """There is none; the SDK would take the question for a defect of ours, and repeat it."""
+        del name, arguments, context
+        raise MCPError(INVALID_PARAMS, NO_SUCH_PROMPT)
+
     def _call(self, context: Context[Any, Any] | None) -> Call:
         request = _request_of(context)
         hosts = self._gateway.hosts
@@ -137,12 +149,17 @@ class StudioServer(MCPServer[Any]):
 
 
 async def _redacting(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-    """The SDK's refusals repeat the method or the address that they refuse."""
+    """The SDK's refusals repeat what they refuse; of other errors it tells and logs the text."""
     try:
         return await call_next(ctx)
     except MCPError as error:
         told = error.error
         raise MCPError(told.code, redact_text(told.message), redact(told.data)) from None
+    except ValidationError:
+        raise  # the SDK tells nothing of these
+    except Exception as error:  # noqa: BLE001 - as of tools
+        _note(ctx.method, error)
+        raise MCPError(INTERNAL_ERROR, INTERNAL_SENTENCE) from None
 
 
 def _request_of(context: Context[Any, Any] | None) -> Request | None:

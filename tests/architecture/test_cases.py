@@ -12,7 +12,7 @@ from tests.payment_cases import PAYMENT_CASES
 PAYMENT_CASES_COUNT = 45
 """Gathered from the protocol's drafts, its libraries' defects and what others reported."""
 MCP_GROUPS_COUNT = 30
-"""Gathered from the revisions of the protocol, its SDKs' defects and what agents' users reported."""
+"""Gathered from the revisions of the protocol, defects of its SDKs and what users reported."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,10 @@ from mcp.types import CallToolResult, TextContent
 from starlette.types import ASGIApp, Message, Scope
 
 from gateway.app import create_app
+from runtime.films import local_films
+from runtime.mcp_link import GatewayLink
+from runtime.mcp_stdio import IssuedUrls, bridge_server
+from runtime.settings import Settings
 from tests.api.kit import KEY_HEADER, ApiStack
 
 MCP_URL = "http://localhost/mcp"
@@ -68,6 +72,24 @@ def program(base_url: str, folder: Path, key: str | None = None) -> StdioServerP
         args=["-m", "runtime.cli", "mcp"],
         env=python | settings | ({"FVS_AGENT_API_KEY": key} if key else {}),
     )
+
+
+@asynccontextmanager
+async def bridge_client(
+    base_url: str,
+    key: str | None,
+    folder: Path,
+    *,
+    transport: httpx2.AsyncBaseTransport | None = None,
+) -> AsyncIterator[Client]:
+    """A client of `fvs mcp` without its process and its pipes."""
+    issued = IssuedUrls()
+    link = GatewayLink(f"{base_url}/mcp", key, version="1", transport=transport)
+    settings = Settings(mcp_download_root=folder)
+    films = local_films(settings, base_url, is_issued=issued.__contains__)
+    async with Client(bridge_server(link, films, issued, base_url=base_url)) as client:
+        yield client
+    await link.aclose()
 
 
 def content_of(result: CallToolResult) -> dict[str, Any]:

@@ -39,6 +39,7 @@ class SlowStart:
 
 
 @pytest.mark.requirement("MCP-3")
+@pytest.mark.mcp_case("21.1")
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_render_whose_caller_left_is_made_once_and_found_again(
     stack: ApiStack, mode: str
@@ -64,6 +65,7 @@ async def test_a_render_whose_caller_left_is_made_once_and_found_again(
     assert stack.available() == 1000 - told["credits_reserved"]
 
 
+@pytest.mark.mcp_case("21.3")
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_stop_waits_for_the_render_that_a_caller_left_behind(
     stack: ApiStack, mode: str
@@ -82,6 +84,7 @@ async def test_a_stop_waits_for_the_render_that_a_caller_left_behind(
     assert len(stack.workflows.started) == 1
 
 
+@pytest.mark.mcp_case("21.2")
 @pytest.mark.parametrize("mode", MODES)
 async def test_leaving_a_wait_ends_the_wait_and_nothing_else(stack: ApiStack, mode: str) -> None:
     key = stack.open_account()
@@ -112,6 +115,7 @@ async def test_leaving_a_wait_ends_the_wait_and_nothing_else(stack: ApiStack, mo
     assert stack.workflows.signals == []
 
 
+@pytest.mark.mcp_case("21.1")
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_connection_that_breaks_during_submit_loses_nothing(
     stack: ApiStack, mode: str

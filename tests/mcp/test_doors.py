@@ -12,6 +12,7 @@ PUBLIC = "https://Studio.example"
 ACCEPT = {"Accept": "application/json, text/event-stream"}
 
 
+@pytest.mark.mcp_case("17.2")
 @pytest.mark.parametrize(
     ("public", "host", "is_let"),
     [
@@ -41,6 +42,7 @@ def test_hosts(public: str | None, host: str, is_let: bool) -> None:  # noqa: FB
     assert doors.lets_host(host) is is_let
 
 
+@pytest.mark.mcp_case("17.1")
 @pytest.mark.parametrize(
     ("public", "origin", "is_let"),
     [

@@ -27,6 +27,7 @@ def without_documented(result: CallToolResult) -> str:
     return json.dumps({name: value for name, value in told.items() if name not in MAY_CARRY})
 
 
+@pytest.mark.mcp_case("6.1", "6.2")
 @pytest.mark.parametrize("mode", MODES)
 async def test_nothing_that_is_secret_is_logged_or_answered(
     stack: ApiStack,
@@ -75,6 +76,7 @@ async def test_nothing_that_is_secret_is_logged_or_answered(
     assert till.charges == {}
 
 
+@pytest.mark.mcp_case("6.1")
 async def test_no_workflow_is_started_with_a_key(stack: ApiStack) -> None:
     key = stack.open_account()
     async with mcp_client(stack, key) as client:
@@ -83,6 +85,7 @@ async def test_no_workflow_is_started_with_a_key(stack: ApiStack) -> None:
     assert key not in started.model_dump_json()
 
 
+@pytest.mark.mcp_case("6.1")
 async def test_the_sdk_makes_no_spans_of_calls(
     stack: ApiStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,8 +5,8 @@ import hashlib
 import json
 import signal
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,13 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import CallToolResult
 
 from gateway.mcp.names import TOOLS
-from runtime.films import local_films
-from runtime.mcp_link import GatewayLink
-from runtime.mcp_stdio import IssuedUrls, bridge_server, checked_base_url
+from runtime.mcp_stdio import IssuedUrls, checked_base_url
 from runtime.settings import Settings, SettingsError
 from tests.api.kit import BRIEF, ApiStack
 from tests.api.serving import serving
 from tests.kit.tls_host import answer
-from tests.mcp.downloads.film_scenes import FILM
-from tests.mcp.kit import MODES, content_of, program
+from tests.mcp.downloads.film_scenes import FILM, files_in, film_of
+from tests.mcp.kit import MODES, bridge_client, content_of, program
 
 NOT_A_GATEWAY: list[Callable[[httpx2.Request], httpx2.Response]] = [
     lambda _: httpx2.Response(404, html="<h1>fvs_live_secret</h1>"),
@@ -48,32 +46,15 @@ def download_call(arguments: dict[str, str]) -> dict[str, Any]:
     return {"name": "fvs_download_final_video", "arguments": arguments, "_meta": meta}
 
 
-@asynccontextmanager
-async def bridged(
+def bridged(
     told: Callable[[httpx2.Request], httpx2.Response], folder: Path
-) -> AsyncIterator[Client]:
+) -> AbstractAsyncContextManager[Client]:
     """A bridge to whatever answers there, without a process of its own."""
-    base_url, issued = "https://gateway.example", IssuedUrls()
     transport = httpx2.MockTransport(told)
-    link = GatewayLink(f"{base_url}/mcp", "fvs_live_key", version="1", transport=transport)
-    settings = Settings(mcp_download_root=folder)
-    films = local_films(settings, base_url, is_issued=issued.__contains__)
-    async with Client(bridge_server(link, films, issued, base_url=base_url)) as client:
-        yield client
-    await link.aclose()
+    return bridge_client("https://gateway.example", "fvs_live_key", folder, transport=transport)
 
 
-def film_of(stack: ApiStack, project_id: str) -> None:
-    """End the render with a film that is one."""
-    stack.finish(project_id)
-    key = f"projects/{project_id}_final.mp4"
-    stack.storage.put_bytes(key, FILM, content_type="video/mp4")
-
-
-def files_in(folder: Path) -> list[str]:
-    return [path.name for path in folder.iterdir()]
-
-
+@pytest.mark.requirement("MCP-8")
 @pytest.mark.e2e
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_film_is_submitted_followed_and_saved_through_pipes(
