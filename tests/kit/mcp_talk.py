@@ -55,6 +55,7 @@ class Talk:
             _written(call | {"params": call["params"] | {"name": secret}}),
             _written(call | {"params": call["params"] | {"arguments": secret}}),
             _written(call | {"params": call["params"] | {"_meta": {"progressToken": secret}}}),
+            _written(call | {"method": "prompts/get", "params": {"name": secret}}),
             _written(call | {"method": "resources/read", "params": {"uri": f"ui://{secret}"}}),
         )
         headers: tuple[Mapping[str, str], ...] = (
