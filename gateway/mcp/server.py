@@ -5,31 +5,27 @@ calls do not go through them: `call_tool` hands the arguments on unread and tell
 """
 
 import logging
-import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, NoReturn
 
-import structlog
 from mcp.server import MCPServer
 from mcp.server._otel import OpenTelemetryMiddleware
 from mcp.server.apps import Apps
 from mcp.server.caching import CacheHint
-from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver import Context
 from mcp.shared.exceptions import MCPError
-from mcp.types import INTERNAL_ERROR, INVALID_PARAMS, CallToolResult, Tool
+from mcp.types import INVALID_PARAMS, CallToolResult, Tool
 from mcp.types.methods import CacheableMethod
-from pydantic import ValidationError
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import Scope
 
 from gateway.dependencies import Gateway
-from gateway.errors import INTERNAL_SENTENCE, request_id_of
+from gateway.errors import request_id_of
 from gateway.mcp.calls import Call, given_arguments
 from gateway.mcp.download_tool import download_tool
-from gateway.mcp.errors import error_result, is_foreseen
+from gateway.mcp.errors import error_result
 from gateway.mcp.guide_tools import guide_tools
 from gateway.mcp.names import (
     CREATE_QUOTE,
@@ -43,9 +39,9 @@ from gateway.mcp.names import (
 )
 from gateway.mcp.render_tools import render_tools
 from gateway.mcp.results import refusal
+from gateway.mcp.shield import note_error, shield
 from gateway.mcp.status_tools import status_tools
 from gateway.mcp.waiting import Waits
-from studio.contracts.redaction import redact, redact_text
 
 INSTRUCTIONS: Final = (
     "Future Video Studio makes finished films from a brief. Start from "
@@ -71,8 +67,6 @@ _CACHED: Final[tuple[CacheableMethod, ...]] = (
 _ALONE: Final[Scope] = {"type": "http", "scheme": "http", "headers": [], "server": None}
 """Stands in for a request where there is none: in memory, or over stdio."""
 
-_log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("gateway.mcp")
-
 
 class StudioServer(MCPServer[Any]):
     """`local_headers` are those of callers who have none: in memory, or over stdio."""
@@ -91,7 +85,7 @@ class StudioServer(MCPServer[Any]):
         # A span of ours surrounds each request. These carry what callers call their requests and
         # tools, and continue whatever trace an argument says.
         others = (each for each in self.middleware if not isinstance(each, OpenTelemetryMiddleware))
-        self.middleware[:] = [_redacting, *others]
+        self.middleware[:] = [shield, *others]
         self._gateway = gateway
         self._local_headers = Headers(local_headers)
         waits = Waits(gateway.clock, stopping=gateway.dependencies.stopping)
@@ -114,7 +108,7 @@ class StudioServer(MCPServer[Any]):
         try:
             return await tool.run(call, given_arguments(arguments))
         except Exception as error:  # noqa: BLE001 - the model is told, the log has the place
-            _note(name, error)
+            note_error(name, error)
             return refusal(error_result(error, call.request_id))
         finally:
             self._gateway.keys.touch_soon()
@@ -148,20 +142,6 @@ class StudioServer(MCPServer[Any]):
         )
 
 
-async def _redacting(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-    """The SDK's refusals repeat what they refuse; of other errors it tells and logs the text."""
-    try:
-        return await call_next(ctx)
-    except MCPError as error:
-        told = error.error
-        raise MCPError(told.code, redact_text(told.message), redact(told.data)) from None
-    except ValidationError:
-        raise  # the SDK tells nothing of these
-    except Exception as error:  # noqa: BLE001 - as of tools
-        _note(ctx.method, error)
-        raise MCPError(INTERNAL_ERROR, INTERNAL_SENTENCE) from None
-
-
 def _request_of(context: Context[Any, Any] | None) -> Request | None:
     if context is None:
         return None
@@ -171,16 +151,6 @@ def _request_of(context: Context[Any, Any] | None) -> Request | None:
 
 def _place(tool: Tool) -> int:
     return TOOLS.index(tool.name)
-
-
-def _note(name: str, error: Exception) -> None:
-    """Where it went wrong, without a word of what was in the arguments or the error."""
-    if is_foreseen(error):
-        _log.info("tool refused", tool=name, error=type(error).__name__)
-        return
-    frames = traceback.extract_tb(error.__traceback__)
-    places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
-    _log.error("tool failed", tool=name, error=type(error).__name__, places=places)
 
 
 @contextmanager

@@ -142,6 +142,43 @@ async def test_a_signal_ends_it_and_leaves_no_part_of_a_film(
     await host.wait_closed()
 
 
+@pytest.mark.e2e
+@pytest.mark.mcp_case("6.1", "20.1")
+async def test_nothing_that_a_program_says_wrongly_is_repeated_or_logged(tmp_path: Path) -> None:
+    key = "fvs_test_" + "5ecret5" * 6
+    started = program("http://127.0.0.1:9", tmp_path, key)
+    process = await asyncio.create_subprocess_exec(
+        started.command,
+        *started.args,
+        env={**(started.env or {}), "FVS_LOG_LEVEL": "debug"},
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": key}}
+    messages: tuple[dict[str, Any], ...] = (
+        {**call, "id": 0, "method": "initialize", "params": HELLO},
+        {"jsonrpc": "2.0", "method": "notifications/initialized"},
+        call,
+        {**call, "id": 2, "method": key},
+        {**call, "id": 3, "params": {"name": key, "arguments": key}},
+        {**call, "id": 4, "method": "prompts/get"},
+        {**call, "id": 5, "method": "resources/read", "params": {"uri": f"ui://{key}"}},
+    )
+    broken = (f'{{"key": "{key}"', f'["{key}"]', key)
+    lines = "\n".join([json.dumps(messages[0]), *broken, *map(json.dumps, messages[1:]), ""])
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(lines.encode())
+    answers: dict[int, bytes] = {}
+    while answers.keys() != {0, 1, 2, 3, 4, 5}:
+        line = await process.stdout.readline()
+        answers[json.loads(line)["id"]] = line
+    rest, errors = await process.communicate(b"")
+    assert (rest, errors) == (b"", b"")
+    assert [line for line in answers.values() if key.encode() in line] == []
+
+
 @pytest.mark.parametrize("told", NOT_A_GATEWAY)
 async def test_what_is_no_gateway_is_said_to_be_none_and_not_repeated(
     tmp_path: Path, told: Callable[[httpx2.Request], httpx2.Response]
