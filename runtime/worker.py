@@ -31,6 +31,7 @@ from activities.planning import ModelPlanningActivities
 from activities.production import MediaProductionActivities
 from activities.reconcile import TemporalReconcileActivities
 from activities.reconcile_quotes import TemporalQuoteSweep
+from activities.reconcile_wallets import WalletSweep
 from activities.storyboarding import ModelStoryboardActivities
 from activities.workbench import Workbench
 from runtime.observation import ObservationInterceptor, quiet_sdk_loggers
@@ -119,6 +120,7 @@ def workers(settings: Settings, parts: WorkerParts) -> tuple[Worker, Worker]:
         production.speak_narration,
         sweep.sweep_renders,
         quotes.sweep_quotes,
+        WalletSweep(bench).sweep_wallets,
         payments.settle_payment,
         payments.begin_render,
         payments.conclude_quote,

@@ -48,6 +48,7 @@ from studio.contracts.workflow_io import (
     ShotTask,
     SpokenBrief,
     Track,
+    WalletSweepReport,
 )
 
 
@@ -176,6 +177,11 @@ class ReconcileActivities:
     @activity.defn
     async def sweep_quotes(self, task: ReconcileTask) -> QuoteSweepReport:
         """Go on with payments that no run carries; let quotes expire, and forget old ones."""
+        raise NotImplementedError
+
+    @activity.defn
+    async def sweep_wallets(self, task: ReconcileTask) -> WalletSweepReport:
+        """Let gifts end at their time, and tell owners whose credits run low."""
         raise NotImplementedError
 
 

@@ -382,6 +382,13 @@ class ReconcileTask(Payload):
     limit: int = 200
 
 
+class WalletSweepReport(Payload):
+    """What a sweep did for wallets: gifts that ended, and owners who were told of a low balance."""
+
+    credits_expired: int = 0
+    notified: int = 0
+
+
 class ReconcileReport(Payload):
     """What a sweep did. `drift` lists what does not add up; nothing of it is mended by itself."""
 

@@ -52,7 +52,6 @@ def arguments_of(example: str) -> dict[str, Any]:
 @pytest.mark.parametrize("mode", MODES)
 async def test_the_example_of_a_submission_is_taken(stack: ApiStack, mode: str) -> None:
     """Three shots of ten seconds in 4K: no time-out is named, and the answer does not wait."""
-    stack.allow_local_models()
     key = stack.open_account(credits_=100_000)
     async with mcp_client(stack, key, mode=mode) as client:
         told = await called(client, "fvs_submit_render", **arguments_of(SUBMIT_EXAMPLE))
