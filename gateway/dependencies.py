@@ -70,10 +70,11 @@ class Dependencies:
     believed, or what is missing for it.
     `films` saves films on this machine, for MCP's download tool; None where nothing is written.
     `mcp_hosts` are hosts beside that of `public_base_url` that serve MCP and nothing else, and
-    `mcp_origins` the pages that may call it. `file_origins` are those of signed URLs that the
-    store itself answers, such as `https://storage.googleapis.com`. `temporal_ui_url` is the address
-    of our namespace in Temporal's own pages, which operators are led to. `checkout_origins` are
-    where credits are paid, beside Stripe's own: a stand-in's.
+    `mcp_origins` the pages that may call it; `widget_domain` is the origin that ChatGPT shows
+    the console under. `file_origins` are those of signed URLs that the store itself answers, such
+    as `https://storage.googleapis.com`. `temporal_ui_url` is the address of our namespace in
+    Temporal's own pages, which operators are led to. `checkout_origins` are where credits are paid,
+    beside Stripe's own: a stand-in's.
     """
 
     database: Database
@@ -103,6 +104,7 @@ class Dependencies:
     films: FilmDownloads | None = None
     mcp_hosts: tuple[str, ...] = ()
     mcp_origins: tuple[str, ...] = ()
+    widget_domain: str | None = None
     file_origins: tuple[str, ...] = ()
     temporal_ui_url: str | None = None
     checkout_origins: tuple[str, ...] = ()

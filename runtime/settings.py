@@ -25,6 +25,7 @@ from runtime.settings_text import (
     address_list,
     calls_document,
     host_list,
+    https_origin,
     invalid_settings_sentence,
     listed,
     lost_document,
@@ -75,6 +76,8 @@ class Settings(BaseSettings):
     """Hosts of their own for MCP, comma-separated: they serve it and its discovery alone."""
     mcp_origins: str = ""
     """Origins of pages that may call `/mcp`, comma-separated."""
+    mcp_widget_domain: str | None = None
+    """The origin that ChatGPT shows the render console under."""
     mcp_download_root: Path | None = None
     """The folder that the download tool writes below; a gateway without one writes nothing."""
     mcp_download_private: bool = False
@@ -226,6 +229,11 @@ class Settings(BaseSettings):
         if mail_place(value) is not None and not info.data.get("mail_from"):
             raise ValueError("needs FVS_MAIL_FROM: mail has to be from somebody")
         return value
+
+    @field_validator("mcp_widget_domain", mode="after")
+    @classmethod
+    def _widget_domain(cls, value: str | None) -> str | None:
+        return None if value is None else https_origin(value)
 
     @field_validator("google_output_uri", mode="after")
     @classmethod
