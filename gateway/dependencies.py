@@ -65,7 +65,8 @@ class Dependencies:
     is what quotes are paid with, `webhooks` whose messages are believed, or what is missing for it.
     `films` saves films on this machine, for MCP's download tool; None where nothing is written.
     `mcp_hosts` are hosts beside that of `public_base_url` that serve MCP and nothing else, and
-    `mcp_origins` the pages that may call it. `file_origins` are those of signed URLs that the
+    `mcp_origins` the pages that may call it; `widget_domain` is the origin that ChatGPT shows
+    the console under. `file_origins` are those of signed URLs that the
     store itself answers, such as `https://storage.googleapis.com`.
     """
 
@@ -95,6 +96,7 @@ class Dependencies:
     films: FilmDownloads | None = None
     mcp_hosts: tuple[str, ...] = ()
     mcp_origins: tuple[str, ...] = ()
+    widget_domain: str | None = None
     file_origins: tuple[str, ...] = ()
 
 
@@ -114,6 +116,7 @@ class Gateway:
         )
         self.links = SignedLinks(given.storage, self.threads, given.clock)
         self.slots = UploadSlots()
+        self.post = Post(given.mailer, given.metrics)
         self.live = LiveStatus(
             given.workflows,
             store=self._store_snapshot,
@@ -136,6 +139,7 @@ class Gateway:
             clock=given.clock,
             ids=given.ids,
             metrics=given.metrics,
+            post=self.post,
             active_renders_max=given.active_renders_max,
             timings=given.timings,
         )
@@ -182,7 +186,6 @@ class Gateway:
 
     def _wire_people(self, given: Dependencies) -> None:
         self.passwords = Passwords(given.password_hasher)
-        self.post = Post(given.mailer, given.metrics)
         self.sessions = Sessions(
             threads=self.threads,
             passwords=self.passwords,
@@ -213,8 +216,8 @@ class Gateway:
         await self.payments.close()
         await self.live.close()
         await self.keys.close()
-        await self.sessions.close()
-        await self.people.close()
+        await self.sessions.finish()
+        await self.people.finish()
         await self.post.close()
         self.passwords.close()
         self.threads.close()

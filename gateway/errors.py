@@ -50,9 +50,9 @@ from studio.accounts.errors import (
     UnknownKey,
 )
 from studio.catalog.saved_defaults import InvalidDefaults
-from studio.db.cursor import InvalidCursor
 from studio.contracts.errors import StudioError
 from studio.contracts.problems import RequestInfeasible
+from studio.db.cursor import InvalidCursor
 from studio.identity.errors import (
     EmailTaken,
     InvalidEmail,

@@ -66,7 +66,8 @@ class IssuedUrls:
         self._urls: OrderedDict[str, None] = OrderedDict()
 
     def note(self, result: CallToolResult) -> None:
-        url = (result.structured_content or {}).get("final_video_url")
+        answer = result.structured_content  # of whatever type the gateway likes
+        url = answer.get("final_video_url") if isinstance(answer, dict) else None
         if isinstance(url, str):
             self._urls[url] = None
             self._urls.move_to_end(url)

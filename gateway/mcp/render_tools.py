@@ -20,6 +20,7 @@ from gateway.mcp.results import (
     SubmitResult,
     answer,
     clips_meta,
+    lines_meta,
     paid_result,
     render_result,
     told_warnings,
@@ -126,7 +127,8 @@ async def _create_quote(call: Call, arguments: Arguments) -> CallToolResult:
     offer = await quotes.create(body_of(arguments), Caller(call.address, key))
     if not offer.quote.is_payable:
         return answer(await _standing(call, offer))
-    return answer(_offer(call, offer, quotes.challenge(offer.quote, with_body=False)))
+    told = _offer(call, offer, quotes.challenge(offer.quote, with_body=False))
+    return answer(told, meta=lines_meta(offer.quote.lines))
 
 
 def _taken_key(arguments: Arguments) -> str | None:

@@ -23,6 +23,7 @@ SECRET_FIELDS: Final = frozenset(
         "key_pepper_previous",
         "kling_api_key",
         "password",
+        "mail_url",
         "private_key",
         "proxy_authorization",
         "refresh_token",

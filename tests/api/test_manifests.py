@@ -18,11 +18,12 @@ from gateway.manifests import (
     JSON_TYPE,
     MANIFESTS,
     Place,
+    card_document,
     server_document,
 )
 from gateway.mcp.names import TOOLS
 from tests.api.kit import BASE_URL, ApiStack
-from tests.kit.mcp_schemas import registry_validator
+from tests.kit.mcp_schemas import card_validator, registry_validator
 
 SERVER = "/server.json"
 WELL_KNOWN = "/.well-known/mcp-server.json"
@@ -67,6 +68,10 @@ def changed(**fields: object) -> Callable[[Document], None]:
     return lambda server: server.update(fields)
 
 
+def in_remote(**fields: object) -> Callable[[Document], None]:
+    return lambda server: server["remotes"][0].update(fields)
+
+
 def remote_without(field: str) -> Callable[[Document], None]:
     return lambda server: server["remotes"][0].pop(field)
 
@@ -91,6 +96,37 @@ def test_the_registry_would_see_a_mistake(spoil: Callable[[Document], None]) -> 
     spoil(wrong)
 
     assert list(registry_validator(SCHEMA_VERSION).iter_errors(wrong)) != []
+
+
+async def test_the_card_is_one(stack: ApiStack) -> None:
+    card = await document(stack, CARD)
+
+    assert [error.message for error in card_validator(SCHEMA_VERSION).iter_errors(card)] == []
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        without("$schema"),
+        without("name"),
+        without("description"),
+        without("version"),
+        changed(name="future-video-studio"),
+        changed(description="x" * (DESCRIPTION_LENGTH_MAX + 1)),
+        changed(packages=[]),
+        changed(tools=[]),
+        remote_without("url"),
+        in_remote(protocolVersions=["2026-07-28"]),
+        in_remote(supportedProtocolVersions="2026-07-28"),
+        in_remote(headers=[{"isSecret": True}]),
+        in_remote(headers=[{"name": KEY, "secret": True}]),
+    ],
+)
+def test_a_mistake_in_the_card_would_be_seen(spoil: Callable[[Document], None]) -> None:
+    wrong: Document = json.loads(json.dumps(card_document(Place(BASE_URL, BASE_URL, "1.0.0"))))
+    spoil(wrong)
+
+    assert list(card_validator(SCHEMA_VERSION).iter_errors(wrong)) != []
 
 
 async def test_both_addresses_have_the_same_bytes(stack: ApiStack) -> None:

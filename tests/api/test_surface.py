@@ -246,7 +246,7 @@ async def test_the_openapi_document_describes_every_route_with_its_problems(
     submit = paths["/api/agent/renders"]["post"]
     form = submit["requestBody"]["content"]["multipart/form-data"]["schema"]
     assert set(form["properties"]) == {"request_json", "files"}
-    assert {"201", "401", "402", "408", "409", "413", "415", "422", "429", "503"} == set(
+    assert {"201", "401", "402", "403", "408", "409", "413", "415", "422", "429", "503"} == set(
         submit["responses"]
     )
     schemas = document["components"]["schemas"]

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 from jsonschema import Draft202012Validator
 from mcp.client.client import Client
-from mcp.types import Tool
+from mcp.shared.exceptions import MCPError
+from mcp.types import INVALID_PARAMS, Tool
 
 from gateway.dependencies import Gateway
 from gateway.mcp.mounting import studio_server
@@ -15,7 +16,7 @@ from gateway.mcp.request_schema import DESCRIPTIONS, NO_EFFECT
 from studio.contracts.request import RenderRequest
 from tests.api.kit import BRIEF, ApiStack
 from tests.api.quote_kit import BODY, Till
-from tests.mcp.kit import called, mcp_client
+from tests.mcp.kit import MODES, called, mcp_client
 
 FORBIDDEN = {"$ref", "$defs", "anyOf", "oneOf", "allOf", "title"}
 DESCRIPTION_LENGTH_MAX = 1024
@@ -75,6 +76,7 @@ async def test_schemas_refer_to_nothing_and_leave_nothing_open(stack: ApiStack) 
             Draft202012Validator.check_schema(schema)
             assert schema["type"] == "object"
             for part in schemas_in(schema):
+                assert part, tool.name
                 assert part.keys().isdisjoint(FORBIDDEN), (tool.name, part)
                 assert part.get("type") != "null"
                 assert "default" not in part or part["default"] is not None
@@ -186,3 +188,15 @@ async def test_a_tool_without_arguments_takes_none(stack: ApiStack) -> None:
         result = await client.call_tool("fvs_open_chatgpt_app", {"theme": "SECRET"})
     assert result.is_error
     assert "SECRET" not in str(result)
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_to_ask_for_a_prompt_is_the_callers_error_for_there_is_none(
+    stack: ApiStack, mode: str
+) -> None:
+    async with mcp_client(stack, mode=mode) as client:
+        assert (await client.list_prompts()).prompts == []
+        with pytest.raises(MCPError) as refusal:
+            await client.get_prompt("SECRET")
+    assert refusal.value.code == INVALID_PARAMS
+    assert "SECRET" not in str(refusal.value)

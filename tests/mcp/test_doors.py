@@ -10,6 +10,16 @@ from tests.mcp.kit import call_message
 
 PUBLIC = "https://Studio.example"
 ACCEPT = {"Accept": "application/json, text/event-stream"}
+SERVED = (
+    "/health",
+    "/llms.txt",
+    "/server.json",
+    "/chatgpt-app.json",
+    "/mcp/server-card",
+    "/.well-known/mcp-server.json",
+    "/.well-known/ai-catalog.json",
+)
+"""On a host of MCP's own, beside `/mcp`."""
 
 
 @pytest.mark.parametrize(
@@ -76,8 +86,11 @@ async def test_a_host_of_its_own_serves_mcp_and_its_discovery_alone(stack: ApiSt
         httpx2.AsyncClient(transport=transport, base_url="https://studio.example") as studio,
     ):
         for client in (own, studio):
-            assert (await client.post("/mcp", json=message, headers=ACCEPT)).status_code == 200
-            assert (await client.get("/health")).status_code == 200
+            for path in ("/mcp", "/mcp/"):
+                called = await client.post(path, json=message, headers=ACCEPT)
+                assert called.status_code == 200, path
+            for path in SERVED:
+                assert (await client.get(path)).status_code == 200, path
         for path in ("/api/agent/models", "/api/agent/openapi.json", "/files/x", "/openapi.json"):
             missing = await own.get(path)
             assert missing.status_code == 404

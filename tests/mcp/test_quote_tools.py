@@ -11,7 +11,7 @@ from studio.contracts.status import RenderState, Stage
 from studio.quotes.claims import record_payment
 from tests.api.kit import ApiStack
 from tests.api.quote_kit import BODY, PRICE_CENTS, Challenge, Quote, Till, ask
-from tests.mcp.kit import MODES, called, mcp_client, refused
+from tests.mcp.kit import MODES, called, content_of, mcp_client, refused
 
 CREATE = "fvs_create_paid_render_quote"
 STATUS = "fvs_get_paid_render_status"
@@ -72,6 +72,32 @@ async def test_a_quote_of_the_tool_is_that_of_the_api(stack: ApiStack, till: Til
     assert told["amount_cents"] == other.document["amount_cents"]
     challenge = Challenge.of(_Told(told["www_authenticate"]))  # type: ignore[arg-type]
     assert challenge.request["amount"] == other.challenge.request["amount"]
+    assert till.charges == {}
+
+
+async def test_what_a_price_is_made_of_is_told_to_the_widget_alone(
+    stack: ApiStack, till: Till
+) -> None:
+    request = {**BODY["request"], "shot_count": 2, "scene_target_duration_seconds": 8}
+    async with mcp_client(stack) as client:
+        quote = await client.call_tool(CREATE, {"request": request})
+        claim = {"claim_token": content_of(quote)["claim_token"]}
+        unpaid = await client.call_tool(STATUS, claim)
+
+    assert quote.meta is not None
+    lines = quote.meta["video.future/lines"]
+    assert [line["label"] for line in lines] == [
+        "Project",
+        "Planning, 2 shots",
+        "Keyframe, 2 shots",
+        "Critic, 2 shots",
+        "Video, 2 shots",
+        "Voice briefs",
+        "Production",
+    ]
+    assert sum(line["credits"] for line in lines) == content_of(quote)["amount_cents"]
+    assert unpaid.meta == quote.meta
+    assert "lines" not in content_of(quote).keys() | content_of(unpaid).keys()
     assert till.charges == {}
 
 

@@ -4,7 +4,9 @@ import json
 from typing import Final
 
 from playwright.async_api import BrowserContext, Page, expect
+from pydantic import JsonValue
 
+from gateway.mcp.results import CLIPS_META, LINES_META
 from gateway.widget.resource import widget_html
 from tests.kit.apps_host import AppsHost, show
 from tests.kit.scripted_films import (
@@ -28,7 +30,9 @@ from tests.kit.scripted_tools import (
     ScriptedTools,
     told,
 )
+from tests.mcp.kit import content_of
 
+MARKUP: Final = '<img src=x onerror="window.broken=1"><script>window.broken=1</script>'
 WATCH: Final[JsonObject] = {"project_id": PROJECT}
 BRIEF: Final[JsonObject] = {"request": {"name": NAME, "screenplay": "Dusk."}}
 FILMING: Final = "Filming. 2 of 5 shots are ready"
@@ -189,17 +193,31 @@ async def test_only_https_links_leave_the_console(
     assert await shown.asked("links") == []
 
 
+async def test_the_lines_of_a_price_stay_text(
+    tools: ScriptedTools, host: AppsHost, page: Page
+) -> None:
+    lines: list[JsonValue] = [{"label": MARKUP, "credits": 12}, {"label": 7}, MARKUP]
+    tools.will_answer(QUOTE, told(content_of(quoted()), meta={LINES_META: lines}))
+    shown = await show(page, host, QUOTE, BRIEF)
+
+    await shown.widget.get_by_text("What it pays for").click()
+
+    await expect(shown.widget.get_by_role("row")).to_have_text([f"{MARKUP}$0.12", ""])
+    await expect(shown.widget.locator("main img, main script")).to_have_count(0)
+
+
 async def test_what_anybody_wrote_stays_text(
     tools: ScriptedTools, host: AppsHost, page: Page
 ) -> None:
-    markup = '<img src=x onerror="window.broken=1"><script>window.broken=1</script>'
-    clip: JsonObject = {"index": 1, "status": markup, "error": markup, "thumbnail_url": markup}
-    fields: JsonObject = {"name": markup, "last_error": markup, "warnings": [markup]}
-    tools.will_answer(STATUS, told(account_render("failed", markup, 40, **fields), clips=[clip]))
+    clip: JsonObject = {"index": 1, "status": MARKUP, "error": MARKUP, "thumbnail_url": MARKUP}
+    fields: JsonObject = {"name": MARKUP, "last_error": MARKUP, "warnings": [MARKUP]}
+    tools.will_answer(
+        STATUS, told(account_render("failed", MARKUP, 40, **fields), meta={CLIPS_META: [clip]})
+    )
     shown = await show(page, host, STATUS, WATCH)
 
-    await expect(shown.widget.get_by_role("heading", level=1)).to_have_text(markup)
-    await expect(shown.widget.get_by_role("alert")).to_contain_text(markup)
+    await expect(shown.widget.get_by_role("heading", level=1)).to_have_text(MARKUP)
+    await expect(shown.widget.get_by_role("alert")).to_contain_text(MARKUP)
     await expect(shown.widget.locator("main img, main script")).to_have_count(0)
     assert await shown.run("() => window.broken === undefined") is True
 

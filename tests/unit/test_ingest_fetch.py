@@ -155,7 +155,7 @@ async def test_redirects_in_a_circle_end(internet: Internet, scene: Scene) -> No
 async def test_a_certificate_of_another_name_is_not_believed(
     authority: Authority, trust: ssl.SSLContext, tmp_path: Path
 ) -> None:
-    async with open_internet(authority.server_context(tmp_path, ["other.example"])) as internet:
+    async with open_internet(authority.server_context(["other.example"])) as internet:
         scene = Scene(internet, trust, tmp_path)
         assert await scene.refusal() is FetchReason.CERTIFICATE
         assert internet.requests == []
