@@ -67,13 +67,19 @@ class DefaultChoices:
         model, able = self._chosen(role, chosen), self._able(role)
         options = [(each.id, self._model_text(each, role)) for each in able if not each.ended]
         if model is not None and chosen not in dict(options):
-            options.insert(0, (chosen, f"{chosen}, which is {self._model_text(model, role)}"))
-        return _choice(field, options, chosen, _serving(model, role) if model else "")
+            options.insert(0, (chosen, self._model_text(model, role, alias=f" as {chosen}")))
+        return _choice(field, options, chosen, self._model_note(model, role) if model else "")
 
-    def _model_text(self, model: ModelDocument, role: Role) -> str:
-        price = price_words(self._catalogue.entry(role, model.id), role, self._catalogue.prices)
+    def _model_text(self, model: ModelDocument, role: Role, alias: str = "") -> str:
         mark = "" if model.configured else f" ({NOT_CONFIGURED})"
-        return f"{model.title}: {price}{mark}"
+        return f"{model.title}{alias}: {self._price(model, role)}{mark}"
+
+    def _model_note(self, model: ModelDocument, role: Role) -> str:
+        """Again what it costs, where an option's text is cut short; and what it comes to here."""
+        return f"{self._price(model, role)}. {_serving(model, role)}".strip()
+
+    def _price(self, model: ModelDocument, role: Role) -> str:
+        return price_words(self._catalogue.entry(role, model.id), role, self._catalogue.prices)
 
     def _image_resolution(self, field: str, chosen: Mapping[str, str]) -> Choice:
         model = self._chosen(Role.IMAGE, chosen["image_model"])
