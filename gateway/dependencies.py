@@ -35,6 +35,7 @@ from gateway.services.sessions import Sessions
 from gateway.services.submission import Submissions
 from gateway.services.threads import Threads
 from gateway.services.uploads import Inspect, in_turn
+from gateway.services.watching import Watching
 from gateway.services.webhooks import Webhooks, WebhookTrust
 from gateway.services.workflows import Workflows
 from studio.contracts.status import RenderSnapshot
@@ -64,7 +65,8 @@ class Dependencies:
     `films` saves films on this machine, for MCP's download tool; None where nothing is written.
     `mcp_hosts` are hosts beside that of `public_base_url` that serve MCP and nothing else, and
     `mcp_origins` the pages that may call it. `file_origins` are those of signed URLs that the
-    store itself answers, such as `https://storage.googleapis.com`.
+    store itself answers, such as `https://storage.googleapis.com`. `temporal_ui_url` is the address
+    of our namespace in Temporal's own pages, which operators are led to.
     """
 
     database: Database
@@ -94,6 +96,7 @@ class Dependencies:
     mcp_hosts: tuple[str, ...] = ()
     mcp_origins: tuple[str, ...] = ()
     file_origins: tuple[str, ...] = ()
+    temporal_ui_url: str | None = None
 
 
 class Gateway:
@@ -125,6 +128,7 @@ class Gateway:
             clock=given.clock,
             metrics=given.metrics,
         )
+        self.watching = Watching(self.renders, self.threads, given.clock, stopping=given.stopping)
         self.submissions = Submissions(
             threads=self.threads,
             storage=given.storage,
@@ -205,6 +209,7 @@ class Gateway:
         """Finish what is under way: started submissions, queries, notes of use, mail."""
         await self.submissions.close()
         await self.payments.close()
+        await self.watching.close()
         await self.live.close()
         await self.keys.close()
         await self.sessions.close()

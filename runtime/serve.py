@@ -109,6 +109,7 @@ def build_app(
             mcp_origins=origin_list(settings.mcp_origins),
             films=gateway_films(settings),
             file_origins=file_origins(settings),
+            temporal_ui_url=settings.temporal_ui_url,
         )
     )
 
