@@ -161,7 +161,7 @@ def _add_estimate(router: APIRouter, site: Site) -> None:
         purse = await _purse(site, member)
         shown = _estimated(site, member, brief, purse)
         if "hx-request" in request.headers:
-            return site.page(member, "renders_estimate.html", shown=shown)
+            return site.page(member, "renders_estimated.html", shown=shown)
         return await _page(site, member, shown, purse)
 
 

@@ -26,7 +26,7 @@ from gateway.services.quality import ReportedQuality, read_quality
 from gateway.services.watching import LiveRender
 from studio.contracts.status import ClipState, Stage
 
-_WHOLE_PARTS: Final = ("standing", "film", "notes", "money", "quality", "actions", "spoken")
+_WHOLE_PARTS: Final = ("standing", "film", "notes", "money", "lines", "quality", "actions", "spoken")
 _TEMPLATE: Final = "renders_part.html"
 _SCORED: Final = (("Keyframe", "keyframe"), ("Clip", "video"))
 

@@ -1,5 +1,6 @@
 """A member with credits and renders, and what the pages of renders are asked."""
 
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -7,8 +8,11 @@ from typing import Final
 
 import httpx2
 
+from gateway.dependencies import Gateway
+from studio.accounts.records import Principal
 from studio.contracts.status import ClipState, RenderState, Stage
 from studio.identity.service import find_login
+from studio.ingest.forms import SubmittedForm
 from studio.ledger.service import open_wallet, top_up
 from tests.api.kit import ApiStack
 from tests.console.kit import EMAIL, Browser, hidden_fields, member_of
@@ -60,14 +64,19 @@ async def maker_of(
     stack: ApiStack, email: str = EMAIL, *, credits_: int = 1000
 ) -> AsyncIterator[Maker]:
     async with member_of(stack, email) as browser:
-        with stack.database.transaction() as session:
-            login = find_login(session, email=email)
-            assert login is not None
-            now = stack.time.now()
-            wallet = open_wallet(session, owner=login.account_id, now=now)
-            if credits_:
-                top_up(session, wallet=wallet, credits=credits_, reference=email, now=now)
-        yield Maker(browser, stack, login.account_id)
+        yield Maker(browser, stack, give_credits(stack, credits_, email=email))
+
+
+def give_credits(stack: ApiStack, credits_: int, *, email: str = EMAIL) -> str:
+    """Have an account have credits; its id."""
+    now = stack.time.now()
+    with stack.database.transaction() as session:
+        login = find_login(session, email=email)
+        assert login is not None
+        wallet = open_wallet(session, owner=login.account_id, now=now)
+        if credits_:
+            top_up(session, wallet=wallet, credits=credits_, reference=email, now=now)
+    return login.account_id
 
 
 def film_shot(stack: ApiStack, project_id: str, **clip: object) -> None:
@@ -81,3 +90,14 @@ def film_shot(stack: ApiStack, project_id: str, **clip: object) -> None:
         progress=0.4,
         clips=(changed, *others),
     )
+
+
+async def start_render(stack: ApiStack, account_id: str, **request: object) -> str:
+    """A render of an account, just started by somebody else than its browser."""
+    gateway = Gateway(stack.dependencies)
+    form = SubmittedForm(json.dumps(request).encode())
+    submitted = await gateway.submissions.submit(
+        Principal(account_id=account_id, key_id=None), form, idempotency_key=None
+    )
+    await gateway.close()
+    return submitted.view.project_id

@@ -41,7 +41,7 @@ async def test_a_running_render_shows_its_stage_its_shots_and_its_money(stack: A
         page = (await maker.browser.open(f"/renders/{project_id}")).text
     assert "Filming: 0 of 1 shots ready" in page
     assert 'aria-current="step"><span>Film</span>' in page
-    assert '8.5<span class="soft"> of 10</span></b> <q>The light is right.</q>' in page
+    assert '8.5</b> <span class="soft">of 10</span> <q>The light is right.</q>' in page
     assert "<dt>Charged so far</dt><dd>22</dd>" in page
     assert "<dt>Held</dt><dd>96</dd>" in page
     assert f'sse-connect="/renders/{project_id}/events?revision=1"' in page
