@@ -26,9 +26,7 @@ def message(event: str, data: str, *, id_: int | None = None) -> str:
 class EventStream(StreamingResponse):
     """Streams what `messages` makes, holding `place` from the first byte to the last."""
 
-    def __init__(
-        self, messages: AsyncGenerator[str], place: AbstractContextManager[None]
-    ) -> None:
+    def __init__(self, messages: AsyncGenerator[str], place: AbstractContextManager[None]) -> None:
         super().__init__(
             messages, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
         )

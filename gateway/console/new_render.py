@@ -160,7 +160,7 @@ def _add_estimate(router: APIRouter, site: Site) -> None:
         brief = Brief(form)
         purse = await _purse(site, member)
         shown = _estimated(site, member, brief, purse)
-        if "hx-request" in request.headers:
+        if "hx-request" in request.headers:  # an answer, too, where there is no price
             return site.page(member, "renders_estimated.html", shown=shown)
         return await _page(site, member, shown, purse)
 
@@ -191,9 +191,7 @@ async def _purse(site: Site, member: Member) -> _Purse:
     return await site.gateway.threads.read(read)
 
 
-async def _page(
-    site: Site, member: Member, shown: _Shown, purse: _Purse | None = None
-) -> Response:
+async def _page(site: Site, member: Member, shown: _Shown, purse: _Purse | None = None) -> Response:
     purse = purse or await _purse(site, member)
     gateway = site.gateway
     catalogue = gateway.pricing.describe(gateway.clock.now().date())

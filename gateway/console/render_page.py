@@ -24,9 +24,7 @@ _TEXTS: Final = (
     ("style_prompt", "Music style"),
     ("lyrics_prompt", "Lyrics"),
 )
-_NOT_SETTINGS: Final = frozenset(
-    {*dict(_TEXTS), "name", "assets", "wait_for_completion_seconds"}
-)
+_NOT_SETTINGS: Final = frozenset({*dict(_TEXTS), "name", "assets", "wait_for_completion_seconds"})
 
 
 def add_render(router: APIRouter, site: Site) -> None:

@@ -26,7 +26,16 @@ from gateway.services.quality import ReportedQuality, read_quality
 from gateway.services.watching import LiveRender
 from studio.contracts.status import ClipState, Stage
 
-_WHOLE_PARTS: Final = ("standing", "film", "notes", "money", "lines", "quality", "actions", "spoken")
+_WHOLE_PARTS: Final = (
+    "standing",
+    "film",
+    "notes",
+    "money",
+    "lines",
+    "quality",
+    "actions",
+    "spoken",
+)
 _TEMPLATE: Final = "renders_part.html"
 _SCORED: Final = (("Keyframe", "keyframe"), ("Clip", "video"))
 
@@ -88,7 +97,9 @@ class ShownRender:
     def briefs(self) -> tuple[SpokenStage, ...]:
         """Every stage, so that each has its place before it is heard."""
         spoken = {brief.stage: brief.audio_url for brief in self.render.voice_briefs}
-        return tuple(SpokenStage(stage, label, spoken.get(stage)) for stage, label in STAGES.items())
+        return tuple(
+            SpokenStage(stage, label, spoken.get(stage)) for stage, label in STAGES.items()
+        )
 
 
 async def shown_render(
@@ -112,9 +123,7 @@ async def shown_render(
             shots=tuple(clip.status for clip in render.clips),
             cancel_requested=render.cancel_requested,
         ),
-        stations=stations(
-            render.status, render.current_stage, has_music="music" in render.models
-        ),
+        stations=stations(render.status, render.current_stage, has_music="music" in render.models),
         shots=tuple(_shot(clip) for clip in render.clips),
         quality=quality,
         run_address=_run_address(gateway, member, live),

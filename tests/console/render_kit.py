@@ -45,7 +45,7 @@ class Maker:
     async def fill_in(self, files: Files = (), /, **fields: str) -> httpx2.Response:
         """Open the form of a brief and send it, with these fields beside those of a short film."""
         hidden = hidden_fields((await self.browser.open(NEW)).text)
-        return await self.send(files, **hidden, **{**FILM_FORM, **fields})
+        return await self.send(files, **{**hidden, **FILM_FORM, **fields})
 
     async def send(self, files: Files = (), /, **fields: str) -> httpx2.Response:
         """Send a form as it is, as a browser sends one that may have files."""
