@@ -25,6 +25,7 @@ MODULES: Final = {
     "history": "bench.history",
     "pay-once": "bench.pay_once",
     "quotes": "bench.quotes",
+    "mcp": "bench.mcp_calls",
 }
 
 

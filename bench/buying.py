@@ -41,6 +41,11 @@ class Order:
     path: str
     headers: Mapping[str, str] = field(repr=False)
     body: str = field(repr=False)
+    method: str = "POST"
+
+    def line(self) -> str:
+        """What the load process reads."""
+        return json.dumps(vars(self) | {"headers": dict(self.headers)})
 
 
 QUOTE_ORDER: Final = Order(QUOTES_PATH, JSON_HEADERS, BODY)

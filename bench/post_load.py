@@ -2,9 +2,10 @@
 
     python -m bench.post_load PORT SIDE_BY_SIDE STATUS HEADER SECONDS < orders.jsonl
 
-An order is `{"path", "headers", "body"}`, one a line. With SECONDS the orders are sent over and
-over for so long, with 0 each is sent once. STATUS and HEADER are what every answer has to have. The
-orders come in by a pipe, since payments are secrets. Plain sockets, as in `bench.poll_load`.
+An order is `{"method", "path", "headers", "body"}`, one a line. With SECONDS the orders are sent
+over and over for so long, with 0 each is sent once. STATUS and HEADER are what every answer has to
+have. The orders come in by a pipe, since payments are secrets. Plain sockets, as in
+`bench.poll_load`.
 """
 
 import asyncio
@@ -33,7 +34,8 @@ def encoded(order: dict[str, object]) -> bytes:
     """An order as it goes over the wire."""
     body = str(order["body"]).encode()
     headers = order["headers"]
-    lines = [f"POST {order['path']} HTTP/1.1", f"Host: {HOST}", f"Content-Length: {len(body)}"]
+    first = f"{order['method']} {order['path']} HTTP/1.1"
+    lines = [first, f"Host: {HOST}", f"Content-Length: {len(body)}"]
     if isinstance(headers, dict):
         lines += [f"{name}: {value}" for name, value in headers.items()]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body

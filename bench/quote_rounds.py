@@ -55,6 +55,10 @@ class Sample:
         return rounded(median(self.milliseconds))
 
     @property
+    def p95_ms(self) -> float:
+        return rounded(percentile(self.milliseconds, 95))
+
+    @property
     def p99_ms(self) -> float:
         return rounded(percentile(self.milliseconds, 99))
 
@@ -117,14 +121,13 @@ def send(
     MeasurementFailed unless every answer has the wanted status and header.
     """
     status, header = wanted
-    lines = [json.dumps(vars(order) | {"headers": dict(order.headers)}) for order in orders]
     meter = CpuMeter.of(*side.pids.values())
     done = subprocess.run(
         [
             *(sys.executable, "-m", "bench.post_load", str(side.port), str(side_by_side)),
             *(str(status), header, str(seconds)),
         ],
-        input="\n".join(lines),
+        input="\n".join(order.line() for order in orders),
         capture_output=True,
         text=True,
         check=False,

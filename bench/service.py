@@ -3,7 +3,7 @@
 import contextlib
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -60,6 +60,11 @@ class Service:
         answer = client.get(f"{self.base_url}/api/agent/renders/{project_id}", headers=self.headers)
         answer.raise_for_status()
         return dict(answer.json())
+
+    def all_filming(self, client: httpx2.Client, projects: Sequence[str]) -> bool:
+        return all(
+            self.status(client, project)["current_stage"] == "filming" for project in projects
+        )
 
 
 @contextlib.contextmanager

@@ -56,7 +56,7 @@ def run(options: Options) -> Finding:
             a_caller() as client,
         ):
             projects = [service.submit(client) for _ in range(RENDERS)]
-            wait_until(lambda: _all_filming(service, client, projects), worker_process)
+            wait_until(lambda: service.all_filming(client, projects), worker_process)
             wait_until(lambda: is_listening("127.0.0.1", plain_port), plain_process)
             port = int(service.base_url.rpartition(":")[2])
             ours: list[Load] = []
@@ -134,12 +134,6 @@ def _load(service: Service, port: int, seconds: float, projects: list[str]) -> L
     if load.refused:
         raise MeasurementFailed(f"{load.refused} of {load.polls} polls were refused.")
     return load
-
-
-def _all_filming(service: Service, client: httpx2.Client, projects: list[str]) -> bool:
-    return all(
-        service.status(client, project)["current_stage"] == "filming" for project in projects
-    )
 
 
 def _queries(service: Service, client: httpx2.Client) -> float:

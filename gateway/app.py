@@ -10,12 +10,12 @@ from gateway.console.mounting import mount_console
 from gateway.dependencies import Dependencies, Gateway
 from gateway.discovery import OPEN_PATHS
 from gateway.errors import register_errors
-from gateway.manifests import MANIFESTS
+from gateway.manifests import MANIFESTS, MCP_HOST_PATHS
 from gateway.mcp.mounting import mcp_endpoint
 from gateway.middleware.access_log import AccessLogMiddleware
 from gateway.middleware.cors import CorsMiddleware
 from gateway.middleware.failures import FailureMiddleware
-from gateway.middleware.mcp_hosts import SERVED_PATHS, McpHostMiddleware
+from gateway.middleware.mcp_hosts import McpHostMiddleware
 from gateway.middleware.request_id import RequestIdMiddleware
 from gateway.middleware.security_headers import SecurityHeadersMiddleware
 from gateway.openapi import OPENAPI_PATH, install_openapi
@@ -71,10 +71,11 @@ def create_app(dependencies: Dependencies) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.gateway = gateway
+    # First: routes are tried in their order, and a call of a tool would pass by all the others.
+    app.router.routes[:0] = mcp.routes
     _add_routes(app, gateway)
     app.include_router(discovery_router(gateway, app))
     app.include_router(manifests_router(gateway))
-    app.router.routes.extend(mcp.routes)
     mount_console(app, gateway)
     _add_middleware(app, gateway)
     register_errors(app)
@@ -106,7 +107,7 @@ def _add_middleware(app: FastAPI, gateway: Gateway) -> None:
             McpHostMiddleware,
             hosts=given.mcp_hosts,
             base_url=given.public_base_url,
-            paths=SERVED_PATHS,
+            paths=MCP_HOST_PATHS,
         )
     app.add_middleware(SecurityHeadersMiddleware)
     app.add_middleware(

@@ -100,7 +100,7 @@ class KeyRing:
             )
 
     async def close(self) -> None:
-        await self._background.close()
+        await self._background.finish()
 
     async def _touch(self, key_id: str) -> None:
         now = self._clock.now()

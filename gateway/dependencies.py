@@ -64,7 +64,8 @@ class Dependencies:
     is what quotes are paid with, `webhooks` whose messages are believed, or what is missing for it.
     `films` saves films on this machine, for MCP's download tool; None where nothing is written.
     `mcp_hosts` are hosts beside that of `public_base_url` that serve MCP and nothing else, and
-    `mcp_origins` the pages that may call it. `file_origins` are those of signed URLs that the
+    `mcp_origins` the pages that may call it; `widget_domain` is the origin that ChatGPT shows
+    the console under. `file_origins` are those of signed URLs that the
     store itself answers, such as `https://storage.googleapis.com`. `temporal_ui_url` is the address
     of our namespace in Temporal's own pages, which operators are led to.
     """
@@ -95,6 +96,7 @@ class Dependencies:
     films: FilmDownloads | None = None
     mcp_hosts: tuple[str, ...] = ()
     mcp_origins: tuple[str, ...] = ()
+    widget_domain: str | None = None
     file_origins: tuple[str, ...] = ()
     temporal_ui_url: str | None = None
 
@@ -115,6 +117,7 @@ class Gateway:
         )
         self.links = SignedLinks(given.storage, self.threads, given.clock)
         self.slots = UploadSlots()
+        self.post = Post(given.mailer, given.metrics)
         self.live = LiveStatus(
             given.workflows,
             store=self._store_snapshot,
@@ -138,6 +141,7 @@ class Gateway:
             clock=given.clock,
             ids=given.ids,
             metrics=given.metrics,
+            post=self.post,
             active_renders_max=given.active_renders_max,
             timings=given.timings,
         )
@@ -184,7 +188,6 @@ class Gateway:
 
     def _wire_people(self, given: Dependencies) -> None:
         self.passwords = Passwords(given.password_hasher)
-        self.post = Post(given.mailer, given.metrics)
         self.sessions = Sessions(
             threads=self.threads,
             passwords=self.passwords,
@@ -212,8 +215,8 @@ class Gateway:
         await self.watching.close()
         await self.live.close()
         await self.keys.close()
-        await self.sessions.close()
-        await self.people.close()
+        await self.sessions.finish()
+        await self.people.finish()
         await self.post.close()
         self.passwords.close()
         self.threads.close()

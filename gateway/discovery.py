@@ -17,6 +17,8 @@ from studio.contracts.limits import (
 
 DISCOVERY_PATH: Final = "/openapi.json"
 LLMS_PATH: Final = "/llms.txt"
+HEALTH_PATH: Final = "/health"
+"""Asked every few seconds by machines that look for nothing else."""
 QUOTES_PATH: Final = f"{API_PREFIX}/render-quotes"
 PAID_RENDERS_PATH: Final = f"{API_PREFIX}/paid-renders"
 PAYING_PATHS: Final = (

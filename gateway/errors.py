@@ -49,9 +49,9 @@ from studio.accounts.errors import (
     UnknownAccount,
     UnknownKey,
 )
-from studio.db.cursor import InvalidCursor
 from studio.contracts.errors import StudioError
 from studio.contracts.problems import RequestInfeasible
+from studio.db.cursor import InvalidCursor
 from studio.identity.errors import (
     EmailTaken,
     InvalidEmail,

@@ -12,11 +12,12 @@ from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSI
 from pydantic import JsonValue
 
 from gateway.auth import KEY_HEADER
-from gateway.discovery import LLMS_PATH
+from gateway.discovery import HEALTH_PATH, LLMS_PATH
 from gateway.mcp.names import (
     BILLING_MODE_HEADER,
     CREATE_QUOTE,
     MCP_PATH,
+    MCP_PATHS,
     OPEN_APP,
     PAID_RENDER_STATUS,
     PAY_PER_RENDER,
@@ -34,7 +35,6 @@ CHATGPT_PATH: Final = "/chatgpt-app.json"
 CARD_PATH: Final = f"{MCP_PATH}/server-card"
 """Beside the endpoint, where SEP-2127 reserves it."""
 CATALOG_PATH: Final = "/.well-known/ai-catalog.json"
-HEALTH_PATH: Final = "/health"
 
 JSON_TYPE: Final = "application/json"
 CARD_TYPE: Final = "application/mcp-server-card+json"
@@ -154,6 +154,8 @@ MANIFESTS: Final[dict[str, Manifest]] = {
     CARD_PATH: Manifest(card_document, CARD_TYPE),
     CATALOG_PATH: Manifest(catalog_document, CATALOG_TYPE),
 }
+MCP_HOST_PATHS: Final = frozenset({*MCP_PATHS, *MANIFESTS, HEALTH_PATH, LLMS_PATH})
+"""All that a host which is for MCP alone answers."""
 
 
 def _about(place: Place) -> Document:

@@ -124,9 +124,9 @@ _PROBLEMS: Final[dict[int, tuple[str, str, str]]] = {
         "This needs 474 credits and the wallet has 120 available.",
     ),
     403: (
-        "A signature that is wrong or has expired",
-        "signature_expired",
-        "The URL has expired; ask for the status again to get a new one.",
+        "A key without the scope, a suspended account, or a URL that is not signed (any more)",
+        "key_lacks_scope",
+        "This key may not do that: it lacks the scope renders:write.",
     ),
     404: (
         "Unknown, or another account's",

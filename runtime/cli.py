@@ -8,7 +8,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from runtime.commands import accounts, keys, quotes
+from runtime.commands import accounts, audit, keys, operators, quotes
 from runtime.commands import credits as credits_
 from studio.contracts.errors import StudioError
 
@@ -30,6 +30,8 @@ app.add_typer(accounts.app, name="accounts")
 app.add_typer(keys.app, name="keys")
 app.add_typer(credits_.app, name="credits")
 app.add_typer(quotes.app, name="quotes")
+app.add_typer(operators.app, name="operators")
+app.add_typer(audit.app, name="audit")
 
 Directory = Annotated[Path, typer.Option(help="Where all state is kept.")]
 ConfigFile = Annotated[

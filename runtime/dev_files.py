@@ -69,7 +69,8 @@ class Pids(BaseModel):
 
 
 class DevNote(BaseModel):
-    """`dev.json`, for scripts: where everything is. The only place that keeps the key.
+    """`dev.json`, for scripts: where everything is. The only place that keeps the key, and the
+    password that the account was given.
 
     What begins with `stripe_` is the stand-in's, and None where payments go to Stripe itself: a
     client that pays gets its payment token at `stripe_spt_url` with `stripe_secret_key`.
@@ -83,6 +84,8 @@ class DevNote(BaseModel):
     api_key: str
     database_url: str
     storage_path: str | None
+    email: str | None = None
+    password: str | None = None
     stripe_url: str | None = None
     stripe_secret_key: str | None = None
     stripe_spt_url: str | None = None

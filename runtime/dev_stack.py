@@ -127,6 +127,7 @@ class Stack:
         self.account = prepare_database(
             database_url,
             known_key=previous.api_key if previous else None,
+            known_password=previous.password if previous else None,
             peppers=[environment["FVS_KEY_PEPPER"].encode()],
             now=datetime.now(UTC),
         )
@@ -136,6 +137,8 @@ class Stack:
             temporal_address=temporal.address,
             temporal_ui_url=temporal.ui_url,
             api_key=self.account.api_key,
+            email=self.account.email,
+            password=self.account.password,
             database_url=database_url,
             storage_path=(
                 storage_url.removeprefix("file:") if storage_url.startswith("file:") else None

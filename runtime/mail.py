@@ -12,12 +12,10 @@ from studio.mail.smtp import SmtpMailer
 
 def open_mailer(settings: Settings) -> Mailer:
     """Writes to standard output, or sends; nothing is connected before there is a mail."""
-    place = mail_place(settings.mail_url.get_secret_value())
+    place = mail_place(settings.mail_url)
     if place is None:
         return ConsoleMailer(_write)
-    return SmtpMailer(
-        place, sender=mail_sender(settings.mail_from), now=lambda: datetime.now(UTC)
-    )
+    return SmtpMailer(place, sender=mail_sender(settings.mail_from), now=lambda: datetime.now(UTC))
 
 
 def _write(text: str) -> None:

@@ -13,10 +13,13 @@ from pydantic import ValidationError
 
 from gateway.auth import KEY_HEADER
 from gateway.mcp.names import SERVER_NAME
+from gateway.services.film_addresses import is_loopback
 
 CONNECT_SECONDS: Final = 10.0
 READ_SECONDS: Final = 120.0
 """Between two messages of an answer: a wait of the status tools is 45 s, with progress within."""
+ANSWER_SECONDS_MAX: Final = 120.0
+"""All of an answer: what answers something else, or keeps the stream open with nothing, is away."""
 ResultT = TypeVar("ResultT", bound=Result)
 
 
@@ -34,13 +37,17 @@ class GatewayLink:
         *,
         version: str,
         transport: httpx2.AsyncBaseTransport | None = None,
+        answer_seconds_max: float = ANSWER_SECONDS_MAX,
     ) -> None:
         self._mcp_url = mcp_url
+        self._answer_seconds_max = answer_seconds_max
         self._info = Implementation(name=f"{SERVER_NAME}-stdio", version=version)
         self._http = httpx2.AsyncClient(
             headers={KEY_HEADER: key} if key else {},
             timeout=httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
             transport=transport,
+            # A proxy of the environment would read what is plain HTTP because it stays here.
+            trust_env=not is_loopback(httpx2.URL(mcp_url)),
         )
 
     async def ask(
@@ -61,7 +68,10 @@ class GatewayLink:
             async with client:
                 try:
                     return await client.session.send_request(
-                        request, result_type, progress_callback=on_progress
+                        request,
+                        result_type,
+                        request_read_timeout_seconds=self._answer_seconds_max,
+                        progress_callback=on_progress,
                     )
                 except MCPError as error:
                     refusal = error

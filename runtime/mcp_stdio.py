@@ -42,6 +42,7 @@ from gateway.mcp.download_tool import definition, download
 from gateway.mcp.names import DOWNLOAD_FILM, MCP_PATH, SERVER_NAME, SERVER_TITLE
 from gateway.mcp.results import ErrorResult, refusal
 from gateway.mcp.server import INSTRUCTIONS
+from gateway.mcp.shield import shield
 from gateway.services.downloads import FilmDownloads
 from gateway.services.film_addresses import LOOPBACK_HOSTS
 from gateway.services.links import API_PREFIX
@@ -66,7 +67,8 @@ class IssuedUrls:
         self._urls: OrderedDict[str, None] = OrderedDict()
 
     def note(self, result: CallToolResult) -> None:
-        url = (result.structured_content or {}).get("final_video_url")
+        answer = result.structured_content  # of whatever type the gateway likes
+        url = answer.get("final_video_url") if isinstance(answer, dict) else None
         if isinstance(url, str):
             self._urls[url] = None
             self._urls.move_to_end(url)
@@ -178,6 +180,7 @@ def bridge_server(
         on_read_resource=bridge.read_resource,
         on_list_prompts=bridge.list_prompts,
     )
+    server.middleware[:] = [shield]
     server.extensions = {EXTENSION_ID: {"mimeTypes": [APP_MIME_TYPE]}}
     return server
 

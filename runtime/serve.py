@@ -107,6 +107,7 @@ def build_app(
             quotes_per_minute_max=settings.quotes_per_minute_max,
             mcp_hosts=host_list(settings.mcp_hosts),
             mcp_origins=origin_list(settings.mcp_origins),
+            widget_domain=settings.mcp_widget_domain,
             films=gateway_films(settings),
             file_origins=file_origins(settings),
             temporal_ui_url=settings.temporal_ui_url,

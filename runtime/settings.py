@@ -19,12 +19,13 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from runtime.settings_mail import CONSOLE, mail_place, mail_sender
+from runtime.settings_mail import mail_place, mail_sender
 from runtime.settings_text import (
     absolute_database_url,
     address_list,
     calls_document,
     host_list,
+    https_origin,
     invalid_settings_sentence,
     listed,
     lost_document,
@@ -75,6 +76,8 @@ class Settings(BaseSettings):
     """Hosts of their own for MCP, comma-separated: they serve it and its discovery alone."""
     mcp_origins: str = ""
     """Origins of pages that may call `/mcp`, comma-separated."""
+    mcp_widget_domain: str | None = None
+    """The origin that ChatGPT shows the render console under."""
     mcp_download_root: Path | None = None
     """The folder that the download tool writes below; a gateway without one writes nothing."""
     mcp_download_private: bool = False
@@ -96,8 +99,8 @@ class Settings(BaseSettings):
 
     mail_from: str = ""
     """Whom mail is from, such as `Studio <studio@studio.example>`."""
-    mail_url: SecretStr = Field(default=SecretStr(CONSOLE), validate_default=False)
-    """`console:` writes mail to standard output; `smtp://…` and `smtps://…` send it."""
+    mail_url: SecretStr | None = None
+    """`smtp://…` and `smtps://…` send mail; `console:` and nothing write it to stdout."""
 
     stripe_secret_key: SecretStr | None = Field(
         default=None,
@@ -225,8 +228,8 @@ class Settings(BaseSettings):
 
     @field_validator("mail_url", mode="after")
     @classmethod
-    def _mail_place(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
-        if mail_place(value.get_secret_value()) is not None and not info.data.get("mail_from"):
+    def _mail_place(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if mail_place(value) is not None and not info.data.get("mail_from"):
             raise ValueError("needs FVS_MAIL_FROM: mail has to be from somebody")
         return value
 

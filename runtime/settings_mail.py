@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from email_validator import EmailNotValidError, validate_email
+from pydantic import SecretStr
 
 from studio.mail.smtp import TIMEOUT_SECONDS, Security, SmtpPlace
 
@@ -18,30 +19,28 @@ _TIMEOUT_SECONDS_MAX: Final = 60.0
 _OPTIONS: Final = {"security", "timeout_seconds"}
 
 
-def mail_place(url: str) -> SmtpPlace | None:
-    """The server of FVS_MAIL_URL, None for `console:`. ValueError, without a part of the URL.
+def mail_place(url: SecretStr | None) -> SmtpPlace | None:
+    """The server of FVS_MAIL_URL; None for none, and for `console:`.
 
-    Options are `security=none` for a relay without TLS, and `timeout_seconds`.
+    Options are `security=none` for a relay without TLS, and `timeout_seconds`. ValueError for
+    anything else, without a part of the URL.
     """
-    if url == CONSOLE:
+    if url is None or url.get_secret_value() == CONSOLE:
         return None
     try:
-        return _place(url)
+        return _place(url.get_secret_value())
     except ValueError:
         raise ValueError(_WANTED) from None
 
 
 def mail_sender(text: str) -> Address:
     """FVS_MAIL_FROM as `name@domain` or `Name <name@domain>`. ValueError for anything else."""
-    name, address = parseaddr(text)
+    name, address = parseaddr(text if text.isprintable() else "")
     try:
         found = validate_email(address, check_deliverability=False, test_environment=True)
-        sender = Address(name, username=found.local_part, domain=found.ascii_domain or "")
+        return Address(name, username=found.local_part, domain=found.ascii_domain or "")
     except (EmailNotValidError, HeaderParseError, ValueError):
         raise ValueError("must be an address such as Studio <studio@studio.example>") from None
-    if not name.isprintable():
-        raise ValueError("must be an address such as Studio <studio@studio.example>")
-    return sender
 
 
 def _place(url: str) -> SmtpPlace:

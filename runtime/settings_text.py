@@ -17,6 +17,7 @@ ASKED_PROVIDERS = ("fal", "google-cloud", "kling")
 """Those that can be asked what became of an order."""
 
 _HOST = re.compile(r"[a-z0-9][a-z0-9.-]{0,252}(?::[0-9]{1,5})?")
+_HTTPS_ORIGIN = re.compile(r"https://[a-z0-9][a-z0-9.-]{0,252}(?::[0-9]{1,5})?")
 _ORIGIN = re.compile(r"https?://[a-z0-9][a-z0-9.-]{0,252}(?::(?:[0-9]{1,5}|\*))?")
 
 
@@ -64,6 +65,14 @@ def origin_list(text: str) -> tuple[str, ...]:
     if not all(_ORIGIN.fullmatch(origin) for origin in origins):
         raise ValueError("must be origins such as https://studio.example, comma-separated")
     return origins
+
+
+def https_origin(text: str) -> str:
+    """One origin, in lower case. ValueError for anything else."""
+    origin = text.strip().lower().rstrip("/")
+    if not _HTTPS_ORIGIN.fullmatch(origin):
+        raise ValueError("must be one origin such as https://console.example")
+    return origin
 
 
 def provider_outputs(storage_url: str) -> str | None:

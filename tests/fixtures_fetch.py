@@ -2,7 +2,6 @@
 
 import ssl
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -20,6 +19,6 @@ def trust(authority: Authority) -> ssl.SSLContext:
 
 
 @pytest.fixture
-async def internet(authority: Authority, tmp_path: Path) -> AsyncIterator[Internet]:
-    async with open_internet(authority.server_context(tmp_path)) as opened:
+async def internet(authority: Authority) -> AsyncIterator[Internet]:
+    async with open_internet(authority.server_context()) as opened:
         yield opened

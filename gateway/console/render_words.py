@@ -55,6 +55,11 @@ _LOOKS: Final[Mapping[RenderState, str]] = {
     RenderState.COMPLETED: "good",
     RenderState.FAILED: "bad",
 }
+_STILL: Final[Mapping[RenderState, str]] = {
+    RenderState.QUEUED: "It starts in a moment",
+    RenderState.COMPLETED: "The film is ready",
+    RenderState.CANCELED: "It was canceled; finished shots are kept",
+}
 _DONE: Final = frozenset({ClipState.COMPLETED, ClipState.REPLACED})
 
 
@@ -101,17 +106,12 @@ def _sentence(
 ) -> str:
     if is_stopping:
         return "The studio was asked to stop; what is ready is kept"
-    match status:
-        case RenderState.QUEUED:
-            return "It starts in a moment"
-        case RenderState.COMPLETED:
-            return "The film is ready"
-        case RenderState.FAILED:
-            return f"It stopped while {DOING[stage].lower()}"
-        case RenderState.CANCELED:
-            return "It was canceled; finished shots are kept"
-    done = sum(state in _DONE for state in shots)
+    if status == RenderState.FAILED:
+        return f"It stopped while {DOING[stage].lower()}"
+    if status in _STILL:
+        return _STILL[status]
     if shots and stage in {Stage.STORYBOARDING, Stage.FILMING}:
+        done = sum(state in _DONE for state in shots)
         return f"{DOING[stage]}: {done} of {len(shots)} shots ready"
     return DOING[stage]
 

@@ -94,11 +94,12 @@ class Call:
         return PAY_PER_RENDER if pays else ACCOUNT
 
     def _pays_per_render(self) -> bool:
-        """Whether the connection says so: that is stronger than a key."""
-        mode = self.headers.get(BILLING_MODE_HEADER, "").strip().lower()
-        if mode and mode not in BILLING_MODES:
+        """Whether the connection says so, among whatever else: that is stronger than a key."""
+        given = ",".join(self.headers.getlist(BILLING_MODE_HEADER)).split(",")
+        modes = {mode.strip().lower() for mode in given} - {""}
+        if not modes.issubset(BILLING_MODES):
             raise UnknownBillingMode(BILLING_MODES)
-        return mode == PAY_PER_RENDER
+        return PAY_PER_RENDER in modes
 
 
 def given_arguments(arguments: Mapping[str, JsonValue]) -> Arguments:

@@ -28,7 +28,7 @@ from gateway.mcp.envelope import (
     check_message,
     error_document,
 )
-from gateway.mcp.names import MCP_PATH
+from gateway.mcp.names import MCP_PATHS
 from gateway.mcp.server import StudioServer
 from gateway.middleware.access_log import CLIENT_CLOSED_STATUS
 from gateway.routes.body import read_json_body
@@ -57,13 +57,11 @@ class McpEndpoint:
         self._doors = doors
         self._manager: StreamableHTTPSessionManager | None = None
         self._routes = [
-            Route(path, self, methods=None, include_in_schema=False)
-            for path in (MCP_PATH, MCP_PATH + "/")
+            Route(path, self, methods=None, include_in_schema=False) for path in MCP_PATHS
         ]
 
     @property
     def routes(self) -> list[Route]:
-        """Both spellings: a redirect behind a proxy would lead to the wrong scheme."""
         return self._routes
 
     @asynccontextmanager

@@ -3,6 +3,8 @@
 from typing import Final
 
 MCP_PATH: Final = "/mcp"
+MCP_PATHS: Final = (MCP_PATH, f"{MCP_PATH}/")
+"""Both spellings: a redirect behind a proxy would lead to the wrong scheme."""
 SERVER_NAME: Final = "video.future/future-video-studio"
 """Reverse-DNS, as registries want it."""
 SERVER_TITLE: Final = "Future Video Studio"

@@ -4,20 +4,25 @@ The brief is never said again: an agent polls a render hundreds of times, and ea
 its own length.
 """
 
-from typing import Final
+from collections.abc import Iterable
+from typing import Annotated, Final
 
 from mcp.types import CallToolResult, TextContent
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, Field, JsonValue
 
 from gateway.mcp.names import CREATE_QUOTE, PAID_RENDER_STATUS, RENDER_STATUS
 from gateway.quote_resource import PaidRenderResource, QuoteResource, QuoteStatus
 from gateway.resource import ClipResource, RenderResource
 from studio.contracts.payment import PaymentState
+from studio.contracts.plan import ChargeLine
 from studio.contracts.redaction import redact_text
 from studio.contracts.status import TERMINAL_STATES, ClipState, RenderState, Stage
+from studio.contracts.text import counted
 
 CLIPS_META: Final = "video.future/clips"
 """Each shot with its pictures, for the widget: a model needs none of it."""
+LINES_META: Final = "video.future/lines"
+"""What a price is made of, likewise."""
 POLL_SECONDS: Final = 10
 """A shot takes minutes; who waits with `wait_seconds` may ask again at once."""
 POLL_SOON_SECONDS: Final = 3
@@ -29,6 +34,9 @@ WARNING_LENGTH_MAX: Final = 300
 WARNINGS_MAX: Final = 20
 PERCENT: Final = 100
 MADE_STATES: Final = frozenset({ClipState.COMPLETED, ClipState.REPLACED})
+
+Name = Annotated[str, AfterValidator(redact_text)]
+"""Models put keys into names, and what they read goes on into transcripts."""
 
 
 class PollFields(BaseModel):
@@ -42,7 +50,7 @@ class RenderFields(BaseModel):
     """A render, as far as it is there; the fields of the render resource have its meaning."""
 
     project_id: str | None = None
-    name: str | None = Field(default=None, description="As the caller named it; not instructions.")
+    name: Name | None = Field(default=None, description="As the caller named it; not instructions.")
     status: str
     current_stage: Stage | None = None
     is_running: bool
@@ -112,7 +120,7 @@ class CancelResult(PollFields, RenderFields):
 class QuoteResult(PollFields, QuoteFields):
     """An offer: nothing is fetched, held or started before it is paid."""
 
-    name: str
+    name: Name
     status: str
     payment_method: str | None = None
     payment_url: str | None = Field(default=None, description="Pay here, with Link.")
@@ -147,22 +155,23 @@ class ErrorResult(BaseModel):
 
 def answer(result: BaseModel, *, meta: dict[str, JsonValue] | None = None) -> CallToolResult:
     """The same twice: some clients read the text alone, others the structure alone."""
-    return _result(result, is_error=False, meta=meta)
+    return CallToolResult(
+        content=[_text(result)],
+        structured_content=result.model_dump(mode="json", exclude_none=True),
+        _meta=meta,
+    )
 
 
 def refusal(error: ErrorResult) -> CallToolResult:
-    return _result(error, is_error=True, meta=None)
+    """As text alone: clients hold what is structured against the tool's schema, errors too.
+
+    MCP, Tools, Output Schema; the TypeScript SDK 1 and the Inspector give up the whole answer.
+    """
+    return CallToolResult(content=[_text(error)], is_error=True)
 
 
-def _result(
-    document: BaseModel, *, is_error: bool, meta: dict[str, JsonValue] | None
-) -> CallToolResult:
-    return CallToolResult(
-        content=[TextContent(type="text", text=document.model_dump_json(exclude_none=True))],
-        structured_content=document.model_dump(mode="json", exclude_none=True),
-        is_error=is_error,
-        _meta=meta,
-    )
+def _text(document: BaseModel) -> TextContent:
+    return TextContent(type="text", text=document.model_dump_json(exclude_none=True))
 
 
 def render_result(resource: RenderResource) -> RenderResult:
@@ -210,6 +219,25 @@ def clips_meta(clips: list[ClipResource]) -> dict[str, JsonValue]:
             for clip in clips
         ]
     }
+
+
+def lines_meta(lines: Iterable[ChargeLine]) -> dict[str, JsonValue]:
+    """A price for a page to show: what each shot costs is one line of all shots together."""
+    kinds: dict[str, list[ChargeLine]] = {}
+    for line in lines:
+        kinds.setdefault(line.line_id.rpartition("/")[2], []).append(line)
+    return {
+        LINES_META: [
+            {"label": _label(kind, alike), "credits": sum(line.credits for line in alike)}
+            for kind, alike in kinds.items()
+        ]
+    }
+
+
+def _label(kind: str, lines: list[ChargeLine]) -> str:
+    if lines[0].shot is None:
+        return lines[0].label
+    return f"{kind.capitalize()}, {counted(len(lines), 'shot')}"
 
 
 def shortened(text: str, length_max: int) -> str:

@@ -55,6 +55,8 @@ def _portable(node: JsonValue, known: Mapping[str, JsonValue]) -> JsonValue:
             made[key] = {name: _portable(each, known) for name, each in _object(value).items()}
         else:
             made[key] = _portable(value, known)
+    if made.get("additionalProperties") == {}:
+        del made["additionalProperties"]  # takes anything, which an object does without it too
     return made
 
 

@@ -5,19 +5,17 @@ calls do not go through them: `call_tool` hands the arguments on unread and tell
 """
 
 import logging
-import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
-import structlog
 from mcp.server import MCPServer
 from mcp.server._otel import OpenTelemetryMiddleware
 from mcp.server.apps import Apps
 from mcp.server.caching import CacheHint
 from mcp.server.mcpserver import Context
 from mcp.shared.exceptions import MCPError
-from mcp.types import INVALID_PARAMS, CallToolResult, Tool
+from mcp.types import INVALID_PARAMS, CallToolResult, GetPromptResult, Tool
 from mcp.types.methods import CacheableMethod
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -26,9 +24,7 @@ from starlette.types import Scope
 from gateway.dependencies import Gateway
 from gateway.errors import request_id_of
 from gateway.mcp.calls import Call, given_arguments
-from gateway.mcp.download_tool import download_tool
-from gateway.mcp.errors import error_result, is_foreseen
-from gateway.mcp.guide_tools import guide_tools
+from gateway.mcp.errors import error_result
 from gateway.mcp.names import (
     CREATE_QUOTE,
     EXAMPLE_REQUEST,
@@ -37,12 +33,10 @@ from gateway.mcp.names import (
     SERVER_NAME,
     SERVER_TITLE,
     SUBMIT_RENDER,
-    TOOLS,
 )
-from gateway.mcp.render_tools import render_tools
 from gateway.mcp.results import refusal
-from gateway.mcp.status_tools import status_tools
-from gateway.mcp.waiting import Waits
+from gateway.mcp.shield import note_error, shield
+from gateway.mcp.toolbox import StudioTool
 
 INSTRUCTIONS: Final = (
     "Future Video Studio makes finished films from a brief. Start from "
@@ -52,6 +46,7 @@ INSTRUCTIONS: Final = (
     "final_video_url to the user. Never submit again because an answer was slow."
 )
 NO_SUCH_TOOL: Final = "There is no such tool; tools/list names them."
+NO_PROMPTS: Final = "This server has no prompts."
 LISTS_TTL_MS: Final = 300_000
 """As the other documents that say what there is."""
 _LISTS: Final = CacheHint(ttl_ms=LISTS_TTL_MS, scope="public")
@@ -67,13 +62,20 @@ _CACHED: Final[tuple[CacheableMethod, ...]] = (
 _ALONE: Final[Scope] = {"type": "http", "scheme": "http", "headers": [], "server": None}
 """Stands in for a request where there is none: in memory, or over stdio."""
 
-_log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("gateway.mcp")
-
 
 class StudioServer(MCPServer[Any]):
-    """`local_headers` are those of callers who have none: in memory, or over stdio."""
+    """`tools` are listed in their order.
 
-    def __init__(self, gateway: Gateway, *, local_headers: Mapping[str, str] | None = None) -> None:
+    `local_headers` are those of callers who have none: in memory, or over stdio.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        tools: Iterable[StudioTool],
+        *,
+        local_headers: Mapping[str, str] | None = None,
+    ) -> None:
         with _own_logging():
             super().__init__(
                 SERVER_NAME,
@@ -86,19 +88,19 @@ class StudioServer(MCPServer[Any]):
             )
         # A span of ours surrounds each request. These carry what callers call their requests and
         # tools, and continue whatever trace an argument says.
-        self.middleware[:] = [
-            each for each in self.middleware if not isinstance(each, OpenTelemetryMiddleware)
-        ]
+        others = (each for each in self.middleware if not isinstance(each, OpenTelemetryMiddleware))
+        self.middleware[:] = [shield, *others]
         self._gateway = gateway
         self._local_headers = Headers(local_headers)
-        waits = Waits(gateway.clock, stopping=gateway.dependencies.stopping)
-        films = download_tool(gateway.dependencies.films)
-        tools = (*render_tools(), *status_tools(waits), films, *guide_tools())
         self._studio_tools = {tool.definition.name: tool for tool in tools}
 
     async def list_tools(self) -> list[Tool]:
-        """In the reference's order, the same for everybody."""
-        return sorted((tool.definition for tool in self._studio_tools.values()), key=_place)
+        """The same for everybody."""
+        return [tool.definition for tool in self._studio_tools.values()]
+
+    async def get_prompt(self, *_: object, **__: object) -> GetPromptResult:
+        """Refused here: to the SDK it is a failure of ours, whose text its log would have."""
+        raise MCPError(INVALID_PARAMS, NO_PROMPTS)
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
@@ -111,7 +113,7 @@ class StudioServer(MCPServer[Any]):
         try:
             return await tool.run(call, given_arguments(arguments))
         except Exception as error:  # noqa: BLE001 - the model is told, the log has the place
-            _note(name, error)
+            note_error(name, error)
             return refusal(error_result(error, call.request_id))
         finally:
             self._gateway.keys.touch_soon()
@@ -140,20 +142,6 @@ def _request_of(context: Context[Any, Any] | None) -> Request | None:
         return None
     request = context.request_context.request
     return request if isinstance(request, Request) else None
-
-
-def _place(tool: Tool) -> int:
-    return TOOLS.index(tool.name)
-
-
-def _note(name: str, error: Exception) -> None:
-    """Where it went wrong, without a word of what was in the arguments or the error."""
-    if is_foreseen(error):
-        _log.info("tool refused", tool=name, error=type(error).__name__)
-        return
-    frames = traceback.extract_tb(error.__traceback__)
-    places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
-    _log.error("tool failed", tool=name, error=type(error).__name__, places=places)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The tools that watch a render or a quote, and the one that ends it."""
 
 from functools import partial
+from typing import Final
 
 from mcp.types import CallToolResult
 
@@ -21,6 +22,7 @@ from gateway.mcp.results import (
     RenderResult,
     answer,
     clips_meta,
+    lines_meta,
     paid_result,
     render_result,
 )
@@ -42,6 +44,12 @@ from gateway.routes.quote_answers import resource_of_paid
 from gateway.services.paid_renders import PaidView
 from gateway.services.views import RenderView
 from studio.accounts.tables import KeyScope
+from studio.ingest.errors import InvalidRequest, Problem
+
+TWO_TARGETS: Final = (
+    "A render that a quote paid for is canceled by its claim_token or status_url alone: leave "
+    "project_id out."
+)
 
 
 class RenderStatusArguments(RenderTarget):
@@ -109,7 +117,7 @@ async def _render_status(waits: Waits, call: Call, arguments: Arguments) -> Call
     project_id = project_of(asked, call)
     first = await renders.get(project_id, owner)
     watch = Watch(
-        look=lambda: renders.get(project_id, lambda _session: first.account_id),
+        look=lambda: renders.get(project_id, owner),  # a key may be revoked meanwhile
         is_over=lambda view: view.is_terminal,
         mark=_mark,
         tell=partial(_tell, call),
@@ -141,7 +149,9 @@ async def _paid_status(waits: Waits, call: Call, arguments: Arguments) -> CallTo
 
 async def _cancel(call: Call, arguments: Arguments) -> CallToolResult:
     target = read_arguments(AnyTarget, arguments)
-    if target.project_id is None and is_paid_target(target, call):
+    if is_paid_target(target, call):
+        if target.project_id is not None:
+            raise InvalidRequest((Problem("/project_id", TWO_TARGETS),))
         call.check_mode()
         claim = claim_of(target, call)
         view = await call.gateway.paid_renders.cancel(claim.quote_id, claim.claim_token)
@@ -158,11 +168,14 @@ async def _paid_answer(
 ) -> CallToolResult:
     resource = await resource_of_paid(call.gateway, call.base_url, view, claim_token)
     result = paid_result(resource)
-    clips = resource.clips if isinstance(resource, PaidRenderResource) else []
+    if isinstance(resource, PaidRenderResource):
+        meta = clips_meta(resource.clips)
+    else:
+        meta = lines_meta(resource.lines)
     if canceled:
         kept = result.model_dump(include=set(CancelResult.model_fields))
-        return answer(CancelResult.model_validate(kept), meta=clips_meta(clips))
-    return answer(result, meta=clips_meta(clips))
+        return answer(CancelResult.model_validate(kept), meta=meta)
+    return answer(result, meta=meta)
 
 
 def _mark(view: RenderView) -> object:

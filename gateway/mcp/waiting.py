@@ -16,6 +16,9 @@ TELL_SECONDS: Final = 5.0
 """How often the caller is told of it: some clients count their time-outs from the last word."""
 WAITS_PER_OWNER_MAX: Final = 16
 """Side by side in this process; who wants more is answered at once, as without a wait."""
+WAITS_MAX: Final = 512
+"""Of all owners together: anybody may have any number of quotes, and each wait reads the database
+once a second, which has eight threads for everything."""
 
 View = TypeVar("View")
 
@@ -45,10 +48,13 @@ class Waits:
         self, first: View, watch: Watch[View], *, owner: str, seconds: float
     ) -> View:
         """The view once it has changed or the time is up; `seconds` is cut to what is held."""
-        if seconds <= 0 or watch.is_over(first) or self._held[owner] >= WAITS_PER_OWNER_MAX:
+        if seconds <= 0 or watch.is_over(first) or self._is_full(owner):
             return first
         with self._holding(owner):
             return await self._wait(first, watch, min(seconds, WAIT_SECONDS_MAX))
+
+    def _is_full(self, owner: str) -> bool:
+        return self._held[owner] >= WAITS_PER_OWNER_MAX or self._held.total() >= WAITS_MAX
 
     async def _wait(self, first: View, watch: Watch[View], seconds: float) -> View:
         began = self._clock.monotonic()

@@ -8,19 +8,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.problem import problem, problem_response
 
-SERVED_PATHS: Final = frozenset(
-    {
-        "/mcp",
-        "/mcp/",
-        "/mcp/server-card",
-        "/server.json",
-        "/chatgpt-app.json",
-        "/health",
-        "/llms.txt",
-        "/.well-known/mcp-server.json",
-        "/.well-known/ai-catalog.json",
-    }
-)
 ELSEWHERE: Final = "This host serves MCP alone; the API is at {base_url}."
 
 
@@ -46,5 +33,7 @@ class McpHostMiddleware:
 
     def _is_elsewhere(self, scope: Scope) -> bool:
         host = Headers(scope=scope).get("host", "").lower()
-        is_ours = host in self._hosts or host.rpartition(":")[0] in self._hosts
+        names = {host, host.rpartition(":")[0]}
+        # To DNS a name with a dot at its end is the same one.
+        is_ours = any(name.removesuffix(".") in self._hosts for name in names)
         return is_ours and scope["path"] not in self._paths

@@ -14,11 +14,10 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.discovery import HEALTH_PATH
 from gateway.middleware.access_log import CLIENT_CLOSED_STATUS, UNMATCHED_ROUTE
 
 TRACEPARENT: Final = "traceparent"
-HEALTH_PATH: Final = "/health"
-"""Asked every few seconds by machines that look for nothing else."""
 SERVER_ERROR_STATUS: Final = 500
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """Any other is called _OTHER, as the semantic conventions for HTTP ask."""

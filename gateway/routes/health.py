@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from gateway.dependencies import Gateway
+from gateway.discovery import HEALTH_PATH
 from gateway.routes.answers import JSON_MEDIA_TYPE
 from gateway.services.health import Report
 
@@ -27,7 +28,7 @@ def health_router(gateway: Gateway) -> APIRouter:
     router = APIRouter(tags=["service"])
 
     @router.get(
-        "/health",
+        HEALTH_PATH,
         response_model=HealthResource,
         summary="Say what works",
         description="200 if everything does, 503 if not; the checks say what.",

@@ -22,7 +22,7 @@ class Background:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def close(self) -> None:
+    async def finish(self) -> None:
         """Wait for all of it, and for what it starts."""
         while self._tasks:
             await asyncio.gather(*self._tasks)

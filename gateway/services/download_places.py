@@ -107,19 +107,22 @@ class FilmPart:
             self._hash.update(data)
 
     def finish(self) -> SavedFilm:
-        """Put the whole film into its place. Raises as `part` does, FileExists for a late rival."""
-        with self._lock, _disk_errors():
-            os.fsync(self._opened())
-            assert self._folder is not None  # noqa: S101 - opened with the file
-            replaced = self._check_place(self._folder)
-            if self._overwrite:
-                os.replace(
-                    self._part_name, self._name, src_dir_fd=self._folder, dst_dir_fd=self._folder
-                )
-            else:
-                self._settle_beside(self._folder)
-            path = self._root.joinpath(*self._folders, self._name)
-            return SavedFilm(str(path), self._size_bytes, self._hash.hexdigest(), replaced)
+        """Put the whole film into its place. Raises as `part` does, FileExists for a late rival.
+
+        Gigabytes may take the disk minutes: whoever gives up meanwhile does not wait for it, and
+        the film is then not put anywhere.
+        """
+        with _disk_errors():
+            with self._lock:
+                self._refuse_discarded()
+                file = os.dup(self._opened())
+            try:
+                os.fsync(file)
+            finally:
+                os.close(file)
+            with self._lock:
+                self._refuse_discarded()
+                return self._settle()
 
     def discard(self) -> None:
         """Close everything and remove what is not in its place. Waits for a write under way."""
@@ -132,6 +135,22 @@ class FilmPart:
                 if descriptor is not None:
                     os.close(descriptor)
             self._file = self._folder = None
+
+    def _refuse_discarded(self) -> None:
+        if self._is_over:
+            raise DiskRefused("The download was given up; nothing was kept.")
+
+    def _settle(self) -> SavedFilm:
+        assert self._folder is not None  # noqa: S101 - opened with the file
+        replaced = self._check_place(self._folder)
+        if self._overwrite:
+            os.replace(
+                self._part_name, self._name, src_dir_fd=self._folder, dst_dir_fd=self._folder
+            )
+        else:
+            self._settle_beside(self._folder)
+        path = self._root.joinpath(*self._folders, self._name)
+        return SavedFilm(str(path), self._size_bytes, self._hash.hexdigest(), replaced)
 
     def _opened(self) -> int:
         if self._file is None:

@@ -187,9 +187,9 @@ class People:
             lambda session: rename_account(session, account_id=account_id, name=name)
         )
 
-    async def close(self) -> None:
+    async def finish(self) -> None:
         """Wait for links that are being made; their mail is the post's."""
-        await self._background.close()
+        await self._background.finish()
 
     async def _mail_reset(self, email: str, link: Callable[[str], str]) -> None:
         now = self._clock.now()

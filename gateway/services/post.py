@@ -26,8 +26,12 @@ class Post:
     def send_soon(self, message: Message) -> None:
         self._background.start(self._send(message), NOT_SENT, subject=message.subject)
 
+    async def finish(self) -> None:
+        """Wait for what is being sent."""
+        await self._background.finish()
+
     async def close(self) -> None:
-        await self._background.close()
+        await self.finish()
         self._pool.shutdown(wait=True)
 
     async def _send(self, message: Message) -> None:

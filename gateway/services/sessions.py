@@ -137,8 +137,8 @@ class Sessions:
             self._background.start(self._touch(token, now), "use of a session not noted")
         return current
 
-    async def close(self) -> None:
-        await self._background.close()
+    async def finish(self) -> None:
+        await self._background.finish()
 
     async def _touch(self, token: str, now: datetime) -> None:
         await self._threads.write(lambda session: touch_session(session, token=token, now=now))

@@ -26,6 +26,8 @@ from gateway.services.fingerprint import (
 )
 from gateway.services.freezing import freeze_declared
 from gateway.services.key_limits import KeyCapReached, check_monthly_cap
+from gateway.services.notices import low_balance_notice
+from gateway.services.post import Post
 from gateway.services.render_inputs import render_input
 from gateway.services.threads import Threads
 from gateway.services.uploads import (
@@ -49,6 +51,7 @@ from studio.ingest.forms import SubmittedForm
 from studio.ingest.strict_json import parse_quote_request, parse_request
 from studio.ledger.errors import InsufficientCredits
 from studio.ledger.service import ensure_test_credits, open_wallet, reserve
+from studio.mail.ports import Message
 from studio.pricing.freeze import FrozenRender
 from studio.renders.first_snapshot import first_snapshot
 from studio.renders.repository import (
@@ -115,6 +118,7 @@ class Submissions:
         clock: Clock,
         ids: Ids,
         metrics: GatewayMetrics,
+        post: Post,
         active_renders_max: int,
         timings: Timings,
     ) -> None:
@@ -126,6 +130,7 @@ class Submissions:
         self._clock = clock
         self._ids = ids
         self._metrics = metrics
+        self._post = post
         self._active_renders_max = active_renders_max
         self._timings = timings
         self._under_way: set[asyncio.Task[Submitted]] = set()
@@ -280,7 +285,7 @@ class Submissions:
         now = self._clock.now()
         charges = new.workflow_input.plan.charges
 
-        def work(session: Session) -> RenderRow:
+        def work(session: Session) -> tuple[RenderRow, Message | None]:
             require_active(session, account_id=owner_of(new.account_id))
             # The ledger first: it locks the wallet, and so the account's submissions queue here.
             reserve(
@@ -293,9 +298,13 @@ class Submissions:
             )
             self._check_active(session, new.account_id)
             check_monthly_cap(session, principal, credits=charges.total_credits, now=now)
-            return insert_render(session, new, now=now)
+            row = insert_render(session, new, now=now)
+            return row, low_balance_notice(session, account_id=new.account_id, now=now)
 
-        return await self._threads.write(work)
+        row, notice = await self._threads.write(work)
+        if notice is not None:
+            self._post.send_soon(notice)
+        return row
 
     async def _start(self, render: RenderInput) -> str | None:
         """The run's id, or None: the row is stored, so the sweep starts what could not be."""

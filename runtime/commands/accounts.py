@@ -1,13 +1,11 @@
 """`fvs accounts`: customers and what their omitted request fields take."""
 
-import secrets
 from typing import Annotated
 
 import typer
 
 from runtime.commands.console import AsJson, administration, print_json, print_table
 
-ACCOUNT_ID_BYTES = 8
 LIST_LENGTH = 100
 
 app = typer.Typer(help="Accounts and their saved defaults.", no_args_is_help=True)
@@ -21,21 +19,73 @@ def create(
     account_id: Annotated[
         str | None, typer.Option("--id", help="Its id; made up where left out.")
     ] = None,
+    email: Annotated[
+        str | None,
+        typer.Option(help="Let its owner sign in, with a password that is printed this once."),
+    ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
     """Create an account with an empty wallet."""
     from studio.accounts import service as accounts
+    from studio.identity import service as identity
     from studio.ledger import service as ledger
 
-    chosen = f"acct_{secrets.token_hex(ACCOUNT_ID_BYTES)}" if account_id is None else account_id
+    chosen = accounts.new_account_id() if account_id is None else account_id
+    password = None if email is None else identity.generate_password()
     with administration() as work:
         accounts.create_account(work.session, account_id=chosen, name=name, now=work.now)
         ledger.open_wallet(work.session, owner=chosen, now=work.now)
+        if email is not None and password is not None:
+            email = identity.create_login(
+                work.session,
+                account_id=chosen,
+                email=email,
+                password_hash=identity.new_password_hash(identity.Argon2Passwords(), password),
+                now=work.now,
+            )
+        work.record("accounts.create", chosen)
     if as_json:
-        print_json({"account_id": chosen, "name": name})
+        print_json({"account_id": chosen, "name": name, "email": email, "password": password})
+        return
+    typer.echo(f"Created account {chosen}. Next: fvs keys create {chosen}")
+    if password is not None:
+        typer.echo(f"{email} signs in with {password}")
+        typer.echo("Pass it on now: it is not stored and not shown again.", err=True)
+
+
+@app.command()
+def suspend(
+    account_id: AccountId,
+    reason: Annotated[str, typer.Option(help="Why, for the audit log.")] = "",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Have an account start nothing from now on; it may still look, and cancel."""
+    from studio.accounts import service as accounts
+
+    with administration() as work:
+        if accounts.suspend_account(work.session, account_id=account_id, now=work.now):
+            work.record("accounts.suspend", account_id, reason=reason)
+        account = accounts.get_account(work.session, account_id=account_id)
+    if as_json:
+        print_json({"account_id": account_id, "suspended_at": account.suspended_at})
     else:
-        typer.echo(f"Created account {chosen}. Next: fvs keys create {chosen}")
+        typer.echo(f"{account_id} is suspended.")
+
+
+@app.command()
+def resume(account_id: AccountId, *, as_json: AsJson = False) -> None:
+    """End the suspension of an account."""
+    from studio.accounts import service as accounts
+
+    with administration() as work:
+        if accounts.resume_account(work.session, account_id=account_id):
+            work.record("accounts.resume", account_id)
+    if as_json:
+        print_json({"account_id": account_id, "suspended_at": None})
+    else:
+        typer.echo(f"{account_id} is not suspended.")
 
 
 @app.command("list")
@@ -50,7 +100,13 @@ def list_(
     with administration(read_only=True) as work:
         found = accounts.list_accounts(work.session, limit=limit)
     rows = [
-        {"account_id": account.account_id, "name": account.name, "created_at": account.created_at}
+        {
+            "account_id": account.account_id,
+            "name": account.name,
+            "role": account.role,
+            "suspended_at": account.suspended_at,
+            "created_at": account.created_at,
+        }
         for account in found
     ]
     if as_json:
@@ -73,6 +129,8 @@ def show(account_id: AccountId, *, as_json: AsJson = False) -> None:
     about = {
         "account_id": account.account_id,
         "name": account.name,
+        "role": account.role,
+        "suspended_at": account.suspended_at,
         "created_at": account.created_at,
         "credits_available": balance.available,
         "credits_held": balance.held,

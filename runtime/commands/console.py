@@ -14,6 +14,7 @@ from studio.contracts.errors import StudioError
 
 if TYPE_CHECKING:
     # The commands' help must not wait for the database library.
+    from pydantic import JsonValue
     from sqlalchemy.orm import Session
 
     from runtime.settings import Settings
@@ -30,6 +31,19 @@ class Administration:
     session: "Session"
     settings: "Settings"
     now: datetime
+
+    def record(self, action: str, account_id: str | None, **details: "JsonValue") -> None:
+        """Write into the audit log, in the same transaction, what the shell's user does."""
+        from studio.operators import service as operators
+
+        operators.record_action(
+            self.session,
+            operator=operators.SHELL,
+            action=action,
+            account_id=account_id,
+            details=details,
+            now=self.now,
+        )
 
 
 @contextmanager

@@ -43,6 +43,7 @@ def grant(
         wallet = ledger.open_wallet(work.session, owner=account_id, now=work.now)
         ledger.top_up(work.session, wallet=wallet, credits=credits, reference=chosen, now=work.now)
         balance = ledger.balance(work.session, wallet=wallet)
+        work.record("credits.grant", account_id, credits=credits, reference=chosen)
     if as_json:
         print_json({"account_id": account_id, "reference": chosen, "balance": balance})
     else:

@@ -22,14 +22,39 @@ def create(
     name: Annotated[str, typer.Option(help="What the key is for.")] = "API key",
     *,
     test: Annotated[
-        bool, typer.Option("--test", help="A test key: local models where none is configured.")
+        bool, typer.Option("--test", help="A test key: local models and test credits alone.")
     ] = False,
+    scopes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--scope",
+            metavar="SCOPE",
+            help="renders:read, renders:write or wallet:read; may be repeated. All where left out.",
+        ),
+    ] = None,
+    expires: Annotated[
+        str | None,
+        typer.Option(metavar="WHEN", help="Days from now (90d), or a date or moment (ISO, UTC)."),
+    ] = None,
+    per_minute: Annotated[
+        int | None, typer.Option(min=1, help="Requests a minute, in each gateway process.")
+    ] = None,
+    per_month: Annotated[
+        int | None, typer.Option(min=1, help="Credits that its renders may cost a month (UTC).")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Create a key and print it, this once."""
+    from runtime.commands.key_terms import read_moment, read_scopes
     from studio.accounts import service as accounts
 
     with administration() as work:
+        terms = accounts.KeyTerms(
+            scopes=read_scopes(scopes),
+            expires_at=None if expires is None else read_moment(expires, now=work.now),
+            requests_per_minute_max=per_minute,
+            credits_per_month_max=per_month,
+        )
         issued = accounts.issue_key(
             work.session,
             account_id=account_id,
@@ -37,7 +62,9 @@ def create(
             environment="test" if test else "live",
             peppers=_peppers(work.settings),
             now=work.now,
+            terms=terms,
         )
+        work.record("keys.create", account_id, key_id=issued.key_id)
     _print_issued(issued, as_json=as_json)
 
 
@@ -55,6 +82,9 @@ def list_(account_id: AccountId, *, as_json: AsJson = False) -> None:
             "name": key.name,
             "environment": key.environment,
             "active": key.is_active(work.now),
+            "scopes": " ".join(sorted(key.terms.scopes)),
+            "per_minute": key.terms.requests_per_minute_max,
+            "per_month": key.terms.credits_per_month_max,
             "created_at": key.created_at,
             "last_used_at": key.last_used_at,
             "expires_at": key.terms.expires_at,
@@ -75,9 +105,10 @@ def revoke(key_id: KeyId, *, as_json: AsJson = False) -> None:
 
     with administration() as work:
         accounts.revoke_key(work.session, key_id=key_id, now=work.now)
-        revoked_at = accounts.key_info(work.session, key_id=key_id).revoked_at
+        info = accounts.key_info(work.session, key_id=key_id)
+        work.record("keys.revoke", info.account_id, key_id=key_id)
     if as_json:
-        print_json({"key_id": key_id, "revoked_at": revoked_at})
+        print_json({"key_id": key_id, "revoked_at": info.revoked_at})
     else:
         typer.echo(f"Revoked {key_id}.")
 
@@ -91,6 +122,8 @@ def rotate(key_id: KeyId, *, as_json: AsJson = False) -> None:
         issued = accounts.rotate_key(
             work.session, key_id=key_id, peppers=_peppers(work.settings), now=work.now
         )
+        account_id = accounts.key_info(work.session, key_id=key_id).account_id
+        work.record("keys.rotate", account_id, key_id=key_id, successor_id=issued.key_id)
     _print_issued(issued, as_json=as_json)
 
 

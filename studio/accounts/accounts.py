@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from studio.accounts.errors import AccountExists, InvalidAccount, UnknownAccount
 from studio.accounts.records import Account
-from studio.accounts.tables import ACCOUNT_ID_LENGTH_MAX, AccountRow
+from studio.accounts.tables import ACCOUNT_ID_LENGTH_MAX, AccountRole, AccountRow
 from studio.catalog.catalogue import load_catalogue
 from studio.contracts.defaults import AccountDefaults
 from studio.contracts.limits import NAME_LENGTH_MAX
@@ -60,7 +60,9 @@ def create_account(
 def get_account(session: Session, *, account_id: str) -> Account:
     """Read an account. Raises UnknownAccount."""
     row = session.execute(
-        select(AccountRow).where(AccountRow.account_id == account_id)
+        select(AccountRow)
+        .where(AccountRow.account_id == account_id)
+        .execution_options(populate_existing=True)
     ).scalar_one_or_none()
     if row is None:
         raise UnknownAccount(account_id)
@@ -73,14 +75,14 @@ def rename_account(session: Session, *, account_id: str, name: str) -> None:
     _save(session, account_id, {"name": name})
 
 
-def list_accounts(session: Session, *, limit: int) -> list[Account]:
-    """The newest accounts first."""
-    rows = session.scalars(
-        select(AccountRow)
-        .order_by(AccountRow.created_at.desc(), AccountRow.account_id)
-        .limit(limit)
-    )
-    return [_account(row) for row in rows]
+def list_accounts(
+    session: Session, *, limit: int, role: AccountRole | None = None
+) -> list[Account]:
+    """The newest accounts first; those of a role where one is given."""
+    query = select(AccountRow).order_by(AccountRow.created_at.desc(), AccountRow.account_id)
+    if role is not None:
+        query = query.where(AccountRow.role == role)
+    return [_account(row) for row in session.scalars(query.limit(limit))]
 
 
 def account_defaults(session: Session, *, account_id: str) -> AccountDefaults:

@@ -51,7 +51,7 @@ async def read_form(
     staging: Path,
     limits: FormLimits = FormLimits(),  # noqa: B008  # frozen, so it may be shared
 ) -> SubmittedForm:
-    """Read a form with one `request_json` field and any number of `files`, as `read_fields` does."""
+    """Read a form with one `request_json` field and any number of `files`: see `read_fields`."""
     filled = await read_fields(
         content_type, stream, staging=staging, fields=SUBMISSION_FIELDS, limits=limits
     )

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from gateway.app import create_app
 from tests.api.kit import ApiStack
@@ -31,9 +32,14 @@ class ObservableServer(uvicorn.Server):
 @asynccontextmanager
 async def serving(stack: ApiStack) -> AsyncIterator[ObservableServer]:
     """A gateway on a port of its own; every request has ended when the block is left."""
-    config = uvicorn.Config(
-        create_app(stack.dependencies), port=0, log_config=None, access_log=False
-    )
+    async with serving_app(create_app(stack.dependencies)) as server:
+        yield server
+
+
+@asynccontextmanager
+async def serving_app(app: ASGIApp) -> AsyncIterator[ObservableServer]:
+    """The same for any application."""
+    config = uvicorn.Config(app, port=0, log_config=None, access_log=False)
     server = ObservableServer(config)
     task = asyncio.create_task(server.serve())
     await server.listening.wait()

@@ -18,11 +18,12 @@ from gateway.manifests import (
     JSON_TYPE,
     MANIFESTS,
     Place,
+    card_document,
     server_document,
 )
 from gateway.mcp.names import TOOLS
 from tests.api.kit import BASE_URL, ApiStack
-from tests.kit.mcp_schemas import registry_validator
+from tests.kit.mcp_schemas import card_validator, registry_validator
 
 SERVER = "/server.json"
 WELL_KNOWN = "/.well-known/mcp-server.json"
@@ -52,6 +53,7 @@ async def server(stack: ApiStack) -> Document:
     return await document(stack, SERVER)
 
 
+@pytest.mark.requirement("DISC-1")
 async def test_the_registry_takes_the_server_manifest(server: Document) -> None:
     validator = registry_validator(SCHEMA_VERSION)
 
@@ -65,6 +67,10 @@ def without(field: str) -> Callable[[Document], None]:
 
 def changed(**fields: object) -> Callable[[Document], None]:
     return lambda server: server.update(fields)
+
+
+def in_remote(**fields: object) -> Callable[[Document], None]:
+    return lambda server: server["remotes"][0].update(fields)
 
 
 def remote_without(field: str) -> Callable[[Document], None]:
@@ -93,6 +99,38 @@ def test_the_registry_would_see_a_mistake(spoil: Callable[[Document], None]) -> 
     assert list(registry_validator(SCHEMA_VERSION).iter_errors(wrong)) != []
 
 
+async def test_the_card_is_one(stack: ApiStack) -> None:
+    card = await document(stack, CARD)
+
+    assert [error.message for error in card_validator(SCHEMA_VERSION).iter_errors(card)] == []
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        without("$schema"),
+        without("name"),
+        without("description"),
+        without("version"),
+        changed(name="future-video-studio"),
+        changed(description="x" * (DESCRIPTION_LENGTH_MAX + 1)),
+        changed(packages=[]),
+        changed(tools=[]),
+        remote_without("url"),
+        in_remote(protocolVersions=["2026-07-28"]),
+        in_remote(supportedProtocolVersions="2026-07-28"),
+        in_remote(headers=[{"isSecret": True}]),
+        in_remote(headers=[{"name": KEY, "secret": True}]),
+    ],
+)
+def test_a_mistake_in_the_card_would_be_seen(spoil: Callable[[Document], None]) -> None:
+    wrong: Document = json.loads(json.dumps(card_document(Place(BASE_URL, BASE_URL, "1.0.0"))))
+    spoil(wrong)
+
+    assert list(card_validator(SCHEMA_VERSION).iter_errors(wrong)) != []
+
+
+@pytest.mark.requirement("DISC-1")
 async def test_both_addresses_have_the_same_bytes(stack: ApiStack) -> None:
     assert (await get(stack, SERVER)).content == (await get(stack, WELL_KNOWN)).content
 
@@ -131,6 +169,7 @@ async def test_the_catalogue_leads_to_the_card(stack: ApiStack) -> None:
     assert entry["url"] == BASE_URL + CARD
 
 
+@pytest.mark.requirement("APP-3")
 async def test_the_app_manifest_says_what_to_type_into_chatgpt(stack: ApiStack) -> None:
     app = await document(stack, CHATGPT)
 
@@ -144,6 +183,7 @@ async def test_the_app_manifest_says_what_to_type_into_chatgpt(stack: ApiStack) 
     assert app["tools"] == list(TOOLS)
 
 
+@pytest.mark.requirement("APP-3")
 async def test_every_document_that_the_app_manifest_names_is_there(stack: ApiStack) -> None:
     addresses = (await document(stack, CHATGPT))["documents"]
 

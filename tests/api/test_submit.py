@@ -133,7 +133,8 @@ async def test_fields_left_out_take_the_accounts_defaults(stack: ApiStack) -> No
 async def test_a_live_key_without_configured_models_is_refused_naming_the_setting(
     stack: ApiStack,
 ) -> None:
-    key = stack.open_account(environment="live")
+    stack.refuse_unconfigured_models()
+    key = stack.open_account()
     async with stack.client(key) as client:
         answer = await client.post("/api/agent/renders", json=BRIEF)
 

@@ -97,6 +97,7 @@ async def test_health_says_that_everything_works(stack: ApiStack) -> None:
 
 
 @pytest.mark.requirement("DISC-2")
+@pytest.mark.mcp_case("26.3")
 async def test_health_says_what_does_not_work(stack: ApiStack) -> None:
     stack.workflows.away = True
     stack.break_database()
@@ -246,7 +247,7 @@ async def test_the_openapi_document_describes_every_route_with_its_problems(
     submit = paths["/api/agent/renders"]["post"]
     form = submit["requestBody"]["content"]["multipart/form-data"]["schema"]
     assert set(form["properties"]) == {"request_json", "files"}
-    assert {"201", "401", "402", "408", "409", "413", "415", "422", "429", "503"} == set(
+    assert {"201", "401", "402", "403", "408", "409", "413", "415", "422", "429", "503"} == set(
         submit["responses"]
     )
     schemas = document["components"]["schemas"]

@@ -204,7 +204,7 @@ async def test_a_process_that_stops_ends_its_streams_so_that_browsers_come_back(
 async def test_a_database_that_fails_ends_the_stream_and_not_the_process(stack: ApiStack) -> None:
     async with maker_of(stack) as maker:
         project_id = await maker.start()
-        at_each_look(stack, lambda: stack.break_database())
+        at_each_look(stack, stack.break_database)
         events = await watch(maker, project_id)
         assert events == []
         assert (await maker.browser.open("/sign-in")).status_code in {200, 303, 503}

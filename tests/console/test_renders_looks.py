@@ -26,8 +26,7 @@ SCREENPLAY: Final = (
     "Behind him each one goes out.\n\nHe stops. One lamp, far away, lights itself."
 )
 REMARKS: Final = (
-    "The fog is as described and the lamps recede into it. The lamplighter's coat is a shade "
-    "lighter than on his sheet.",
+    "The fog is as described and the lamps recede into it. His coat is a shade too light.",
     "The move along the quay is steady; the third lamp flickers once.",
 )
 

@@ -1,6 +1,7 @@
 """The page of one render, without a script."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -69,13 +70,10 @@ class Bucket(LocalStorage):
     def sign_url(
         self, key: str, *, base_url: str, now: datetime, lifetime: timedelta, download_name: str
     ) -> SignedUrl:
-        return super().sign_url(
-            key,
-            base_url="https://files.example",
-            now=now,
-            lifetime=lifetime,
-            download_name=download_name,
+        signed = super().sign_url(
+            key, base_url=base_url, now=now, lifetime=lifetime, download_name=download_name
         )
+        return replace(signed, url=signed.url.replace(base_url, "https://files.example"))
 
 
 async def test_subtitles_of_another_origin_are_a_link_and_no_track(stack: ApiStack) -> None:

@@ -64,6 +64,8 @@ def test_the_note_for_scripts_tells_where_everything_is(tmp_path: Path, ports: P
             "api_key",
             "database_url",
             "storage_path",
+            "email",
+            "password",
             "stripe_url",
             "stripe_secret_key",
             "stripe_spt_url",
@@ -73,6 +75,8 @@ def test_the_note_for_scripts_tells_where_everything_is(tmp_path: Path, ports: P
         assert note.temporal_address == f"127.0.0.1:{ports.temporal}"
         assert note.temporal_ui_url == f"http://127.0.0.1:{ports.ui}"
         assert note.api_key.startswith("fvs_live_")
+        assert note.email == "dev@example.com"
+        assert len(note.password or "") >= 20
         assert note.database_url == f"sqlite:///{tmp_path}/s/fvs.db"
         assert note.storage_path == f"{tmp_path}/s/storage"
         assert all(pid and is_alive(pid) for pid in note.pids.model_dump().values())

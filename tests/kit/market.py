@@ -133,7 +133,7 @@ def open_market(
     """Everything but its processes, which the test starts; `variables` are of all of them."""
     stack = Stack(folder, temporal_address, timings=FAST)
     try:
-        with taking_payments(stack) as till, hosts_of_uploads(authority, folder) as internet:
+        with taking_payments(stack) as till, hosts_of_uploads(authority) as internet:
             (stack.chaos / "authority.pem").write_text(authority.pem)
             stack.variables.update(FVS_TEST_UPLOADS_PORT=str(internet.port), **variables)
             with closing(Customer(stack, till)) as customer:
@@ -143,14 +143,14 @@ def open_market(
 
 
 @contextmanager
-def hosts_of_uploads(authority: Authority, folder: Path) -> Iterator[Internet]:
+def hosts_of_uploads(authority: Authority) -> Iterator[Internet]:
     """The small internet of the tests, served from a thread for a worker in another process."""
     ready, ends = threading.Event(), asyncio.Event()
     opened: list[Internet] = []
     loop = asyncio.new_event_loop()
 
     async def serve() -> None:
-        async with open_internet(authority.server_context(folder)) as internet:
+        async with open_internet(authority.server_context()) as internet:
             opened.append(internet)
             ready.set()
             await ends.wait()

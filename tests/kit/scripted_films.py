@@ -5,6 +5,7 @@ from typing import Final
 from mcp.types import CallToolResult
 from pydantic import JsonValue
 
+from gateway.mcp.results import CLIPS_META, LINES_META
 from tests.kit.scripted_tools import API_ORIGIN, FILES_ORIGIN, JsonObject, told
 
 PROJECT: Final = "proj_api_60c90c0841464675"
@@ -14,6 +15,14 @@ NAME: Final = "The last lamplighter"
 PAID_STATUS_URL: Final = f"{API_ORIGIN}/api/agent/paid-renders/{QUOTE_ID}?claim_token={CLAIM}"
 PAYMENT_URL: Final = f"{API_ORIGIN}/api/agent/render-quotes/{QUOTE_ID}?claim_token={CLAIM}"
 FILM_URL: Final = f"{FILES_ORIGIN}/{PROJECT}/final.mp4?sig=a"
+PRICE_LINES: Final[tuple[JsonObject, ...]] = (
+    {"label": "Project", "credits": 12},
+    {"label": "Planning, 5 shots", "credits": 18},
+    {"label": "Keyframe, 5 shots", "credits": 105},
+    {"label": "Critic, 5 shots", "credits": 25},
+    {"label": "Video, 5 shots", "credits": 304},
+    {"label": "Production", "credits": 10},
+)
 SHOT_STATES: Final = ("completed", "completed", "filming", "storyboarding", "queued")
 
 
@@ -66,33 +75,38 @@ def paid_render(status: str, stage: str, percent: int, **more: JsonValue) -> Jso
 
 def queued() -> CallToolResult:
     clips: list[JsonValue] = [clip(at) for at in range(1, len(SHOT_STATES) + 1)]
-    return told(account_render("queued", "input", 0, revision=1), clips=clips)
+    return told(account_render("queued", "input", 0, revision=1), meta={CLIPS_META: clips})
 
 
 def filming(revision: int = 5, **more: JsonValue) -> CallToolResult:
     clips: list[JsonValue] = [clip(at, state) for at, state in enumerate(SHOT_STATES, 1)]
     fields: JsonObject = {"revision": revision, "clips_completed": 2, "credits_settled": 198}
-    return told(account_render("running", "filming", 46, **{**fields, **more}), clips=clips)
+    return told(
+        account_render("running", "filming", 46, **{**fields, **more}), meta={CLIPS_META: clips}
+    )
 
 
 def completed(**more: JsonValue) -> CallToolResult:
     clips: list[JsonValue] = [clip(at, "completed") for at in range(1, len(SHOT_STATES) + 1)]
     fields: JsonObject = {"revision": 9, "final_video_url": FILM_URL, "poll_after_seconds": 0}
     fields |= {"credits_settled": 474}
-    return told(account_render("completed", "completed", 100, **{**fields, **more}), clips=clips)
+    return told(
+        account_render("completed", "completed", 100, **{**fields, **more}),
+        meta={CLIPS_META: clips},
+    )
 
 
 def failed(error: str = "The provider refused every shot.") -> CallToolResult:
     states = ("completed", "failed", "failed", "failed", "canceled")
     clips: list[JsonValue] = [clip(at, state) for at, state in enumerate(states, 1)]
     fields: JsonObject = {"last_error": error, "poll_after_seconds": 0, "revision": 9}
-    return told(account_render("failed", "filming", 46, **fields), clips=clips)
+    return told(account_render("failed", "filming", 46, **fields), meta={CLIPS_META: clips})
 
 
 def canceled() -> CallToolResult:
     clips: list[JsonValue] = [clip(1, "completed"), *(clip(at, "canceled") for at in range(2, 6))]
     fields: JsonObject = {"cancel_requested": True, "poll_after_seconds": 0, "revision": 8}
-    return told(account_render("canceled", "filming", 46, **fields), clips=clips)
+    return told(account_render("canceled", "filming", 46, **fields), meta={CLIPS_META: clips})
 
 
 def quoted(status: str = "quoted", **more: JsonValue) -> CallToolResult:
@@ -113,4 +127,4 @@ def quoted(status: str = "quoted", **more: JsonValue) -> CallToolResult:
         "poll_after_seconds": 15,
         "next_action": "…",
     }
-    return told(fields | more)
+    return told(fields | more, meta={LINES_META: [*PRICE_LINES]})

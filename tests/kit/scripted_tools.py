@@ -1,6 +1,7 @@
 """An MCP server with the studio's widget and tools that answer what a test tells them to."""
 
 import asyncio
+import json
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, Final
@@ -20,7 +21,6 @@ from gateway.mcp.names import (
     SUBMIT_RENDER,
     WIDGET_URI,
 )
-from gateway.mcp.results import CLIPS_META
 from gateway.widget.resource import register
 
 JsonObject = dict[str, JsonValue]
@@ -112,16 +112,12 @@ class ScriptedTools:
         return server
 
 
-def told(data: JsonObject, *, clips: list[JsonValue] | None = None) -> CallToolResult:
+def told(data: JsonObject, *, meta: JsonObject | None = None) -> CallToolResult:
     """A tool's answer, shaped as the real ones are."""
-    meta: JsonObject | None = None if clips is None else {CLIPS_META: clips}
-    return CallToolResult(
-        content=[TextContent(type="text", text="…")], structured_content=data, _meta=meta
-    )
+    text = TextContent(type="text", text=json.dumps(data))
+    return CallToolResult(content=[text], structured_content=data, _meta=meta)
 
 
 def refused(code: str, message: str, **more: JsonValue) -> CallToolResult:
     data: JsonObject = {"code": code, "message": message, **more}
-    return CallToolResult(
-        content=[TextContent(type="text", text=message)], structured_content=data, is_error=True
-    )
+    return CallToolResult(content=[TextContent(type="text", text=json.dumps(data))], is_error=True)

@@ -86,7 +86,7 @@ class Stack:
                 session,
                 account_id=ACCOUNT,
                 name="test",
-                environment="test",
+                environment="live",
                 peppers=[PEPPER.encode()],
                 now=now,
             )

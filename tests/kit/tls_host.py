@@ -3,15 +3,18 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+import trustme
 from httpcore2 import (
     SOCKET_OPTION,
     AnyIOBackend,
@@ -29,67 +32,26 @@ PUBLIC = "93.184.215.14"
 NAMES = ("media.example", "cdn.example", "xn--bcher-kva.example", "xn--80ak6aa92e.example")
 
 Answer = bytes | Callable[[asyncio.StreamWriter], Awaitable[None]]
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[None, None, None]]
 
 
 class Authority:
-    """Signs one certificate for NAMES. It is made in memory and believed by `trust` alone."""
+    """Signs certificates for hosts. It is made in memory and believed by `trust` alone."""
 
     def __init__(self) -> None:
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        name = _name("Throw-away authority")
-        self._certificate = (
-            _builder(name, name, self._key.public_key())
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .sign(self._key, hashes.SHA256())
-        )
+        self._authority = trustme.CA()
 
     @property
     def pem(self) -> str:
-        return self._certificate.public_bytes(serialization.Encoding.PEM).decode()
+        return self._authority.cert_pem.bytes().decode()
 
     def trust(self) -> ssl.SSLContext:
         return ssl.create_default_context(cadata=self.pem)
 
-    def server_context(self, folder: Path, names: Iterable[str] = NAMES) -> ssl.SSLContext:
-        key = ec.generate_private_key(ec.SECP256R1())
-        certificate = (
-            _builder(_name("host"), self._certificate.subject, key.public_key())
-            .add_extension(
-                x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False
-            )
-            .sign(self._key, hashes.SHA256())
-        )
-        file = folder / "host.pem"
-        file.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-            + certificate.public_bytes(serialization.Encoding.PEM)
-        )
+    def server_context(self, names: Iterable[str] = NAMES) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(file)
+        self._authority.issue_cert(*names).configure_cert(context)
         return context
-
-
-def _name(text: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
-
-
-def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
-) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-    )
 
 
 @dataclass
@@ -166,17 +128,23 @@ def _asked_for(head: str) -> str:
 async def open_internet(context: ssl.SSLContext) -> AsyncIterator[Internet]:
     internet = Internet()
     context.sni_callback = internet.remember_name
+    async with listening(internet.serve, context) as internet.port:
+        yield internet
+
+
+@contextlib.asynccontextmanager
+async def listening(serve: Serve, context: ssl.SSLContext, port: int = 0) -> AsyncIterator[int]:
+    """A TLS server on loopback and its port; whom it still serves at the end is cut off."""
     tasks: set[asyncio.Task[None]] = set()
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.ensure_future(internet.serve(reader, writer))
+        task = asyncio.ensure_future(serve(reader, writer))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
-    server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=context)
-    internet.port = server.sockets[0].getsockname()[1]
+    server = await asyncio.start_server(accept, "127.0.0.1", port, ssl=context)
     try:
-        yield internet
+        yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
         for task in tuple(tasks):

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 from jsonschema import Draft202012Validator
 from mcp.client.client import Client
-from mcp.types import Tool
+from mcp.shared.exceptions import MCPError
+from mcp.types import INVALID_PARAMS, Tool
 
 from gateway.dependencies import Gateway
 from gateway.mcp.mounting import studio_server
@@ -15,7 +16,7 @@ from gateway.mcp.request_schema import DESCRIPTIONS, NO_EFFECT
 from studio.contracts.request import RenderRequest
 from tests.api.kit import BRIEF, ApiStack
 from tests.api.quote_kit import BODY, Till
-from tests.mcp.kit import called, mcp_client
+from tests.mcp.kit import MODES, called, mcp_client
 
 FORBIDDEN = {"$ref", "$defs", "anyOf", "oneOf", "allOf", "title"}
 DESCRIPTION_LENGTH_MAX = 1024
@@ -57,6 +58,7 @@ def schemas_in(node: object, *, in_properties: bool = False) -> Iterator[dict[st
                 yield from schemas_in(value, in_properties=is_names)
 
 
+@pytest.mark.mcp_case("28.1", "28.2")
 async def test_the_tools_are_the_references_in_its_order_for_everybody(stack: ApiStack) -> None:
     key = stack.open_account()
     async with mcp_client(stack) as client, mcp_client(stack, key) as other:
@@ -75,6 +77,7 @@ async def test_schemas_refer_to_nothing_and_leave_nothing_open(stack: ApiStack) 
             Draft202012Validator.check_schema(schema)
             assert schema["type"] == "object"
             for part in schemas_in(schema):
+                assert part, tool.name
                 assert part.keys().isdisjoint(FORBIDDEN), (tool.name, part)
                 assert part.get("type") != "null"
                 assert "default" not in part or part["default"] is not None
@@ -93,6 +96,7 @@ async def test_every_argument_says_what_it_is_for(stack: ApiStack) -> None:
     assert all(each["description"] for each in request["properties"].values())
 
 
+@pytest.mark.mcp_case("23.4")
 async def test_the_hints_are_all_said_and_true(stack: ApiStack) -> None:
     tools = await tools_of(stack)
     assert {tool.name for tool in tools} <= set(HINTS)
@@ -181,8 +185,21 @@ async def test_what_tools_answer_is_what_they_say_they_answer(stack: ApiStack, t
         await check("fvs_open_chatgpt_app")
 
 
+@pytest.mark.mcp_case("20.2")
 async def test_a_tool_without_arguments_takes_none(stack: ApiStack) -> None:
     async with mcp_client(stack) as client:
         result = await client.call_tool("fvs_open_chatgpt_app", {"theme": "SECRET"})
     assert result.is_error
     assert "SECRET" not in str(result)
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_to_ask_for_a_prompt_is_the_callers_error_for_there_is_none(
+    stack: ApiStack, mode: str
+) -> None:
+    async with mcp_client(stack, mode=mode) as client:
+        assert (await client.list_prompts()).prompts == []
+        with pytest.raises(MCPError) as refusal:
+            await client.get_prompt("SECRET")
+    assert refusal.value.code == INVALID_PARAMS
+    assert "SECRET" not in str(refusal.value)

@@ -10,8 +10,19 @@ from tests.mcp.kit import call_message
 
 PUBLIC = "https://Studio.example"
 ACCEPT = {"Accept": "application/json, text/event-stream"}
+SERVED = (
+    "/health",
+    "/llms.txt",
+    "/server.json",
+    "/chatgpt-app.json",
+    "/mcp/server-card",
+    "/.well-known/mcp-server.json",
+    "/.well-known/ai-catalog.json",
+)
+"""On a host of MCP's own, beside `/mcp`."""
 
 
+@pytest.mark.mcp_case("17.2")
 @pytest.mark.parametrize(
     ("public", "host", "is_let"),
     [
@@ -41,6 +52,7 @@ def test_hosts(public: str | None, host: str, is_let: bool) -> None:  # noqa: FB
     assert doors.lets_host(host) is is_let
 
 
+@pytest.mark.mcp_case("17.1")
 @pytest.mark.parametrize(
     ("public", "origin", "is_let"),
     [
@@ -76,8 +88,11 @@ async def test_a_host_of_its_own_serves_mcp_and_its_discovery_alone(stack: ApiSt
         httpx2.AsyncClient(transport=transport, base_url="https://studio.example") as studio,
     ):
         for client in (own, studio):
-            assert (await client.post("/mcp", json=message, headers=ACCEPT)).status_code == 200
-            assert (await client.get("/health")).status_code == 200
+            for path in ("/mcp", "/mcp/"):
+                called = await client.post(path, json=message, headers=ACCEPT)
+                assert called.status_code == 200, path
+            for path in SERVED:
+                assert (await client.get(path)).status_code == 200, path
         for path in ("/api/agent/models", "/api/agent/openapi.json", "/files/x", "/openapi.json"):
             missing = await own.get(path)
             assert missing.status_code == 404

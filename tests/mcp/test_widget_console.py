@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import pytest
 from mcp import MCPError
 from mcp.types import INTERNAL_ERROR
 from playwright.async_api import FrameLocator, Page, expect
@@ -12,6 +13,7 @@ from tests.kit.scripted_films import (
     NAME,
     PAID_STATUS_URL,
     PAYMENT_URL,
+    PRICE_LINES,
     PROJECT,
     canceled,
     completed,
@@ -33,6 +35,7 @@ from tests.kit.scripted_tools import (
     refused,
     told,
 )
+from tests.mcp.kit import content_of
 
 FILMING: Final = "Filming. 2 of 5 shots are ready"
 WATCH: Final[JsonObject] = {"project_id": PROJECT}
@@ -112,6 +115,25 @@ async def test_a_film_without_an_account_shows_its_price_and_starts_once_it_is_p
     assert await shown.calls() == [QUOTE, PAID_STATUS, PAID_STATUS]
 
 
+async def test_a_price_says_what_it_pays_for_as_long_as_it_is_not_paid(
+    tools: ScriptedTools, host: AppsHost, page: Page
+) -> None:
+    request: JsonObject = {"name": NAME, "screenplay": "Dusk."}
+    tools.will_answer(QUOTE, quoted())
+    tools.will_answer(PAID_STATUS, told(content_of(quoted("settling"))))
+    shown = await show(page, host, QUOTE, {"request": request})
+    rows = shown.widget.get_by_role("row")
+
+    await shown.widget.get_by_text("What it pays for").click()
+
+    await expect(rows).to_have_text(
+        [f"{line['label']}${int(str(line['credits'])) / 100:.2f}" for line in PRICE_LINES]
+    )
+    await shown.wait(15)
+    await expect(shown.widget.get_by_text("Do not pay again")).to_be_visible()
+    await expect(rows).to_have_count(len(PRICE_LINES))
+
+
 async def test_a_price_that_expired_is_asked_for_again_with_the_same_brief(
     tools: ScriptedTools, host: AppsHost, page: Page
 ) -> None:
@@ -182,6 +204,7 @@ async def test_a_missing_key_leads_to_paying_for_this_render_with_nothing_typed_
     assert asked["request"] == tools.arguments(SUBMIT)[0]["request"]
 
 
+@pytest.mark.mcp_case("27.4")
 async def test_a_refused_brief_says_beside_each_field_what_is_wrong_with_it(
     tools: ScriptedTools, host: AppsHost, page: Page
 ) -> None:
@@ -288,6 +311,7 @@ async def test_a_failed_render_says_why_keeps_its_shots_and_goes_back_to_the_bri
     await expect(widget.get_by_role("heading", name="What shall we film?")).to_be_focused()
 
 
+@pytest.mark.mcp_case("27.4")
 async def test_an_answer_that_is_older_than_what_is_shown_changes_nothing(
     tools: ScriptedTools, host: AppsHost, page: Page
 ) -> None:

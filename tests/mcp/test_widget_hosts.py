@@ -3,8 +3,11 @@
 import json
 from typing import Final
 
+import pytest
 from playwright.async_api import BrowserContext, Page, expect
+from pydantic import JsonValue
 
+from gateway.mcp.results import CLIPS_META, LINES_META
 from gateway.widget.resource import widget_html
 from tests.kit.apps_host import AppsHost, show
 from tests.kit.scripted_films import (
@@ -28,7 +31,9 @@ from tests.kit.scripted_tools import (
     ScriptedTools,
     told,
 )
+from tests.mcp.kit import content_of
 
+MARKUP: Final = '<img src=x onerror="window.broken=1"><script>window.broken=1</script>'
 WATCH: Final[JsonObject] = {"project_id": PROJECT}
 BRIEF: Final[JsonObject] = {"request": {"name": NAME, "screenplay": "Dusk."}}
 FILMING: Final = "Filming. 2 of 5 shots are ready"
@@ -61,6 +66,7 @@ async def test_the_console_introduces_itself_and_reports_its_size(
     await expect(frame).to_have_js_property("clientHeight", height)
 
 
+@pytest.mark.mcp_case("27.4")
 async def test_the_assistants_brief_is_shown_while_it_is_written_and_can_be_stopped(
     host: AppsHost, page: Page
 ) -> None:
@@ -93,6 +99,7 @@ async def test_what_a_strict_host_blocks_can_be_opened_in_the_browser(
     await expect(widget.locator("img")).to_have_count(0)
 
 
+@pytest.mark.mcp_case("27.5")
 async def test_after_its_teardown_the_console_asks_nothing_more(
     tools: ScriptedTools, host: AppsHost, page: Page
 ) -> None:
@@ -109,6 +116,7 @@ async def test_after_its_teardown_the_console_asks_nothing_more(
     assert await shown.calls() == [STATUS]
 
 
+@pytest.mark.mcp_case("27.5")
 async def test_a_console_that_nobody_sees_waits_and_asks_at_once_when_it_is_seen(
     tools: ScriptedTools, host: AppsHost, page: Page
 ) -> None:
@@ -151,6 +159,7 @@ def turned_to(visibility: str) -> str:
     }}"""
 
 
+@pytest.mark.mcp_case("27.3")
 async def test_a_host_that_calls_no_tools_shows_what_came_and_promises_nothing(
     tools: ScriptedTools, host: AppsHost, page: Page
 ) -> None:
@@ -164,6 +173,7 @@ async def test_a_host_that_calls_no_tools_shows_what_came_and_promises_nothing(
     assert await shown.calls() == []
 
 
+@pytest.mark.mcp_case("27.2")
 async def test_a_host_that_opens_no_links_shows_the_address_to_copy(
     tools: ScriptedTools, host: AppsHost, page: Page
 ) -> None:
@@ -176,6 +186,7 @@ async def test_a_host_that_opens_no_links_shows_the_address_to_copy(
     assert await shown.asked("links") == []
 
 
+@pytest.mark.mcp_case("27.2")
 async def test_only_https_links_leave_the_console(
     tools: ScriptedTools, host: AppsHost, page: Page
 ) -> None:
@@ -189,21 +200,37 @@ async def test_only_https_links_leave_the_console(
     assert await shown.asked("links") == []
 
 
+async def test_the_lines_of_a_price_stay_text(
+    tools: ScriptedTools, host: AppsHost, page: Page
+) -> None:
+    lines: list[JsonValue] = [{"label": MARKUP, "credits": 12}, {"label": 7}, MARKUP]
+    tools.will_answer(QUOTE, told(content_of(quoted()), meta={LINES_META: lines}))
+    shown = await show(page, host, QUOTE, BRIEF)
+
+    await shown.widget.get_by_text("What it pays for").click()
+
+    await expect(shown.widget.get_by_role("row")).to_have_text([f"{MARKUP}$0.12", ""])
+    await expect(shown.widget.locator("main img, main script")).to_have_count(0)
+
+
+@pytest.mark.mcp_case("27.1")
 async def test_what_anybody_wrote_stays_text(
     tools: ScriptedTools, host: AppsHost, page: Page
 ) -> None:
-    markup = '<img src=x onerror="window.broken=1"><script>window.broken=1</script>'
-    clip: JsonObject = {"index": 1, "status": markup, "error": markup, "thumbnail_url": markup}
-    fields: JsonObject = {"name": markup, "last_error": markup, "warnings": [markup]}
-    tools.will_answer(STATUS, told(account_render("failed", markup, 40, **fields), clips=[clip]))
+    clip: JsonObject = {"index": 1, "status": MARKUP, "error": MARKUP, "thumbnail_url": MARKUP}
+    fields: JsonObject = {"name": MARKUP, "last_error": MARKUP, "warnings": [MARKUP]}
+    tools.will_answer(
+        STATUS, told(account_render("failed", MARKUP, 40, **fields), meta={CLIPS_META: [clip]})
+    )
     shown = await show(page, host, STATUS, WATCH)
 
-    await expect(shown.widget.get_by_role("heading", level=1)).to_have_text(markup)
-    await expect(shown.widget.get_by_role("alert")).to_contain_text(markup)
+    await expect(shown.widget.get_by_role("heading", level=1)).to_have_text(MARKUP)
+    await expect(shown.widget.get_by_role("alert")).to_contain_text(MARKUP)
     await expect(shown.widget.locator("main img, main script")).to_have_count(0)
     assert await shown.run("() => window.broken === undefined") is True
 
 
+@pytest.mark.mcp_case("27.7")
 async def test_the_console_loads_nothing_but_the_studios_files(
     tools: ScriptedTools, host: AppsHost, page: Page
 ) -> None:
@@ -252,6 +279,7 @@ async def test_the_assistant_is_told_what_was_done_here_but_no_links(
     assert "claim" not in str(context)
 
 
+@pytest.mark.mcp_case("27.6")
 async def test_nothing_moves_for_who_wants_no_motion(
     tools: ScriptedTools, host: AppsHost, page: Page
 ) -> None:
@@ -265,6 +293,7 @@ async def test_nothing_moves_for_who_wants_no_motion(
     assert await shown.run("() => document.getAnimations().length > 0") is True
 
 
+@pytest.mark.mcp_case("27.6")
 async def test_progress_is_announced_and_the_strip_of_shots_is_reached_by_keyboard(
     tools: ScriptedTools, host: AppsHost, page: Page
 ) -> None:
@@ -282,6 +311,7 @@ async def test_progress_is_announced_and_the_strip_of_shots_is_reached_by_keyboa
     await expect(strip.get_by_role("button", name="Open shot 1: Ready")).to_be_focused()
 
 
+@pytest.mark.mcp_case("27.3")
 async def test_where_nothing_answers_the_bridge_window_openai_is_used(
     context: BrowserContext, page: Page
 ) -> None:
@@ -307,6 +337,7 @@ async def test_where_nothing_answers_the_bridge_window_openai_is_used(
     await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
+@pytest.mark.mcp_case("27.3")
 async def test_where_there_is_no_host_at_all_the_console_says_so(
     context: BrowserContext, page: Page
 ) -> None:

@@ -79,6 +79,11 @@ async def ask_to_stop(shown: Shown) -> None:
     await shown.widget.get_by_role("button", name="Cancel render").click()
 
 
+async def unfold_the_price(shown: Shown) -> None:
+    await shown.widget.get_by_text("What it pays for").click()
+    await expect(shown.widget.get_by_role("row").first).to_be_visible()
+
+
 async def leave_the_form_empty(shown: Shown) -> None:
     await shown.widget.get_by_role("button", name="Start render").click()
 
@@ -100,6 +105,7 @@ SCENES: Final = {
     "no-credits": Scene(SUBMIT, NO_CREDITS, "Not enough credits", BRIEF),
     "infeasible": Scene(SUBMIT, INFEASIBLE, "This model is not known.", BRIEF),
     "price": Scene(QUOTE, quoted(), "Waiting for the payment", BRIEF),
+    "price-lines": Scene(QUOTE, quoted(), "What it pays for", BRIEF, then=unfold_the_price),
     "settling": Scene(PAID_STATUS, quoted("settling"), "Do not pay again", WATCH_PAID),
     "expired": Scene(PAID_STATUS, quoted("expired"), "The price has expired", WATCH_PAID),
     "queued": Scene(SUBMIT, queued(), "It starts in a moment", BRIEF),
@@ -113,6 +119,7 @@ SCENES: Final = {
 }
 
 
+@pytest.mark.mcp_case("27.6")
 @pytest.mark.parametrize("name", SCENES)
 async def test_nothing_is_cut_off_at_any_width_or_theme(
     tools: ScriptedTools, host: AppsHost, page: Page, name: str

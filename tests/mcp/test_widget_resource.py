@@ -12,11 +12,15 @@ from hatchling.builders.wheel import WheelBuilder
 from mcp import Client
 from mcp.server import MCPServer
 from mcp.types import TextResourceContents
+from pydantic import SecretStr
 
 from gateway.mcp.guide_tools import CATALOGUE_META
+from gateway.mcp.mounting import studio_server
 from gateway.mcp.names import TOOLS, WIDGET_MEDIA_TYPE, WIDGET_URI
-from gateway.mcp.results import CLIPS_META
+from gateway.mcp.results import CLIPS_META, LINES_META
 from gateway.widget.resource import register, widget_html, widget_resource
+from runtime.serve import build_app
+from runtime.settings import Settings
 from studio.catalog.catalogue import load_catalogue
 from studio.contracts.limits import (
     BRIEF_LENGTH_MAX,
@@ -26,6 +30,7 @@ from studio.contracts.limits import (
     SHOT_COUNT_MAX,
     SHOT_COUNT_MIN,
 )
+from tests.api.kit import ApiStack
 from tests.kit.npm import npm_modules
 
 ROOT: Final = Path(__file__).parents[2]
@@ -72,12 +77,29 @@ def test_the_metadata_is_what_the_specification_says() -> None:
     validator.validate(resource.meta["ui"])
 
 
-def test_a_domain_of_its_own_is_told_to_chatgpt_alone() -> None:
-    resource = widget_resource(resource_domains=[], widget_domain=PAY)
+async def test_a_domain_of_its_own_is_told_to_chatgpt_alone(
+    stack: ApiStack, tmp_path: Path
+) -> None:
+    settings = Settings(
+        storage_url=f"file:{tmp_path}",
+        work_directory=tmp_path,
+        key_pepper=SecretStr("p" * 32),
+        signing_key=SecretStr("s" * 32),
+        mcp_widget_domain="https://console.example",
+    )
+    app = build_app(settings, workflows=stack.workflows, database=stack.database)
 
-    assert resource.meta is not None
-    assert resource.meta["openai/widgetDomain"] == PAY
-    assert "domain" not in resource.meta["ui"]
+    async with (
+        app.router.lifespan_context(app),
+        Client(studio_server(app.state.gateway)) as client,
+    ):
+        [listed] = (await client.list_resources()).resources
+        [read] = (await client.read_resource(WIDGET_URI)).contents
+
+    for meta in (listed.meta, read.meta):
+        assert meta is not None
+        assert meta["openai/widgetDomain"] == "https://console.example"
+        assert "domain" not in meta["ui"]
 
 
 @pytest.mark.parametrize(
@@ -102,6 +124,7 @@ def test_this_computer_and_every_host_of_a_domain_are_origins(origin: str) -> No
     assert widget_resource(resource_domains=[origin]).meta is not None
 
 
+@pytest.mark.mcp_case("27.7")
 def test_the_console_names_no_other_origin_and_makes_no_markup_of_text() -> None:
     code = widget_html()
 
@@ -141,6 +164,7 @@ def test_the_console_knows_the_tools_and_their_metadata_by_their_names() -> None
     assert named < set(TOOLS)
     assert f'CLIPS_META = "{CLIPS_META}"' in widget_html()
     assert f'CATALOGUE_META = "{CATALOGUE_META}"' in widget_html()
+    assert f'LINES_META = "{LINES_META}"' in widget_html()
 
 
 def test_the_console_is_in_the_wheel(tmp_path: Path) -> None:

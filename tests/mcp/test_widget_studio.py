@@ -91,6 +91,8 @@ async def test_who_has_no_account_is_shown_the_price_and_where_to_pay(
         await widget.get_by_label("Seconds").fill("4")
         await widget.get_by_role("button", name="Get the price").click()
 
+        await widget.get_by_text("What it pays for").click()
+        await expect(widget.get_by_role("row").last).to_have_text("Production$0.10")
         await widget.get_by_role("button", name="Pay $1.20").click()
 
         [opened] = await shown.asks("links")

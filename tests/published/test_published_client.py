@@ -1,4 +1,4 @@
-"""The client published for this API, unchanged, in an environment of its own."""
+"""The client published for this API, unchanged, in an environment of its own: its functions."""
 
 import json
 import os
@@ -95,20 +95,6 @@ def test_it_cancels(published: Call, stack: Stack, agent: Agent, tmp_path: Path)
     assert agent.audit() == []
 
 
-def test_its_mcp_tools_submit_poll_and_cancel(
-    published: Call, stack: Stack, agent: Agent, tmp_path: Path
-) -> None:
-    (tmp_path / "payload.json").write_text(json.dumps(SHORT_FILM))
-    answers = published("tools", tmp_path / "payload.json")
-    assert answers["submitted"]["status"] == "queued"
-    assert answers["polled"]["project_id"] == answers["submitted"]["project_id"]
-    assert answers["canceled"]["cancel_url"] == answers["submitted"]["cancel_url"]
-    stack.start_worker()
-    ended = agent.wait_until_ended(answers["submitted"]["project_id"])
-    assert ended["status"] == "canceled"
-    assert agent.audit() == []
-
-
 def estimate(shop: Shop, request: dict[str, Any]) -> dict[str, Any]:
     """What the same request would cost an account."""
     answer = httpx2.post(f"{shop.stack.base_url}/api/agent/renders/estimate", json=request)
@@ -144,11 +130,3 @@ def test_it_asks_for_a_quote_and_reads_its_status_before_and_after_payment(
     assert (ended["status"], ended["payment_status"]) == ("completed", "completed")
     film = shop.customer.download(ended["final_video_url"], tmp_path / "film.mp4")
     check_film(film, seconds=4)
-
-
-def test_its_mcp_tools_ask_for_a_quote_and_read_its_status(guest: Call, tmp_path: Path) -> None:
-    (tmp_path / "payload.json").write_text(json.dumps(ONE_SHOT))
-    answers = guest("quote-tools", tmp_path / "payload.json")
-    assert answers["quoted"]["www_authenticate"].startswith('Payment id="')
-    assert answers["polled"]["quote_id"] == answers["quoted"]["quote_id"]
-    assert answers["polled"]["status"] == "quoted"

@@ -1,54 +1,14 @@
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from typer.testing import CliRunner, Result
 
-from runtime.commands import accounts as accounts_commands
-from runtime.commands import credits as credits_commands
-from runtime.commands import keys as keys_commands
 from runtime.dev_files import StackFolder
 from studio.accounts import service as accounts
 from studio.db.engine import Database, open_database
+from tests.kit.commands import PEPPER, Fvs, answer, refusal
 from tests.ledger_scenes import NOW, WALLET, hold
-
-PEPPER = "a pepper of more than sixteen letters"
-APPS = {
-    "accounts": accounts_commands.app,
-    "keys": keys_commands.app,
-    "credits": credits_commands.app,
-}
-
-Fvs = Callable[..., Result]
-
-
-@pytest.fixture
-def fvs(sqlite_url: str) -> Fvs:
-    """Run `fvs <words>` on a migrated database; `FVS_…=value` words change the environment."""
-
-    def run(*words: str, **environment: str | None) -> Result:
-        settings = {"FVS_DATABASE_URL": sqlite_url, "FVS_KEY_PEPPER": PEPPER, **environment}
-        return CliRunner().invoke(APPS[words[0]], list(words[1:]), env=settings)
-
-    return run
-
-
-def answer(result: Result) -> dict[str, object]:
-    assert result.exit_code == 0, result.output
-    parsed = json.loads(result.stdout)
-    assert isinstance(parsed, dict)
-    return parsed
-
-
-def refusal(result: Result) -> str:
-    """The sentence of a command that failed: exit code 1, nothing on standard output."""
-    assert result.exit_code == 1, result.output
-    assert result.stdout == ""
-    assert result.stderr.startswith("fvs: ")
-    assert result.stderr.count("\n") == 1
-    return result.stderr
 
 
 @pytest.mark.parametrize(
@@ -58,6 +18,12 @@ def refusal(result: Result) -> str:
         ("accounts", "list"),
         ("accounts", "show"),
         ("accounts", "defaults"),
+        ("accounts", "suspend"),
+        ("accounts", "resume"),
+        ("operators", "add"),
+        ("operators", "remove"),
+        ("operators", "list"),
+        ("audit", "list"),
         ("keys", "create"),
         ("keys", "list"),
         ("keys", "revoke"),
@@ -90,7 +56,7 @@ def test_an_account_is_created_with_a_key_and_credits(fvs: Fvs, sqlite_url: str)
             session, secret=str(issued["api_key"]), peppers=[PEPPER.encode()], now=NOW
         )
     database.dispose()
-    assert (principal.account_id, principal.is_test) == (account_id, True)
+    assert (principal.account_id, principal.is_test) == (f"{account_id}~test", True)
 
 
 def test_what_is_printed_for_people_says_the_same(fvs: Fvs) -> None:
@@ -126,6 +92,7 @@ def test_a_key_is_revoked_and_rotated(fvs: Fvs) -> None:
     second = str(answer(fvs("keys", "rotate", first, "--json"))["key_id"])
     assert answer(fvs("keys", "revoke", second, "--json"))["revoked_at"]
     assert "is revoked or has expired" in refusal(fvs("keys", "rotate", second))
+    assert second in refusal(fvs("keys", "rotate", first))
     listed = json.loads(fvs("keys", "list", "acct_1", "--json").stdout)
     assert {key["key_id"]: key["active"] for key in listed} == {first: True, second: False}
 
@@ -164,6 +131,10 @@ def test_a_default_nobody_can_render_with_is_refused(fvs: Fvs, change: str, sent
     [
         ("accounts", "show", "nobody"),
         ("accounts", "defaults", "nobody"),
+        ("accounts", "suspend", "nobody"),
+        ("accounts", "resume", "nobody"),
+        ("operators", "add", "nobody"),
+        ("operators", "remove", "nobody"),
         ("keys", "create", "nobody"),
         ("keys", "list", "nobody"),
         ("credits", "grant", "nobody", "5"),

@@ -10,11 +10,12 @@ from studio.accounts.errors import (
     InvalidAccount,
     InvalidKey,
     KeyNotActive,
+    KeyRotated,
     UnknownAccount,
     UnknownKey,
 )
 from studio.accounts.keyring import ROTATION_OVERLAP_SECONDS
-from studio.accounts.tables import ApiKeyRow, KeyEnvironment
+from studio.accounts.tables import ApiKeyRow, KeyEnvironment, KeyScope
 from studio.db.engine import Database
 from tests.ledger_scenes import NOW
 
@@ -53,7 +54,11 @@ def who(home: Database, secret: str, *, later: timedelta = timedelta(0)) -> acco
 def test_a_key_speaks_for_its_account(home: Database, *, test: bool) -> None:
     issued = issue(home, test=test)
     assert who(home, issued.secret) == accounts.Principal(
-        account_id="acct_1", key_id=issued.key_id, is_test=test, touch_due=True
+        account_id="acct_1~test" if test else "acct_1",
+        key_id=issued.key_id,
+        is_test=test,
+        scopes=frozenset(KeyScope),
+        touch_due=True,
     )
 
 
@@ -72,6 +77,7 @@ def test_malformed_unknown_revoked_and_expired_keys_are_refused_alike(home: Data
     assert len(set(refusals)) == 1
 
 
+@pytest.mark.mcp_case("2.3")
 def test_the_secret_is_not_in_the_database(home: Database) -> None:
     issued = issue(home)
     with home.reading() as session:
@@ -80,6 +86,7 @@ def test_the_secret_is_not_in_the_database(home: Database) -> None:
     assert issued.secret not in repr(issued)
 
 
+@pytest.mark.mcp_case("2.3")
 def test_checking_a_key_is_one_read_and_a_typing_error_none(home: Database) -> None:
     issued = issue(home)
     statements: list[str] = []
@@ -129,18 +136,21 @@ def test_after_a_rotation_both_keys_work_for_a_day(home: Database) -> None:
     with home.transaction() as session:
         new = accounts.rotate_key(session, key_id=old.key_id, peppers=PEPPERS, now=NOW)
     assert who(home, new.secret).is_test
-    assert who(home, old.secret, later=OVERLAP - SECOND).account_id == "acct_1"
-    assert who(home, new.secret, later=OVERLAP).account_id == "acct_1"
+    assert who(home, old.secret, later=OVERLAP - SECOND).account_id == "acct_1~test"
+    assert who(home, new.secret, later=OVERLAP).account_id == "acct_1~test"
     with pytest.raises(InvalidKey):
         who(home, old.secret, later=OVERLAP)
 
 
-def test_rotating_twice_does_not_lengthen_the_overlap(home: Database) -> None:
+def test_a_key_is_rotated_once_and_then_its_successor_is(home: Database) -> None:
     old = issue(home)
     with home.transaction() as session:
-        accounts.rotate_key(session, key_id=old.key_id, peppers=PEPPERS, now=NOW)
-        accounts.rotate_key(session, key_id=old.key_id, peppers=PEPPERS, now=NOW + SECOND)
-        assert accounts.key_info(session, key_id=old.key_id).expires_at == NOW + OVERLAP
+        new = accounts.rotate_key(session, key_id=old.key_id, peppers=PEPPERS, now=NOW)
+        with pytest.raises(KeyRotated, match=new.key_id):
+            accounts.rotate_key(session, key_id=old.key_id, peppers=PEPPERS, now=NOW + SECOND)
+        ended = accounts.key_info(session, key_id=old.key_id)
+        assert (ended.terms.expires_at, ended.successor_id) == (NOW + OVERLAP, new.key_id)
+        assert len(accounts.list_keys(session, account_id="acct_1")) == 2
 
 
 def test_a_key_that_no_longer_works_is_not_rotated(home: Database) -> None:

@@ -60,7 +60,7 @@ def test_a_challenge_is_paid_by_its_echo_and_the_token() -> None:
 
 
 def test_an_order_announces_the_bytes_of_its_body() -> None:
-    request = encoded({"path": "/x", "headers": {"Accept": "*/*"}, "body": "é"})
+    request = encoded({"method": "POST", "path": "/x", "headers": {"Accept": "*/*"}, "body": "é"})
     head, _, body = request.partition(b"\r\n\r\n")
     assert head.splitlines() == [
         b"POST /x HTTP/1.1",

@@ -1,8 +1,10 @@
 """What the documentation says is held to the code: settings, fields, prices' version, links."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from enum import Enum
+from importlib.metadata import version
 from pathlib import Path
 from typing import get_args
 
@@ -62,6 +64,11 @@ def links() -> Iterator[tuple[str, str]]:
         for target in LINK.findall(CODE_BLOCK.sub("", page.read_text("utf-8"))):
             if not target.startswith(("http://", "https://")):
                 yield str(page.relative_to(ROOT)), target
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """The code of a language on a page."""
+    return re.findall(rf"^```{language}\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
 
 
 def anchor(heading: str) -> str:
@@ -196,6 +203,28 @@ def test_the_codes_of_mcp_are_those_that_are_answered() -> None:
     table = MCP.partition("## Errors")[2].partition("## ")[0]
     documented = {cell.strip("`") for cell, _ in rows(table)} - {"code", "---"}
     assert documented == CODES | {kind.code for kind in DownloadError.__subclasses__()}
+
+
+def test_the_programs_that_mcp_is_tested_with_are_those_that_are_pinned() -> None:
+    table = MCP.partition("## Tested with")[2]
+    told = dict(re.findall(r"^\| `(\S+)` ([\w.-]+)", table, re.MULTILINE))
+    pinned: dict[str, str] = {"mcp": version("mcp")}
+    for folder in ("mcp_npm", "apps_npm"):
+        package = (ROOT / "tests" / folder / "package.json").read_text("utf-8")
+        pinned |= json.loads(package)["dependencies"]
+    assert told == {name: pinned[name] for name in told}
+    assert len(told) == len([line for line in table.splitlines() if line.startswith("| `")])
+
+
+def test_the_configurations_of_mcp_clients_are_json_and_the_programs_python() -> None:
+    configurations = [json.loads(code) for code in blocks(MCP, "json")]
+    for configuration in configurations:
+        (server,) = configuration["mcpServers"].values()
+        assert server.keys() <= {"command", "args", "env", "url", "headers"}
+        settings = {PREFIX + name.upper() for name in Settings.model_fields}
+        assert server.get("env", {}).keys() <= settings
+    programs = [compile(code, "docs/mcp.md", "exec") for code in blocks(MCP, "python")]
+    assert (len(configurations), len(programs)) == (2, 1)
 
 
 def test_every_status_of_an_error_has_an_example() -> None:

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from studio.contracts.assets import AssetKind, AssetRef
-from studio.db.cursor import InvalidCursor
 from studio.contracts.quote_request import UploadUrl
 from studio.contracts.request import RenderRequest
 from studio.contracts.status import RenderSnapshot, RenderState, Stage
+from studio.db.cursor import InvalidCursor
 from studio.db.engine import Database
 from studio.renders.errors import UnknownRender
 from studio.renders.progress import read_progress

@@ -55,9 +55,11 @@ def test_hosts_and_pages_for_mcp_are_read_from_their_variables(
     monkeypatch.setenv("FVS_PUBLIC_BASE_URL", "https://studio.example")
     monkeypatch.setenv("FVS_MCP_HOSTS", "MCP.example, mcp.other.example:8443,")
     monkeypatch.setenv("FVS_MCP_ORIGINS", "https://app.example,http://localhost:*")
+    monkeypatch.setenv("FVS_MCP_WIDGET_DOMAIN", "https://Console.example/")
     settings = load_settings()
     assert host_list(settings.mcp_hosts) == ("mcp.example", "mcp.other.example:8443")
     assert origin_list(settings.mcp_origins) == ("https://app.example", "http://localhost:*")
+    assert settings.mcp_widget_domain == "https://console.example"
 
 
 def test_a_server_refuses_unconfigured_models_unless_told_otherwise() -> None:
@@ -83,6 +85,16 @@ def test_a_server_refuses_unconfigured_models_unless_told_otherwise() -> None:
         ("FVS_MCP_HOSTS", "https://mcp.example", "FVS_MCP_HOSTS is wrong: must be host names"),
         ("FVS_MCP_HOSTS", "mcp.example", "FVS_MCP_HOSTS is wrong: needs FVS_PUBLIC_BASE_URL"),
         ("FVS_MCP_ORIGINS", "app.example", "FVS_MCP_ORIGINS is wrong: must be origins such as"),
+        *(
+            ("FVS_MCP_WIDGET_DOMAIN", value, "FVS_MCP_WIDGET_DOMAIN is wrong: must be one origin")
+            for value in (
+                "http://console.example",
+                "console.example",
+                "https://console.example/path",
+                "https://*.example",
+                "https://one.example,https://two.example",
+            )
+        ),
         ("FVS_TIMINGS", "fast", "FVS_TIMINGS is wrong: must be a JSON object."),
         ("FVS_TIMINGS", "[1]", "FVS_TIMINGS is wrong: must be a JSON object."),
         ("FVS_TIMINGS", '{"clip_timeout": 5}', "FVS_TIMINGS is wrong: has a field that does not"),

@@ -13,6 +13,7 @@ from gateway.services.download_errors import DownloadError
 from gateway.services.downloads import FilmDownloads
 from tests.kit.tls_host import Internet, answer
 from tests.mcp.downloads.film_scenes import FILM, FOUND, SIGNATURE, URL, Scene
+from tests.mcp.kit import content_of
 
 Call = Callable[..., Awaitable[CallToolResult]]
 
@@ -35,25 +36,17 @@ async def untold(_received_bytes: int, _size_bytes: int | None) -> None:
     pass
 
 
-def told(result: CallToolResult) -> dict[str, object]:
-    """The structure, which the text repeats."""
-    [text] = result.content
-    assert text.type == "text"
-    document: dict[str, object] = json.loads(text.text)
-    assert document == result.structured_content
-    return document
-
-
 async def test_a_film_is_saved_and_said_where(call: Call, scene: Scene) -> None:
     result = await call()
 
-    document = told(result)
+    document = content_of(result)
     assert not result.is_error
     assert (document["saved"], document["size_bytes"]) == (True, len(FILM))
     assert document["output_path"] == str(scene.root / "film.mp4")
     assert document["final_video_url"] == URL
 
 
+@pytest.mark.mcp_case("10.1")
 async def test_a_refusal_has_a_code_a_sentence_and_what_to_do(
     call: Call, internet: Internet
 ) -> None:
@@ -61,7 +54,7 @@ async def test_a_refusal_has_a_code_a_sentence_and_what_to_do(
 
     result = await call()
 
-    document = told(result)
+    document = content_of(result)
     assert result.is_error
     assert document["code"] == "expired"
     assert "retry_after_seconds" not in document
@@ -72,16 +65,17 @@ async def test_a_refusal_has_a_code_a_sentence_and_what_to_do(
 async def test_what_passes_by_itself_says_when_to_come_back(call: Call, internet: Internet) -> None:
     internet.answers[FOUND] = answer(status="503 Service Unavailable")
 
-    document = told(await call())
+    document = content_of(await call())
 
     assert document["retry_after_seconds"] == 30
 
 
+@pytest.mark.requirement("DOWN-2")
 async def test_the_older_file_is_kept_until_overwrite_is_asked_for(call: Call) -> None:
     await call()
 
-    assert told(await call())["code"] == "file_exists"
-    assert told(await call(overwrite=True))["replaced"] is True
+    assert content_of(await call())["code"] == "file_exists"
+    assert content_of(await call(overwrite=True))["replaced"] is True
 
 
 async def test_a_server_that_writes_no_files_gives_the_address_and_is_no_error(
@@ -89,7 +83,7 @@ async def test_a_server_that_writes_no_files_gives_the_address_and_is_no_error(
 ) -> None:
     result = await call(films=None)
 
-    document = told(result)
+    document = content_of(result)
     assert not result.is_error
     assert (document["saved"], document["final_video_url"]) == (False, URL)
     assert "Do not call this tool again" in str(document["next_action"])
@@ -99,7 +93,7 @@ async def test_a_server_that_writes_no_files_gives_the_address_and_is_no_error(
 async def test_a_caller_without_a_key_gets_the_address_and_no_file(
     call: Call, scene: Scene, internet: Internet
 ) -> None:
-    document = told(await call(is_known=False))
+    document = content_of(await call(is_known=False))
 
     assert document["saved"] is False
     assert "key" in str(document["message"])
@@ -122,9 +116,9 @@ async def test_a_wrong_argument_is_named_and_not_repeated(
 ) -> None:
     result = await call(**arguments)
 
-    document = told(result)
+    document = content_of(result)
     assert (result.is_error, document["code"]) == (True, "invalid_request")
-    [problem] = result.structured_content["errors"] if result.structured_content else []
+    [problem] = document["errors"]
     assert problem["pointer"] == named
     assert SIGNATURE not in json.dumps(document)
     assert "fvs_live" not in json.dumps(document)
