@@ -40,6 +40,7 @@ from gateway.services.threads import Threads
 from gateway.services.topups import TopUps
 from gateway.services.uploads import Inspect, in_turn
 from gateway.services.wallets import Wallets
+from gateway.services.watching import Watching
 from gateway.services.webhooks import Webhooks, WebhookTrust
 from gateway.services.workflows import Workflows
 from studio.contracts.status import RenderSnapshot
@@ -139,6 +140,7 @@ class Gateway:
             clock=given.clock,
             metrics=given.metrics,
         )
+        self.watching = Watching(self.renders, self.threads, given.clock, stopping=given.stopping)
         self.submissions = Submissions(
             threads=self.threads,
             storage=given.storage,
@@ -233,6 +235,7 @@ class Gateway:
         await self.submissions.close()
         await self.payments.close()
         await self.top_ups.close()
+        await self.watching.close()
         await self.live.close()
         await self.keys.close()
         await self.sessions.finish()

@@ -114,6 +114,7 @@ def build_app(
             films=gateway_films(settings),
             file_origins=file_origins(settings),
             checkout_origins=checkout_origins(settings),
+            temporal_ui_url=settings.temporal_ui_url,
         )
     )
 

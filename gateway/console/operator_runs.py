@@ -37,7 +37,7 @@ def add_operator_runs(router: APIRouter, site: Site) -> None:
             "operator_run.html",
             run=run,
             account_id=_account_of(run.view.account_id),
-            temporal_url=run_address(site, run.view),
+            temporal_url=run_address(site.gateway, run.view),
         )
 
 

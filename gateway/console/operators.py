@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 
 from gateway.console.site import Site
 from gateway.console.visitors import Member
+from gateway.dependencies import Gateway
 from gateway.services.views import RenderView
 
 PAGE_LENGTH: Final = 25
@@ -44,9 +45,9 @@ def list_address(path: str, wanted: dict[str, str]) -> str:
     return f"{path}?{query}" if query else path
 
 
-def run_address(site: Site, view: RenderView) -> str | None:
+def run_address(gateway: Gateway, view: RenderView) -> str | None:
     """A render's run in Temporal's own pages; None where nobody said where they are."""
-    place = site.gateway.dependencies.temporal_ui_url
+    place = gateway.dependencies.temporal_ui_url
     if place is None:
         return None
     run = "" if view.run_id is None else f"/{quote(view.run_id, safe='')}"

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.clock import Clock
+from gateway.services.credit import balance_of
 from gateway.services.renders import Authorize
 from gateway.services.threads import Threads
 from studio.accounts.service import get_account
@@ -18,9 +19,7 @@ from studio.contracts.workflow_io import RenderInput
 from studio.db.cursor import Cursor
 from studio.ledger import service as ledger
 from studio.ledger.errors import UnknownWallet
-from studio.ledger.filling import TEST_CREDITS
 from studio.ledger.records import (
-    Balance,
     Grant,
     RenderSpending,
     SpendingPage,
@@ -139,15 +138,6 @@ class Wallets:
         return await self._threads.read(
             lambda session: read_spending(session, authorize(session), limit=limit, cursor=cursor)
         )
-
-
-def balance_of(session: Session, account_id: str) -> Balance:
-    """Of an account or its test side, whether or not anybody has opened the wallet yet."""
-    try:
-        return ledger.balance(session, wallet=ledger.wallet_id(account_id))
-    except UnknownWallet:
-        filled = TEST_CREDITS if is_test_side(account_id) else 0
-        return Balance(available=filled, held=0, spent=0, granted=filled)
 
 
 def read_wallet(session: Session, account_id: str, *, now: datetime) -> WalletView:

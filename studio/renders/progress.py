@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from studio.contracts.status import RenderState
 from studio.db.cursor import Cursor
 from studio.db.types import Json
 from studio.renders.errors import UnknownRender
+from studio.renders.listing import newest_first
 from studio.renders.tables import RenderRow
 
 _PROGRESS = select(
@@ -70,25 +71,10 @@ def list_progress(
     status: RenderState | None = None,
     name_part: str = "",
 ) -> ProgressPage:
-    """Renders of every account, or of one, newest first. InvalidCursor.
-
-    `name_part` keeps those whose name has it, in whatever case: of any alphabet on PostgreSQL, of
-    ASCII on SQLite.
-    """
-    query = _PROGRESS
-    if account_id is not None:
-        query = query.where(RenderRow.account_id == account_id)
-    if status is not None:
-        query = query.where(RenderRow.status == status)
-    if name_part:
-        query = query.where(RenderRow.name.icontains(name_part, autoescape=True))
-    if cursor is not None:
-        after = Cursor.decode(cursor)
-        query = query.where(
-            tuple_(RenderRow.created_at, RenderRow.project_id)
-            < tuple_(after.created_at, after.row_id)
-        )
-    query = query.order_by(RenderRow.created_at.desc(), RenderRow.project_id.desc())
+    """Renders of every account, as `newest_first` narrows them. Raises InvalidCursor."""
+    query = newest_first(
+        _PROGRESS, cursor=cursor, account_id=account_id, status=status, name_part=name_part
+    )
     rows = session.execute(query.limit(limit + 1)).all()
     page = tuple(Progress(**row._mapping) for row in rows[:limit])  # noqa: SLF001 - as above
     more = len(rows) > limit

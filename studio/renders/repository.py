@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, cast
 
-from sqlalchemy import Table, bindparam, func, select, tuple_, update
+from sqlalchemy import Table, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from studio.contracts.assets import AssetRef
@@ -15,6 +15,7 @@ from studio.contracts.status import TERMINAL_STATES, RenderSnapshot, RenderState
 from studio.contracts.workflow_io import RenderInput
 from studio.db.cursor import Cursor
 from studio.renders.errors import UnknownRender
+from studio.renders.listing import newest_first
 from studio.renders.tables import RenderRow
 
 _RENDER: Final = cast("Table", RenderRow.__table__)
@@ -93,18 +94,16 @@ def list_renders(
     limit: int,
     cursor: str | None = None,
     status: RenderState | None = None,
+    name_part: str = "",
 ) -> Page:
-    """The account's renders, newest first. InvalidCursor for a cursor that is not ours."""
-    query = select(RenderRow).where(RenderRow.account_id == account_id)
-    if status is not None:
-        query = query.where(RenderRow.status == status)
-    if cursor is not None:
-        after = Cursor.decode(cursor)
-        query = query.where(
-            tuple_(RenderRow.created_at, RenderRow.project_id)
-            < tuple_(after.created_at, after.row_id)
-        )
-    query = query.order_by(RenderRow.created_at.desc(), RenderRow.project_id.desc())
+    """The account's renders, as `newest_first` narrows them. Raises InvalidCursor."""
+    query = newest_first(
+        select(RenderRow),
+        cursor=cursor,
+        account_id=account_id,
+        status=status,
+        name_part=name_part,
+    )
     rows = session.scalars(query.limit(limit + 1)).all()
     page = tuple(rows[:limit])
     more = len(rows) > limit
