@@ -65,7 +65,7 @@ from studio.identity.errors import (
     WrongCredentials,
 )
 from studio.ingest import errors as ingest
-from studio.ledger.errors import IdempotencyConflict, InsufficientCredits
+from studio.ledger.errors import IdempotencyConflict, InsufficientCredits, InvalidExpiry
 from studio.media.errors import MediaError
 from studio.payments.errors import (
     MethodUnsupported,
@@ -146,6 +146,7 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     InvalidAccount: Answer(422),
     InvalidKeyTerms: Answer(422),
     InvalidAct: Answer(422),
+    InvalidExpiry: Answer(422),
     InvalidDefaults: Answer(422),
     InvalidEmail: Answer(422),
     InvalidPassword: Answer(422),

@@ -30,7 +30,7 @@ from gateway.services.account_search import AccountWish
 from gateway.services.operator_acts import Act
 from gateway.services.operators import AccountFile, InvalidAct
 from studio.contracts.errors import StudioError
-from studio.ledger.errors import IdempotencyConflict
+from studio.ledger.errors import IdempotencyConflict, InvalidExpiry
 from studio.ledger.wallets import TRANSFER_CREDITS_MAX
 
 AccountId = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
@@ -114,7 +114,7 @@ def _add_grant(router: APIRouter, site: Site) -> None:
                 credits=_credits(form),
                 expires_at=day_end(form, "expires_on"),
             )
-        except (WrongFields, InvalidAct, IdempotencyConflict) as error:
+        except (WrongFields, InvalidAct, InvalidExpiry, IdempotencyConflict) as error:
             return await _again(site, member, account_id, form, error, about="reason")
         return see_other(f"{OPERATOR_ACCOUNTS}/{account_id}?done=grant")
 
@@ -153,7 +153,7 @@ async def _again(
         member,
         "operator_account.html",
         error,
-        {InvalidAct: about},
+        {InvalidAct: about, InvalidExpiry: "expires_on"},
         typed={**_NOTHING_TYPED, **form},
         done=None,
         shown=await _shown(site, account_id),

@@ -20,7 +20,6 @@ from studio.contracts.errors import StudioError
 from studio.contracts.status import RenderState
 from studio.identity.errors import UnknownLogin
 from studio.identity.service import login_of
-from studio.ledger.errors import InvalidExpiry
 from studio.ledger.tables import REFERENCE_LENGTH_MAX
 from studio.operators.records import ActionPage
 from studio.operators.service import list_actions
@@ -31,7 +30,7 @@ RECENT_MAX: Final = 10
 
 
 class InvalidAct(StudioError):
-    """An act without its reason, or a gift that would end before it begins."""
+    """An act without its reason."""
 
     code: ClassVar[str] = "invalid_act"
 
@@ -124,19 +123,14 @@ class Operators:
     async def grant(
         self, act: Act, account_id: str, *, credits: int, expires_at: datetime | None
     ) -> None:
-        """Give credits. UnknownAccount, InvalidAct, and IdempotencyConflict for a form that was
+        """Give credits. UnknownAccount, InvalidExpiry, and IdempotencyConflict for a form that was
         sent before with another amount or for another account.
         """
-
-        def work(session: Session) -> None:
-            grant_credits(
+        await self._threads.write(
+            lambda session: grant_credits(
                 session, act, account_id=account_id, credits=credits, expires_at=expires_at
             )
-
-        try:
-            await self._threads.write(work)
-        except InvalidExpiry as error:
-            raise InvalidAct(error.detail) from error
+        )
 
     async def suspend(self, act: Act, account_id: str) -> None:
         """Have an account start nothing from now on. UnknownAccount."""

@@ -1,6 +1,6 @@
 """Lists of renders, newest first: what narrows them, and where one page ends."""
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Select, tuple_
 
@@ -8,7 +8,7 @@ from studio.contracts.status import RenderState
 from studio.db.cursor import Cursor
 from studio.renders.tables import RenderRow
 
-_Selected = TypeVar("_Selected", bound=tuple[Any, ...])
+_Selected = TypeVar("_Selected")
 
 
 def newest_first(

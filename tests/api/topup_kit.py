@@ -151,6 +151,7 @@ async def credit_shop(
         stack.configure(
             webhooks=WebhookTrust(secrets=(SECRET,), livemode=False),
             checkout=StripeCheckout.connect(KEY, base_url=stripe.url),
+            checkout_origins=(stripe.url,),
         )
         app = create_app(stack.dependencies)
         config = uvicorn.Config(app, port=port, log_config=None, access_log=False)
