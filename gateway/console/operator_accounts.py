@@ -134,10 +134,15 @@ def _add_standing(router: APIRouter, site: Site, name: str) -> None:
 
 
 def _credits(form: Form) -> int:
-    """Raises WrongFields."""
-    credits = whole_number(form, "credits", highest=TRANSFER_CREDITS_MAX)
+    """Raises WrongFields: here nothing is no answer."""
+    try:
+        credits = whole_number(form, "credits", highest=TRANSFER_CREDITS_MAX)
+    except WrongFields:
+        credits = None
     if credits is None:
-        raise WrongFields({"credits": "How many credits?"})
+        raise WrongFields(
+            {"credits": f"Give a whole number of credits, from 1 to {TRANSFER_CREDITS_MAX:,}."}
+        )
     return credits
 
 
