@@ -45,6 +45,7 @@ from studio.payments.errors import PaymentsNotConfigured
 from studio.quotes.errors import QuoteConflict, QuoteExpired, QuoteTooDear, UnknownQuote
 from studio.renders.errors import UnknownRender
 from studio.storage.port import StorageError
+from studio.topups.errors import CreditsOwed
 
 DATABASE_ERRORS: Final = (OperationalError, InterfaceError, PoolTimeout)
 
@@ -117,6 +118,7 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     KeyCapReached: Answer("key_cap_reached"),
     KeyLacksScope: Answer("key_lacks_scope"),
     AccountSuspended: Answer("account_suspended"),
+    CreditsOwed: Answer("insufficient_credits", use_tool=CREATE_QUOTE),
     UnknownRender: Answer("not_found"),
     UnknownQuote: Answer("not_found"),
     IdempotencyKeyReused: Answer("conflict"),

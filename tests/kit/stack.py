@@ -142,6 +142,12 @@ class Stack:
         self._start("gateway", [sys.executable, "-m", "tests.kit.stoppable_gateway"], {})
         self.wait_for(self._gateway_answers, "the gateway answers")
 
+    def start_selling_gateway(self) -> None:
+        """Likewise, around what it asks of Stripe: see tests/kit/selling_gateway.py."""
+        self.port = self.port or free_port()
+        self._start("gateway", [sys.executable, "-m", "tests.kit.selling_gateway"], {})
+        self.wait_for(self._gateway_answers, "the gateway answers")
+
     def start_replica(self, name: str, **variables: str) -> str:
         """Another gateway on the same database, set up otherwise where told; its base URL."""
         port = free_port()

@@ -15,6 +15,7 @@ import os
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 
 from gateway.services.starter import TemporalWorkflows
 from runtime.http_protocol import GatewayProtocol
@@ -50,7 +51,14 @@ class StoppableWorkflows(TemporalWorkflows):
 async def serve(settings: Settings) -> None:
     workflows = StoppableWorkflows(await connect(lazy=True), task_queue=settings.render_task_queue)
     workflows.moments = Moments(Path(os.environ["CHAOS_DIRECTORY"]))
-    app = build_app(settings, workflows=workflows, database=open_database(settings.database_url))
+    await serve_app(
+        build_app(settings, workflows=workflows, database=open_database(settings.database_url)),
+        settings,
+    )
+
+
+async def serve_app(app: FastAPI, settings: Settings) -> None:
+    """Serve it as a gateway is served, without its metrics and its grace."""
     config = uvicorn.Config(
         app,
         host=settings.host,

@@ -190,7 +190,7 @@ def test_style_presets_and_the_version_of_prices_are_those_of_the_catalogue() ->
 
 def test_the_webhooks_to_subscribe_to_are_those_that_are_read() -> None:
     listed = [line for line in PAYMENTS.splitlines() if line.startswith("- `")]
-    told = re.findall(r"`((?:payment_intent|refund|charge)\.[a-z_.]+)`", " ".join(listed))
+    told = re.findall(r"`((?:payment_intent|refund|charge|checkout)\.[a-z_.]+)`", " ".join(listed))
     assert sorted(told) == sorted(EVENT_TYPES)
 
 
