@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from mcp.types import CallToolResult, Tool, ToolAnnotations
+from mcp.types import CallToolResult, Tool
 from pydantic import BaseModel, Field, JsonValue
 
 from gateway.mcp.calls import Arguments, Call, given_arguments, read_arguments
@@ -11,7 +11,7 @@ from gateway.mcp.errors import MissingKey, UnknownBillingMode, error_result
 from gateway.mcp.names import DOWNLOAD_FILM
 from gateway.mcp.results import ErrorResult, answer, refusal
 from gateway.mcp.schemas import closed, portable_schema
-from gateway.mcp.toolbox import StudioTool
+from gateway.mcp.toolbox import StudioTool, studio_tool
 from gateway.services.download_errors import (
     DownloadError,
     DownloadsBusy,
@@ -24,7 +24,6 @@ from studio.accounts.errors import InvalidKey
 from studio.contracts.base import EdgeModel
 from studio.ingest.errors import InvalidRequest
 
-TITLE: Final = "Download the final video"
 DESCRIPTION: Final = f"""\
 Saves a finished film to a file. Use it only after a status tool returned a completed \
 final_video_url. It fetches that signed URL by HTTPS without any key, spends no credits and \
@@ -85,25 +84,21 @@ def download_tool(films: FilmDownloads | None) -> StudioTool:
         is_known = films is not None and await _is_known(call)
         return await download(arguments, films=films, is_known=is_known, on_bytes=report)
 
-    return StudioTool(definition(), run)
+    return studio_tool(
+        DOWNLOAD_FILM,
+        run,
+        title="Download the final video",
+        description=DESCRIPTION,
+        takes=closed(portable_schema(DownloadArguments)),
+        gives=DownloadResult,
+        effect="saves",
+        is_open_world=True,
+    )
 
 
 def definition() -> Tool:
-    """What `tools/list` says of it."""
-    return Tool(
-        name=DOWNLOAD_FILM,
-        title=TITLE,
-        description=DESCRIPTION,
-        input_schema=closed(portable_schema(DownloadArguments)),
-        output_schema=portable_schema(DownloadResult),
-        annotations=ToolAnnotations(
-            title=TITLE,
-            read_only_hint=False,
-            destructive_hint=True,
-            idempotent_hint=False,
-            open_world_hint=True,
-        ),
-    )
+    """What `tools/list` says of it, whoever saves the films."""
+    return download_tool(None).definition
 
 
 async def download(
