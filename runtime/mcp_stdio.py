@@ -42,6 +42,7 @@ from gateway.mcp.download_tool import definition, download
 from gateway.mcp.names import DOWNLOAD_FILM, MCP_PATH, SERVER_NAME, SERVER_TITLE
 from gateway.mcp.results import ErrorResult, refusal
 from gateway.mcp.server import INSTRUCTIONS
+from gateway.mcp.shield import shield
 from gateway.services.downloads import FilmDownloads
 from gateway.services.film_addresses import is_sealed
 from gateway.services.links import API_PREFIX
@@ -179,6 +180,7 @@ def bridge_server(
         on_read_resource=bridge.read_resource,
         on_list_prompts=bridge.list_prompts,
     )
+    server.middleware[:] = [shield]
     server.extensions = {EXTENSION_ID: {"mimeTypes": [APP_MIME_TYPE]}}
     return server
 

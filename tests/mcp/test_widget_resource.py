@@ -124,6 +124,7 @@ def test_this_computer_and_every_host_of_a_domain_are_origins(origin: str) -> No
     assert widget_resource(resource_domains=[origin]).meta is not None
 
 
+@pytest.mark.mcp_case("27.7")
 def test_the_console_names_no_other_origin_and_makes_no_markup_of_text() -> None:
     code = widget_html()
 
