@@ -9,15 +9,10 @@ from pydantic import BaseModel, Field, JsonValue
 from gateway.mcp.calls import Arguments, Call, given_arguments, read_arguments
 from gateway.mcp.errors import MissingKey, UnknownBillingMode, error_result
 from gateway.mcp.names import DOWNLOAD_FILM
-from gateway.mcp.results import ErrorResult, answer, refusal
+from gateway.mcp.results import answer, refusal
 from gateway.mcp.schemas import closed, portable_schema
 from gateway.mcp.toolbox import StudioTool, studio_tool
-from gateway.services.download_errors import (
-    DownloadError,
-    DownloadsBusy,
-    DownloadTooSlow,
-    FilmUnavailable,
-)
+from gateway.services.download_errors import DownloadError
 from gateway.services.downloads import DOWNLOAD_SECONDS_MAX, FilmDownloads, OnBytes
 from gateway.services.film_addresses import FILM_URL_LENGTH_MAX
 from studio.accounts.errors import InvalidKey
@@ -34,10 +29,6 @@ parent folders are created and an existing file is refused unless overwrite is t
 server writes no files: it answers with saved=false and the URL, which you then give to the user \
 or fetch yourself. Large films take minutes, {DOWNLOAD_SECONDS_MAX:.0f} seconds at most. If the \
 URL has expired, poll the status and use the fresh one."""
-
-RETRY_AFTER_SECONDS: Final = 30
-"""For what passes by itself; a restart of a store takes about as long."""
-_PASSING: Final = (DownloadTooSlow, FilmUnavailable, DownloadsBusy)
 
 NO_FILES: Final = "This server is hosted and writes no files."
 NO_KEY: Final = "This server writes files only for callers with a valid agent key."
@@ -115,22 +106,16 @@ async def download(
     """
     try:
         given = read_arguments(DownloadArguments, given_arguments(arguments))
-    except InvalidRequest as error:
-        return refusal(error_result(error))
-    if films is None or not is_known:
-        return _not_saved(given.final_video_url, NO_FILES if films is None else NO_KEY)
-    try:
+        if films is None or not is_known:
+            return _not_saved(given.final_video_url, NO_FILES if films is None else NO_KEY)
         saved = await films.save(
             given.final_video_url,
             given.output_path,
             overwrite=given.overwrite,
             on_bytes=on_bytes,
         )
-    except DownloadError as error:
-        wait_seconds = RETRY_AFTER_SECONDS if isinstance(error, _PASSING) else None
-        return refusal(
-            ErrorResult(code=error.code, message=error.detail, retry_after_seconds=wait_seconds)
-        )
+    except (InvalidRequest, DownloadError) as error:
+        return refusal(error_result(error))
     return answer(
         DownloadResult(
             saved=True,

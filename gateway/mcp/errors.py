@@ -25,6 +25,12 @@ from gateway.mcp.names import (
     PAY_PER_RENDER,
 )
 from gateway.mcp.results import ErrorProblem, ErrorResult
+from gateway.services.download_errors import (
+    DownloadError,
+    DownloadsBusy,
+    DownloadTooSlow,
+    FilmUnavailable,
+)
 from gateway.services.fingerprint import IdempotencyKeyReused, InvalidIdempotencyKey
 from gateway.services.workflows import WorkflowsUnavailable
 from studio.accounts.errors import InvalidKey
@@ -39,6 +45,8 @@ from studio.quotes.errors import QuoteConflict, QuoteExpired, QuoteTooDear, Unkn
 from studio.renders.errors import UnknownRender
 from studio.storage.port import StorageError
 
+RETRY_AFTER_DOWNLOAD_SECONDS: Final = 30
+"""For what passes by itself; a restart of a store takes about as long."""
 DATABASE_ERRORS: Final = (OperationalError, InterfaceError, PoolTimeout)
 
 
@@ -125,6 +133,11 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     StorageError: _UNAVAILABLE,
     MediaError: _UNAVAILABLE,
     StudioError: _INTERNAL,
+    **{kind: Answer(kind.code) for kind in DownloadError.__subclasses__()},
+    **{
+        kind: Answer(kind.code, retry_after_seconds=RETRY_AFTER_DOWNLOAD_SECONDS)
+        for kind in (DownloadTooSlow, FilmUnavailable, DownloadsBusy)
+    },
 }
 CODES: Final = frozenset(each.code for each in ANSWERS.values())
 

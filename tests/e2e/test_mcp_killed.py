@@ -6,16 +6,13 @@ door, finds the one render or makes it. Its credits are held once.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
 import pytest
-from mcp.client.client import Client
-from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult
 from sqlalchemy import select
 
@@ -28,7 +25,7 @@ from tests.kit.moments import GATEWAY, Moments
 from tests.kit.operator import is_known, sweep
 from tests.kit.quick_worker import ORDERS
 from tests.kit.stack import Stack
-from tests.mcp.kit import MODES, call_headers, call_message, called, content_of
+from tests.mcp.kit import MODES, call_headers, call_message, called, content_of, port_client
 
 pytestmark = [pytest.mark.e2e, pytest.mark.temporal]
 
@@ -108,11 +105,15 @@ def died(
 
 
 @pytest.mark.requirement("MCP-3")
+@pytest.mark.mcp_case("22.1")
 @pytest.mark.parametrize("moment", MOMENTS)
 async def test_a_submission_survives_the_death_of_its_gateway(died: Died, moment: str) -> None:
     """Sent again by MCP and by HTTP at once: both find the one render."""
     assert died.seen[moment] == MOMENTS[moment]
-    async with connected(died.elsewhere, died.stack) as (http, client):
+    async with (
+        httpx2.AsyncClient(headers=died.stack.headers, timeout=CALL_SECONDS_MAX) as http,
+        port_client(died.elsewhere, died.stack.headers, mode=MODERN) as client,
+    ):
         over_mcp, over_http = await asyncio.gather(
             called(client, SUBMIT, **film(moment)), submitted(http, died.elsewhere, moment)
         )
@@ -141,14 +142,14 @@ async def submitted(http: httpx2.AsyncClient, base_url: str, moment: str) -> dic
     return dict(answer.json())
 
 
-@pytest.mark.requirement("MCP-3")
+@pytest.mark.mcp_case("21.3")
 async def test_a_gateway_that_stops_answers_those_who_wait(stack: Stack) -> None:
     """Cut off, a wait would be an error to its caller; here nothing changes that would end it."""
     stack.start_gateway()
     waiting = {mode: asyncio.Event() for mode in MODES}
 
     async def wait(mode: str) -> dict[str, Any]:
-        async with connected(stack.base_url, stack, mode=mode) as (_http, client):
+        async with port_client(stack.base_url, stack.headers, mode=mode) as client:
             render = await called(client, SUBMIT, request=SHORT_FILM)
 
             async def is_held(progress: float, total: float | None, message: str | None) -> None:
@@ -171,15 +172,3 @@ async def test_a_gateway_that_stops_answers_those_who_wait(stack: Stack) -> None
     answers = await waits
     await asyncio.to_thread(gateway.finish, STOP_GRACE_SECONDS)
     assert [told["status"] for told in answers] == ["queued", "queued"]
-
-
-@asynccontextmanager
-async def connected(
-    base_url: str, stack: Stack, *, mode: str = MODERN
-) -> AsyncIterator[tuple[httpx2.AsyncClient, Client]]:
-    """The account's own programs: one of HTTP, and one of MCP."""
-    async with (
-        httpx2.AsyncClient(headers=stack.headers, timeout=CALL_SECONDS_MAX) as http,
-        Client(streamable_http_client(f"{base_url}/mcp", http_client=http), mode=mode) as client,
-    ):
-        yield http, client
