@@ -56,6 +56,11 @@ def count_refund(state: str) -> None:
     _count("fvs_quote_refunds", "Changes of refunds, by state.", state=state)
 
 
+def count_top_up(finding: str) -> None:
+    """A look at a purchase of credits found something; a mismatch waits for an operator."""
+    _count("fvs_top_ups", "Findings about purchases of credits.", finding=finding)
+
+
 def count_sweep(*, started: int, closed: int) -> None:
     """What a sweep picked up."""
     description = "Renders that a sweep had to start or close."

@@ -36,6 +36,7 @@ from gateway.services.renders import Renders
 from gateway.services.sessions import Sessions
 from gateway.services.submission import Submissions
 from gateway.services.threads import Threads
+from gateway.services.topups import TopUps
 from gateway.services.uploads import Inspect, in_turn
 from gateway.services.webhooks import Webhooks, WebhookTrust
 from gateway.services.workflows import Workflows
@@ -49,6 +50,7 @@ from studio.renders.repository import store_snapshot
 from studio.storage.local import LocalStorage
 from studio.storage.port import Storage
 from studio.storage.signing import UrlSigner
+from studio.topups.ports import Checkout
 
 
 def _never() -> bool:
@@ -62,7 +64,8 @@ class Dependencies:
 
     `staging` is scratch space for uploads; `stopping` says that the process is being asked to
     end, so that held answers are given up; `timings` go into each render's workflow. `payments`
-    is what quotes are paid with, `webhooks` whose messages are believed, or what is missing for it.
+    is what quotes are paid with, `checkout` where credits are bought, `webhooks` whose messages are
+    believed, or what is missing for it.
     `films` saves films on this machine, for MCP's download tool; None where nothing is written.
     `mcp_hosts` are hosts beside that of `public_base_url` that serve MCP and nothing else, and
     `mcp_origins` the pages that may call it; `widget_domain` is the origin that ChatGPT shows
@@ -92,6 +95,7 @@ class Dependencies:
     stopping: Callable[[], bool] = _never
     payments: PaymentSetup | MissingSettings = field(default_factory=MissingSettings)
     webhooks: WebhookTrust | MissingSettings = field(default_factory=MissingSettings)
+    checkout: Checkout | MissingSettings = field(default_factory=MissingSettings)
     quotes_per_minute_max: int = QUOTES_PER_MINUTE_MAX
     films: FilmDownloads | None = None
     mcp_hosts: tuple[str, ...] = ()
@@ -176,9 +180,16 @@ class Gateway:
             starter=given.workflows,
             clock=given.clock,
         )
+        self.top_ups = TopUps(
+            threads=self.threads,
+            checkout=given.checkout,
+            clock=given.clock,
+            metrics=given.metrics,
+        )
         self.webhooks = Webhooks(
             threads=self.threads,
             starter=given.workflows,
+            top_ups=self.top_ups,
             clock=given.clock,
             metrics=given.metrics,
             trust=given.webhooks,
@@ -214,6 +225,7 @@ class Gateway:
         """Finish what is under way: started submissions, queries, notes of use, mail."""
         await self.submissions.close()
         await self.payments.close()
+        await self.top_ups.close()
         await self.live.close()
         await self.keys.close()
         await self.sessions.finish()

@@ -52,6 +52,7 @@ from studio.accounts.errors import (
 from studio.catalog.saved_defaults import InvalidDefaults
 from studio.contracts.errors import StudioError
 from studio.contracts.problems import RequestInfeasible
+from studio.contracts.purchase import CheckoutUnavailable
 from studio.db.cursor import InvalidCursor
 from studio.identity.errors import (
     EmailTaken,
@@ -74,6 +75,16 @@ from studio.quotes.errors import QuoteConflict, QuoteExpired, QuoteTooDear, Unkn
 from studio.renders.errors import UnknownRender
 from studio.storage.port import ObjectNotFound, StorageError
 from studio.storage.signing import SignatureExpired, SignatureInvalid
+from studio.topups.errors import (
+    CreditsOwed,
+    InvalidTopUp,
+    NothingForSale,
+    TooManyTopUps,
+    TopUpChanged,
+    TopUpConflict,
+    TopUpOver,
+    UnknownTopUp,
+)
 
 RETRY_AFTER_UNAVAILABLE_SECONDS: Final = 5
 """A lock's timeout, and more than a restart of Temporal or of a worker takes."""
@@ -128,6 +139,7 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     ingest.IngestError: Answer(422),
     ingest.StagingUnavailable: _UNAVAILABLE,
     RequestInfeasible: Answer(422),
+    InvalidForm: Answer(422),
     InvalidCursor: Answer(422),
     InvalidForm: Answer(422),
     InvalidAccount: Answer(422),
@@ -151,6 +163,15 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     QuoteTooDear: Answer(422),
     QuoteConflict: _UNAVAILABLE,
     PaymentsNotConfigured: _retry(503, RETRY_AFTER_SETUP_SECONDS),
+    CheckoutUnavailable: _UNAVAILABLE,
+    CreditsOwed: Answer(402),
+    NothingForSale: Answer(403),
+    UnknownTopUp: Answer(404),
+    TopUpConflict: Answer(409),
+    TopUpOver: Answer(409),
+    InvalidTopUp: Answer(422),
+    TooManyTopUps: _retry(429, RETRY_AFTER_SETUP_SECONDS),
+    TopUpChanged: _UNAVAILABLE,
     StorageError: _UNAVAILABLE,
     MediaError: _UNAVAILABLE,  # what a file itself did wrong is a BrokenUpload
     StudioError: Answer(500),

@@ -77,6 +77,12 @@ class GatewayMetrics:
             ("outcome",),
             registry=registry,
         )
+        self._top_ups = Counter(
+            "fvs_top_ups",
+            "Looks at purchases of credits that found something, by what was found.",
+            ("finding",),
+            registry=registry,
+        )
 
     def request_done(self, method: str, route: str, status: int, seconds: float) -> None:
         self._requests.labels(method, route, str(status)).inc()
@@ -99,3 +105,6 @@ class GatewayMetrics:
 
     def sign_in_ended(self, outcome: str) -> None:
         self._sign_ins.labels(outcome).inc()
+
+    def top_up_found(self, finding: str) -> None:
+        self._top_ups.labels(finding).inc()

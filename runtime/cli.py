@@ -8,7 +8,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from runtime.commands import accounts, audit, keys, operators, quotes
+from runtime.commands import accounts, audit, keys, operators, quotes, topups
 from runtime.commands import credits as credits_
 from studio.contracts.errors import StudioError
 
@@ -32,6 +32,7 @@ app.add_typer(credits_.app, name="credits")
 app.add_typer(quotes.app, name="quotes")
 app.add_typer(operators.app, name="operators")
 app.add_typer(audit.app, name="audit")
+app.add_typer(topups.app, name="topups")
 
 Directory = Annotated[Path, typer.Option(help="Where all state is kept.")]
 ConfigFile = Annotated[

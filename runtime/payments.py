@@ -3,11 +3,21 @@
 from typing import Final
 from urllib.parse import urlsplit
 
-from gateway.services.payment_setup import PAYMENT_VARIABLES, MissingSettings, PaymentSetup
+from gateway.services.payment_setup import (
+    CHECKOUT_VARIABLES,
+    PAYMENT_VARIABLES,
+    MissingSettings,
+    PaymentSetup,
+)
 from runtime.settings import Settings, SettingsError
+from studio.payments.checkout import StripeCheckout
+from studio.topups.ports import Checkout
 
 LOCAL_REALM: Final = "localhost"
 """The realm of a gateway that was told neither a realm nor a public address."""
+
+CHECKOUT_SECONDS_MAX: Final = 15.0
+"""Somebody sits before the page that waits for Stripe's answer."""
 
 
 def payment_setup(settings: Settings) -> PaymentSetup | MissingSettings:
@@ -32,6 +42,25 @@ def payment_setup(settings: Settings) -> PaymentSetup | MissingSettings:
         return PaymentSetup.of(secrets, realm=_realm(settings), network_id=network_id)
     except ValueError as error:
         raise SettingsError(f"FVS_PAYMENT_REALM is wrong: {error}.") from None
+
+
+def gateway_checkout(settings: Settings) -> Checkout | MissingSettings:
+    """Where credits are bought, or the names of what is missing for it.
+
+    Without the webhooks' secret a purchase would be credited late, by the sweep alone.
+    """
+    values = (settings.stripe_secret_key, settings.stripe_webhook_secret)
+    missing = tuple(
+        name for name, value in zip(CHECKOUT_VARIABLES, values, strict=True) if value is None
+    )
+    key = settings.stripe_secret_key
+    if missing or key is None:
+        return MissingSettings(missing)
+    return StripeCheckout.connect(
+        key.get_secret_value(),
+        base_url=settings.stripe_base_url,
+        answer_seconds_max=CHECKOUT_SECONDS_MAX,
+    )
 
 
 def _realm(settings: Settings) -> str:

@@ -8,8 +8,16 @@ from typing import NoReturn
 
 from activities.settlement import TokenOpener
 from runtime.settings import Settings
+from studio.contracts.purchase import (
+    CheckoutPage,
+    FoundPurchase,
+    PurchaseOrder,
+    PurchaseRefund,
+    PurchaseStanding,
+)
 from studio.payments.errors import PaymentsNotConfigured
 from studio.payments.ports import ChargeOrder, Payment, Processor, Refund, RefundOrder
+from studio.topups.ports import Checkout
 
 
 @dataclass(frozen=True)
@@ -18,6 +26,7 @@ class Payments:
 
     processor: Processor
     seal: TokenOpener
+    checkout: Checkout
 
 
 class NoProcessor:
@@ -37,6 +46,31 @@ class NoProcessor:
 
     async def refund_of(self, refund_id: str) -> Refund:
         self._refuse(refund_id)
+
+    def _refuse(self, *_asked: object) -> NoReturn:
+        raise PaymentsNotConfigured(self._variable)
+
+
+class NoCheckout:
+    """Likewise, where credits would be sold."""
+
+    def __init__(self, variable: str) -> None:
+        self._variable = variable
+
+    async def create(self, order: PurchaseOrder) -> CheckoutPage:
+        self._refuse(order)
+
+    async def read(self, session_id: str) -> PurchaseStanding:
+        self._refuse(session_id)
+
+    async def find(self, payment_id: str) -> FoundPurchase | None:
+        self._refuse(payment_id)
+
+    async def refund(self, order: PurchaseRefund) -> None:
+        self._refuse(order)
+
+    async def close(self) -> None:
+        """There is nothing to let go of."""
 
     def _refuse(self, *_asked: object) -> NoReturn:
         raise PaymentsNotConfigured(self._variable)
@@ -63,6 +97,7 @@ async def open_payments(settings: Settings) -> AsyncIterator[Payments]:
         yield Payments(
             processor=await _processor(settings, stack),
             seal=_seal(settings),
+            checkout=_checkout(settings, stack),
         )
 
 
@@ -79,6 +114,17 @@ async def _processor(settings: Settings, stack: AsyncExitStack) -> Processor:
             token_place=settings.stripe_token_place,
         )
     )
+
+
+def _checkout(settings: Settings, stack: AsyncExitStack) -> Checkout:
+    key = settings.stripe_secret_key
+    if key is None:
+        return NoCheckout("STRIPE_SECRET_KEY")
+    from studio.payments.checkout import StripeCheckout
+
+    checkout = StripeCheckout.connect(key.get_secret_value(), base_url=settings.stripe_base_url)
+    stack.push_async_callback(checkout.close)
+    return checkout
 
 
 def _seal(settings: Settings) -> TokenOpener:

@@ -36,7 +36,7 @@ from gateway.services.workflows import Workflows
 from runtime.films import gateway_films
 from runtime.http_protocol import GatewayProtocol
 from runtime.mail import open_mailer
-from runtime.payments import payment_setup
+from runtime.payments import gateway_checkout, payment_setup
 from runtime.providers import adapter_names
 from runtime.settings import Settings
 from runtime.settings_text import host_list, origin_list
@@ -51,6 +51,7 @@ from studio.contracts.names import QUOTE_ID_PREFIX
 from studio.db.engine import Database, open_database
 from studio.identity.service import Argon2Passwords
 from studio.media.inspect import inspect_file
+from studio.topups.ports import Checkout
 
 GRACE_SECONDS: Final = 10
 """How long a stopping gateway lets requests finish; held answers are given up at once."""
@@ -69,6 +70,7 @@ def build_app(
     workflows: Workflows,
     database: Database,
     metrics: GatewayMetrics | None = None,
+    checkout: Checkout | None = None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> FastAPI:
     """The application as configured. Raises SettingsError where a secret is missing."""
@@ -104,6 +106,7 @@ def build_app(
             webhooks=webhook_trust(settings),
             stopping=stopping,
             payments=payment_setup(settings),
+            checkout=checkout or gateway_checkout(settings),
             quotes_per_minute_max=settings.quotes_per_minute_max,
             mcp_hosts=host_list(settings.mcp_hosts),
             mcp_origins=origin_list(settings.mcp_origins),

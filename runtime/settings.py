@@ -230,6 +230,11 @@ class Settings(BaseSettings):
             raise ValueError("needs FVS_MAIL_FROM: mail has to be from somebody")
         return value
 
+    @field_validator("mcp_widget_domain", mode="after")
+    @classmethod
+    def _widget_domain(cls, value: str | None) -> str | None:
+        return None if value is None else https_origin(value)
+
     @field_validator("google_output_uri", mode="after")
     @classmethod
     def _bucket(cls, value: str | None) -> str | None:

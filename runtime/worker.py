@@ -31,6 +31,8 @@ from activities.planning import ModelPlanningActivities
 from activities.production import MediaProductionActivities
 from activities.reconcile import TemporalReconcileActivities
 from activities.reconcile_quotes import TemporalQuoteSweep
+from activities.reconcile_topups import TopUpSweep
+from activities.reconcile_wallets import WalletSweep
 from activities.storyboarding import ModelStoryboardActivities
 from activities.workbench import Workbench
 from runtime.observation import ObservationInterceptor, quiet_sdk_loggers
@@ -98,6 +100,7 @@ def workers(settings: Settings, parts: WorkerParts) -> tuple[Worker, Worker]:
     production = MediaProductionActivities(bench, providers)
     sweep = TemporalReconcileActivities(bench, parts.client, settings.render_task_queue)
     quotes = TemporalQuoteSweep(bench, parts.client, settings.render_task_queue)
+    top_ups = TopUpSweep(bench, parts.payments.checkout)
     payments = LedgerPaymentActivities(bench, parts.payments.processor, parts.payments.seal)
     calls = (
         credits_.confirm_holds,
@@ -119,6 +122,8 @@ def workers(settings: Settings, parts: WorkerParts) -> tuple[Worker, Worker]:
         production.speak_narration,
         sweep.sweep_renders,
         quotes.sweep_quotes,
+        WalletSweep(bench).sweep_wallets,
+        top_ups.sweep_top_ups,
         payments.settle_payment,
         payments.begin_render,
         payments.conclude_quote,

@@ -8,6 +8,7 @@ import pytest
 
 from runtime.temporal_server import RunningTemporal
 from tests.kit.client import Agent
+from tests.kit.collector import Collector, collecting
 from tests.kit.market import REPLICA, Market, open_market
 from tests.kit.shop import Shop, open_shop
 from tests.kit.stack import Stack
@@ -91,3 +92,10 @@ def own_market(
     """A market of the test's own, whose processes the test starts."""
     with open_market(tmp_path / "market", temporal_server.address, authority) as opened:
         yield opened
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    """Takes the traces of a stack that tells them (tests/kit/leaks.py)."""
+    with collecting() as running:
+        yield running

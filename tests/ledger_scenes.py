@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from studio.contracts.plan import ChargeLine
 from studio.db.engine import Database
 from studio.ledger import service as ledger
-from studio.ledger.tables import LedgerAccountRow, TransferRow
+from studio.ledger.tables import GrantRow, GrantUseRow, LedgerAccountRow, TransferRow
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 EXPIRY = NOW + timedelta(hours=24)
@@ -69,13 +69,42 @@ def return_payout(database: Database, *, reference: str = "refund_1") -> None:
         ledger.return_payout(session, reference=reference, now=NOW)
 
 
-def rows(database: Database) -> tuple[list[Row], list[Row]]:
+def rows(database: Database) -> list[list[Row]]:
     """Every row of the ledger, to see that a refusal left nothing behind."""
+    tables = [table.__table__ for table in (LedgerAccountRow, TransferRow, GrantRow, GrantUseRow)]
     with database.reading() as session:
-        accounts = session.execute(
-            select(*LedgerAccountRow.__table__.columns).order_by(LedgerAccountRow.id)
-        ).all()
-        transfers = session.execute(
-            select(*TransferRow.__table__.columns).order_by(TransferRow.id)
-        ).all()
-    return [tuple(row) for row in accounts], [tuple(row) for row in transfers]
+        return [
+            sorted(tuple(row) for row in session.execute(select(*table.columns)).all())
+            for table in tables
+        ]
+
+
+def give(
+    database: Database,
+    credits: int,
+    *,
+    grant_id: str = "gift",
+    lasts: timedelta | None = None,
+    wallet: str = WALLET,
+    now: datetime = NOW,
+) -> None:
+    with database.transaction() as session:
+        ledger.grant(
+            session,
+            wallet=wallet,
+            grant_id=grant_id,
+            credits=credits,
+            reason="Welcome",
+            expires_at=None if lasts is None else now + lasts,
+            now=now,
+        )
+
+
+def balance_of(database: Database, wallet: str = WALLET) -> ledger.Balance:
+    with database.reading() as session:
+        return ledger.balance(session, wallet=wallet)
+
+
+def findings(database: Database) -> list[str]:
+    with database.reading() as session:
+        return ledger.audit(session)

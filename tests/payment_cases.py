@@ -1,7 +1,7 @@
 """What can go wrong when a quote is paid, case by case, and who proves that it does not.
 
 A test carries the cases that it proves: `@pytest.mark.payment_case(7)`, several numbers where it
-proves several. The check in `tests/architecture/test_payment_cases.py` goes both ways. The numbers
+proves several. The check in `tests/architecture/test_cases.py` goes both ways. The numbers
 are stable; each sentence says what holds.
 """
 

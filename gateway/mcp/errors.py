@@ -31,6 +31,12 @@ from gateway.mcp.names import (
     PAY_PER_RENDER,
 )
 from gateway.mcp.results import ErrorProblem, ErrorResult
+from gateway.services.download_errors import (
+    DownloadError,
+    DownloadsBusy,
+    DownloadTooSlow,
+    FilmUnavailable,
+)
 from gateway.services.fingerprint import IdempotencyKeyReused, InvalidIdempotencyKey
 from gateway.services.key_limits import KeyCapReached
 from gateway.services.workflows import WorkflowsUnavailable
@@ -45,7 +51,10 @@ from studio.payments.errors import PaymentsNotConfigured
 from studio.quotes.errors import QuoteConflict, QuoteExpired, QuoteTooDear, UnknownQuote
 from studio.renders.errors import UnknownRender
 from studio.storage.port import StorageError
+from studio.topups.errors import CreditsOwed
 
+RETRY_AFTER_DOWNLOAD_SECONDS: Final = 30
+"""For what passes by itself; a restart of a store takes about as long."""
 DATABASE_ERRORS: Final = (OperationalError, InterfaceError, PoolTimeout)
 
 
@@ -117,6 +126,7 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     KeyCapReached: Answer("key_cap_reached"),
     KeyLacksScope: Answer("key_lacks_scope"),
     AccountSuspended: Answer("account_suspended"),
+    CreditsOwed: Answer("insufficient_credits", use_tool=CREATE_QUOTE),
     UnknownRender: Answer("not_found"),
     UnknownQuote: Answer("not_found"),
     IdempotencyKeyReused: Answer("conflict"),
@@ -136,6 +146,11 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     StorageError: _UNAVAILABLE,
     MediaError: _UNAVAILABLE,
     StudioError: _INTERNAL,
+    **{kind: Answer(kind.code) for kind in DownloadError.__subclasses__()},
+    **{
+        kind: Answer(kind.code, retry_after_seconds=RETRY_AFTER_DOWNLOAD_SECONDS)
+        for kind in (DownloadTooSlow, FilmUnavailable, DownloadsBusy)
+    },
 }
 CODES: Final = frozenset(each.code for each in ANSWERS.values())
 

@@ -34,12 +34,17 @@ from gateway.services.quotes import Caller, Offer
 from studio.accounts.tables import KeyScope
 from studio.contracts.base import EdgeModel
 from studio.contracts.limits import IDEMPOTENCY_KEY_LENGTH_MAX
+from studio.contracts.redaction import redact_text
 from studio.ingest.errors import InvalidRequest, Problem
 
 PAYMENT_METHOD: Final = "stripe_mpp"
 """As the API's 402 names it."""
 WAIT_IGNORED: Final = (
     f"wait_for_completion_seconds has no effect here: call {RENDER_STATUS} with wait_seconds."
+)
+
+NO_CREDENTIAL: Final = (
+    "idempotency_key looks like a credential. Any text of your own will do, and no key or token."
 )
 
 
@@ -134,9 +139,13 @@ async def _create_quote(call: Call, arguments: Arguments) -> CallToolResult:
 def _taken_key(arguments: Arguments) -> str | None:
     """Take the key out: the rest is a body as the API knows it."""
     key: JsonValue = arguments.pop("idempotency_key", None)
-    if key is None or isinstance(key, str):
-        return key
-    raise InvalidRequest((Problem("/idempotency_key", "idempotency_key must be text."),))
+    if key is None:
+        return None
+    if not isinstance(key, str):
+        raise InvalidRequest((Problem("/idempotency_key", "idempotency_key must be text."),))
+    if redact_text(key) != key:  # it is stored as it is
+        raise InvalidRequest((Problem("/idempotency_key", NO_CREDENTIAL),))
+    return key
 
 
 def _offer(call: Call, offer: Offer, challenge: str) -> QuoteResult:

@@ -5,12 +5,10 @@ calls do not go through them: `call_tool` hands the arguments on unread and tell
 """
 
 import logging
-import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
-import structlog
 from mcp.server import MCPServer
 from mcp.server._otel import OpenTelemetryMiddleware
 from mcp.server.apps import Apps
@@ -26,7 +24,7 @@ from starlette.types import Scope
 from gateway.dependencies import Gateway
 from gateway.errors import request_id_of
 from gateway.mcp.calls import Call, given_arguments
-from gateway.mcp.errors import error_result, is_foreseen
+from gateway.mcp.errors import error_result
 from gateway.mcp.names import (
     CREATE_QUOTE,
     EXAMPLE_REQUEST,
@@ -37,6 +35,7 @@ from gateway.mcp.names import (
     SUBMIT_RENDER,
 )
 from gateway.mcp.results import refusal
+from gateway.mcp.shield import note_error, shield
 from gateway.mcp.toolbox import StudioTool
 
 INSTRUCTIONS: Final = (
@@ -62,8 +61,6 @@ _CACHED: Final[tuple[CacheableMethod, ...]] = (
 """The same for everybody: no answer of these depends on a key."""
 _ALONE: Final[Scope] = {"type": "http", "scheme": "http", "headers": [], "server": None}
 """Stands in for a request where there is none: in memory, or over stdio."""
-
-_log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("gateway.mcp")
 
 
 class StudioServer(MCPServer[Any]):
@@ -91,9 +88,8 @@ class StudioServer(MCPServer[Any]):
             )
         # A span of ours surrounds each request. These carry what callers call their requests and
         # tools, and continue whatever trace an argument says.
-        self.middleware[:] = [
-            each for each in self.middleware if not isinstance(each, OpenTelemetryMiddleware)
-        ]
+        others = (each for each in self.middleware if not isinstance(each, OpenTelemetryMiddleware))
+        self.middleware[:] = [shield, *others]
         self._gateway = gateway
         self._local_headers = Headers(local_headers)
         self._studio_tools = {tool.definition.name: tool for tool in tools}
@@ -117,7 +113,7 @@ class StudioServer(MCPServer[Any]):
         try:
             return await tool.run(call, given_arguments(arguments))
         except Exception as error:  # noqa: BLE001 - the model is told, the log has the place
-            _note(name, error)
+            note_error(name, error)
             return refusal(error_result(error, call.request_id))
         finally:
             self._gateway.keys.touch_soon()
@@ -146,16 +142,6 @@ def _request_of(context: Context[Any, Any] | None) -> Request | None:
         return None
     request = context.request_context.request
     return request if isinstance(request, Request) else None
-
-
-def _note(name: str, error: Exception) -> None:
-    """Where it went wrong, without a word of what was in the arguments or the error."""
-    if is_foreseen(error):
-        _log.info("tool refused", tool=name, error=type(error).__name__)
-        return
-    frames = traceback.extract_tb(error.__traceback__)
-    places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
-    _log.error("tool failed", tool=name, error=type(error).__name__, places=places)
 
 
 @contextmanager

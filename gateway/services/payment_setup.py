@@ -18,6 +18,10 @@ PAYMENT_VARIABLES: Final = (
 """Without any one of them a quote could be offered that cannot be paid, or not be settled."""
 
 
+CHECKOUT_VARIABLES: Final = PAYMENT_VARIABLES[:2]
+"""What selling credits takes of them."""
+
+
 @dataclass(frozen=True)
 class PaymentSetup:
     """`secrets` are those that claim tokens are derived from, the current one first."""

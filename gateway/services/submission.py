@@ -64,6 +64,8 @@ from studio.renders.repository import (
 )
 from studio.renders.tables import RenderRow
 from studio.storage.port import Storage
+from studio.topups.errors import CreditsOwed
+from studio.topups.repository import owed_credits
 
 HOLD_LIFETIME: Final = timedelta(seconds=HOLD_LIFETIME_SECONDS)
 _OF_RACES: Final = (IntegrityError, InsufficientCredits, TooManyRenders, KeyCapReached)
@@ -296,6 +298,8 @@ class Submissions:
                 expires_at=now + HOLD_LIFETIME,
                 now=now,
             )
+            if owed := owed_credits(session, new.account_id):
+                raise CreditsOwed(owed)
             self._check_active(session, new.account_id)
             check_monthly_cap(session, principal, credits=charges.total_credits, now=now)
             row = insert_render(session, new, now=now)

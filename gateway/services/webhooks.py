@@ -1,4 +1,6 @@
-"""What Stripe tells: its signature checked, its quote found, and the fact handed to its run.
+"""What Stripe tells: its signature checked, and the fact handed to what it is about.
+
+A quote's run takes facts as they are. Of a purchase of credits Stripe is asked how it stands.
 
 Messages come twice, late, and in any order; that changes nothing, because nothing is decided or
 stored here. A message is a fact about one payment, refund or dispute. The quote's run writes facts
@@ -19,6 +21,7 @@ from gateway.clock import Clock
 from gateway.metrics import GatewayMetrics
 from gateway.services.payment_setup import MissingSettings
 from gateway.services.threads import Threads
+from gateway.services.topups import TopUps
 from gateway.services.workflows import PaymentStarter
 from studio.contracts.payment import PaidRenderInput
 from studio.payments.errors import PaymentsNotConfigured, WebhookRefused
@@ -35,6 +38,7 @@ class WebhookOutcome(StrEnum):
     """What became of a message. Only the last two are no success in Stripe's eyes."""
 
     FORWARDED = "forwarded"
+    LOOKED = "looked"
     IGNORED = "ignored"
     OTHER_MODE = "other_mode"
     UNKNOWN_PAYMENT = "unknown_payment"
@@ -56,12 +60,14 @@ class Webhooks:
         *,
         threads: Threads,
         starter: PaymentStarter,
+        top_ups: TopUps,
         clock: Clock,
         metrics: GatewayMetrics,
         trust: WebhookTrust | MissingSettings,
     ) -> None:
         self._threads = threads
         self._starter = starter
+        self._top_ups = top_ups
         self._clock = clock
         self._metrics = metrics
         self._trust = trust
@@ -94,21 +100,29 @@ class Webhooks:
         told = read_webhook(body, signature, secrets=trust.secrets, now=now)
         if told is None:
             return WebhookOutcome.IGNORED
-        log = _log.bind(event_id=told.event_id, kind=told.event.kind.value)
+        log = _log.bind(event_id=told.event_id, kind=told.kind)
         if told.livemode is not trust.livemode:
             log.warning("webhook of the other mode", livemode=told.livemode)
             return WebhookOutcome.OTHER_MODE
         payment = await self._threads.read(lambda session: _find(session, told))
-        if payment is None:
-            log.warning("webhook of an unknown payment", payment_id=told.event.payment_id)
+        if payment is not None:
+            if told.event is None:
+                return WebhookOutcome.IGNORED
+            await self._starter.settle(payment, event=told.event)
+            log.info("webhook forwarded", quote_id=payment.quote_id)
+            return WebhookOutcome.FORWARDED
+        top_up_id = await self._top_ups.hear(told)
+        if top_up_id is None:
+            log.warning("webhook of an unknown payment", payment_id=told.payment_id)
             return WebhookOutcome.UNKNOWN_PAYMENT
-        await self._starter.settle(payment, event=told.event)
-        log.info("webhook forwarded", quote_id=payment.quote_id)
-        return WebhookOutcome.FORWARDED
+        log.info("webhook of a purchase of credits", top_up_id=top_up_id)
+        return WebhookOutcome.LOOKED
 
 
 def _find(session: Session, told: WebhookEvent) -> PaidRenderInput | None:
-    row = _named_quote(session, told.quote_id) or find_by_payment(session, told.event.payment_id)
+    row = _named_quote(session, told.quote_id)
+    if row is None and told.payment_id is not None:
+        row = find_by_payment(session, told.payment_id)
     return payment_input(row) if row is not None else None
 
 

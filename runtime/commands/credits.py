@@ -12,9 +12,11 @@ from runtime.commands.console import (
     print_json,
     print_table,
 )
+from runtime.commands.lifetimes import Lifetime
 
 GRANT_REFERENCE_BYTES = 8
 STATEMENT_LENGTH = 50
+GIFT = "A gift"
 
 app = typer.Typer(help="Credits: 1 credit is 1 US cent.", no_args_is_help=True)
 
@@ -29,10 +31,12 @@ def grant(
         str | None,
         typer.Option(help="Granting again under the same reference changes nothing."),
     ] = None,
+    reason: Annotated[str, typer.Option(help="The account reads it in its statement.")] = GIFT,
+    expires: Lifetime = None,
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Give credits to an account."""
+    """Give credits to an account. They are spent before bought ones, and may end."""
     from studio.accounts import service as accounts
     from studio.ledger import service as ledger
 
@@ -41,7 +45,15 @@ def grant(
     with administration() as work:
         accounts.get_account(work.session, account_id=account_id)
         wallet = ledger.open_wallet(work.session, owner=account_id, now=work.now)
-        ledger.top_up(work.session, wallet=wallet, credits=credits, reference=chosen, now=work.now)
+        ledger.grant(
+            work.session,
+            wallet=wallet,
+            grant_id=chosen,
+            credits=credits,
+            reason=reason,
+            expires_at=work.now + expires if expires else None,
+            now=work.now,
+        )
         balance = ledger.balance(work.session, wallet=wallet)
         work.record("credits.grant", account_id, credits=credits, reference=chosen)
     if as_json:
@@ -52,7 +64,7 @@ def grant(
 
 @app.command()
 def balance(account_id: AccountId, *, as_json: AsJson = False) -> None:
-    """Show the credits of an account: available, held, spent and ever granted."""
+    """Show the credits of an account: available, held, spent and ever granted, and its gifts."""
     from dataclasses import asdict
 
     from studio.accounts import service as accounts
@@ -62,10 +74,14 @@ def balance(account_id: AccountId, *, as_json: AsJson = False) -> None:
         accounts.get_account(work.session, account_id=account_id)
         wallet = ledger.open_wallet(work.session, owner=account_id, now=work.now)
         found = ledger.balance(work.session, wallet=wallet)
+        gifts = ledger.open_grants(work.session, wallet=wallet)
     if as_json:
-        print_json(found)
-    else:
-        print_table([asdict(found)], nothing="")
+        print_json({**asdict(found), "grants": gifts})
+        return
+    print_table([asdict(found)], nothing="")
+    if gifts:
+        typer.echo()
+        print_table([asdict(gift) for gift in gifts], nothing="")
 
 
 @app.command()
@@ -82,7 +98,7 @@ def statement(
     with administration() as work:
         accounts.get_account(work.session, account_id=account_id)
         wallet = ledger.open_wallet(work.session, owner=account_id, now=work.now)
-        lines = ledger.statement(work.session, wallet=wallet, limit=limit)
+        lines = ledger.statement(work.session, wallet=wallet, limit=limit).lines
     if as_json:
         print_json(lines)
         return

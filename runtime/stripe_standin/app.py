@@ -18,6 +18,7 @@ from runtime.stripe_standin.control import control_routes
 from runtime.stripe_standin.engine import TEST_KEY_PREFIXES, Standin
 from runtime.stripe_standin.faults import Fault, Injection
 from runtime.stripe_standin.forms import Form
+from runtime.stripe_standin.hosted_page import hosted_routes
 from runtime.stripe_standin.idempotency import REPLAYED
 from runtime.stripe_standin.refusals import (
     StripeRefusal,
@@ -56,6 +57,7 @@ def create_app(standin: Standin) -> Starlette:
         Route(route.path, Endpoint(standin, route).answer, methods=[route.method])
         for route in ROUTES
     ]
+    routes.extend(hosted_routes(standin))
     if standin.settings.control:
         routes.extend(control_routes(standin))
     return Starlette(routes=routes, exception_handlers={404: _not_found, 405: _not_found})

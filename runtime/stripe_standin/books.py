@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from runtime.stripe_standin.records import Charge, Dispute, Event, Intent, Refund
+from runtime.stripe_standin.records import (
+    Charge,
+    CheckoutSession,
+    Dispute,
+    Event,
+    Intent,
+    Refund,
+)
 from runtime.stripe_standin.store import Store
 from runtime.stripe_standin.wire import Json
 
@@ -59,6 +66,9 @@ class Books:
     def intents(self) -> list[Intent]:
         return self._store.all(Intent)
 
+    def sessions(self) -> list[CheckoutSession]:
+        return self._store.all(CheckoutSession)
+
     def charges(self) -> list[Charge]:
         return self._store.all(Charge)
 
@@ -100,6 +110,7 @@ class Books:
         return {
             "requests": [asdict(seen) for seen in self.requests()],
             "intents": [one.model_dump(mode="json", exclude=hidden) for one in self.intents()],
+            "sessions": [one.model_dump(mode="json") for one in self.sessions()],
             "charges": [one.model_dump(mode="json") for one in self.charges()],
             "refunds": [one.model_dump(mode="json") for one in self.refunds()],
             "disputes": [one.model_dump(mode="json") for one in self.disputes()],

@@ -1,10 +1,10 @@
-"""One charge of one token, and how it ends."""
+"""One charge of one payment, and how it ends."""
 
 from http import HTTPStatus
 
 from runtime.stripe_standin.documents import charge_error, intent_document
 from runtime.stripe_standin.payment_methods import AUTHENTICATION_REQUIRED, Decline, Fate
-from runtime.stripe_standin.records import Charge, Intent, IntentStatus, Token, Turn
+from runtime.stripe_standin.records import Charge, Intent, IntentStatus, Paying, Token, Turn
 from runtime.stripe_standin.refusals import CARD_ERROR, StripeRefusal
 from runtime.stripe_standin.tokens import spend
 from runtime.stripe_standin.work import Work, new_id
@@ -32,11 +32,23 @@ def charge_token(
         work.store.put(waiting)
         work.tell("payment_intent.requires_action", intent_document(waiting, None))
         return waiting
-    charge = Charge(
+    why = AUTHENTICATION_REQUIRED if method.authenticates else method.decline
+    intent = charge(work, intent, token, why)
+    spend(work, token, intent.amount)
+    return intent
+
+
+def charge(work: Work, intent: Intent, payer: Paying, why: Decline | None) -> Intent:
+    """Charge now, or at some later time where the method is a delayed one.
+
+    With `why` it is declined: the refusal is raised after payment and charge are written down.
+    """
+    method = payer.payment_method
+    made = Charge(
         id=new_id("ch"),
         created=work.now,
-        method=token.method,
-        method_id=token.method_id,
+        method=payer.method,
+        method_id=payer.method_id,
         intent_id=intent.id,
         amount=intent.amount,
         currency=intent.currency,
@@ -44,20 +56,18 @@ def charge_token(
         description=intent.description,
         status="pending" if method.is_delayed else "succeeded",
     )
-    intent = intent.model_copy(update={"charge_id": charge.id})
-    why = AUTHENTICATION_REQUIRED if method.authenticates else method.decline
+    intent = intent.model_copy(update={"charge_id": made.id})
     if why is not None:
-        raise decline(work, intent, charge, why)
-    spend(work, token, intent.amount)
+        raise decline(work, intent, made, why)
     if method.is_delayed:
         intent = intent.model_copy(update={"status": IntentStatus.PROCESSING})
-        work.store.put(charge)
+        work.store.put(made)
         work.store.put(intent)
-        work.tell("payment_intent.processing", intent_document(intent, charge))
+        work.tell("payment_intent.processing", intent_document(intent, made))
     else:
-        intent = succeed(work, intent, charge)
+        intent = succeed(work, intent, made)
     if method.fate in _TURNS:
-        work.later(_TURNS[method.fate], charge.id)
+        work.later(_TURNS[method.fate], made.id)
     return intent
 
 

@@ -7,16 +7,25 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from runtime.stripe_standin import turns
+from runtime.stripe_standin import sessions, turns
 from runtime.stripe_standin.books import Books
 from runtime.stripe_standin.documents import charge_document
 from runtime.stripe_standin.faults import Faults
 from runtime.stripe_standin.idempotency import Idempotency
 from runtime.stripe_standin.intents import with_charge
-from runtime.stripe_standin.records import Charge, Event, Intent, Pending, Refund
+from runtime.stripe_standin.payment_methods import find_method
+from runtime.stripe_standin.records import (
+    Charge,
+    CheckoutSession,
+    Event,
+    Intent,
+    Pending,
+    Refund,
+)
 from runtime.stripe_standin.refund_documents import refund_document
 from runtime.stripe_standin.refusals import StripeRefusal, broken, unknown
 from runtime.stripe_standin.routes import METHODS, ApiRoute
+from runtime.stripe_standin.session_documents import session_document
 from runtime.stripe_standin.settings import StandinSettings
 from runtime.stripe_standin.store import Store
 from runtime.stripe_standin.webhooks import Webhooks
@@ -92,9 +101,11 @@ class Standin:
         self.hurry()
 
     def let_turns_happen(self) -> None:
-        """Do now what would happen by itself later."""
+        """Do now what would happen by itself later; what has a time of its own waits for it."""
+        now = self.now()
         for pending in self.store.all(Pending):
-            self._happen(pending)
+            if pending.due_at is None or pending.due_at <= now:
+                self._happen(pending)
 
     def dispute(self, intent_id: str) -> None:
         """Let the customer's bank take the payment back. ValueError where there is no charge."""
@@ -107,6 +118,23 @@ class Standin:
             turns.dispute(work, charge)
         self._take_up(work)
 
+    def session(self, session_id: str) -> CheckoutSession | None:
+        return self.store.get(CheckoutSession, session_id)
+
+    def pay(self, session_id: str, method: str) -> tuple[CheckoutSession, str | None]:
+        """Pay a session as its customer; it as it is now, and why the method was declined.
+
+        ValueError where there is no such session or method.
+        """
+        session = self.session(session_id)
+        if session is None or find_method(method) is None:
+            raise ValueError("There is no such session or payment method.")
+        work = Work(self.store, self.settings, int(self.now()))
+        with self.store.transaction():
+            refusal = sessions.pay(work, session, method)
+        self._take_up(work)
+        return self.store.get(CheckoutSession, session_id) or session, refusal
+
     def tell(self, kind: str, subject: Json) -> Event:
         """Send an event of any type about any object now, also while others are held."""
         work = Work(self.store, self.settings, int(self.now()))
@@ -116,14 +144,20 @@ class Standin:
         return work.events[0]
 
     def document_of(self, object_id: str) -> Json:
-        """A payment, charge or refund as it is now. ValueError where there is none."""
+        """A payment, charge, refund or session as it is now. ValueError where there is none."""
         if intent := self.store.get(Intent, object_id):
             return with_charge(Work(self.store, self.settings, int(self.now())), intent)
         if charge := self.store.get(Charge, object_id):
             return charge_document(charge)
         if refund := self.store.get(Refund, object_id):
             return refund_document(refund)
-        raise ValueError(f"There is no payment, charge or refund {object_id!r}.")
+        if session := self.session(object_id):
+            return session_document(session, self.settings.url)
+        raise ValueError(f"There is no payment, charge, refund or session {object_id!r}.")
+
+    def is_at(self, url: str) -> None:
+        """Say where it is served, before it is."""
+        self.settings = replace(self.settings, url=url)
 
     def change(self, **changes: float) -> None:
         """Change `search_delay_seconds` or `later_seconds`, for what comes from now on."""
@@ -145,7 +179,8 @@ class Standin:
     def _await_turns(self, pending: list[Pending]) -> None:
         loop = asyncio.get_running_loop()
         for one in pending:
-            wait_seconds = max(0.0, one.created + self.settings.later_seconds - self.now())
+            due = one.created + self.settings.later_seconds if one.due_at is None else one.due_at
+            wait_seconds = max(0.0, due - self.now())
             self._timers[one.id] = loop.call_later(wait_seconds, self._happen, one)
 
     def _happen(self, pending: Pending) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 from runtime.stripe_standin.charging import charge_token
 from runtime.stripe_standin.documents import charge_document, intent_document
 from runtime.stripe_standin.forms import Form
-from runtime.stripe_standin.records import Charge, Intent, IntentStatus
+from runtime.stripe_standin.records import Charge, CheckoutSession, Intent, IntentStatus
 from runtime.stripe_standin.refusals import (
     INVALID_REQUEST,
     StripeRefusal,
@@ -58,7 +58,8 @@ def create(work: Work, call: Call) -> Json:
     A declined card is a refusal with 402 that carries the payment, which stays behind.
     """
     form = call.form
-    amount, currency = _amount(form), currency_of(form, "currency")
+    amount = checked_amount(form.required_integer("amount"))
+    currency = currency_of(form, "currency")
     token_id = _token(call, work.settings.token_place)
     _check_method_types(call)
     redirects = form.choice("automatic_payment_methods[allow_redirects]", ("always", "never"))
@@ -132,6 +133,28 @@ def show_charge(work: Work, call: Call) -> Json:
     return charge_document(charge)
 
 
+def session_intent(work: Work, session: CheckoutSession) -> Intent:
+    """The payment of a session, made when somebody tries to pay for the first time."""
+    known = work.store.get(Intent, session.intent_id) if session.intent_id else None
+    if known is not None:
+        return known
+    intent_id = new_id("pi")
+    intent = Intent(
+        id=intent_id,
+        created=work.now,
+        client_secret=new_id(f"{intent_id}_secret"),
+        amount=session.amount,
+        currency=session.currency,
+        metadata=session.payment_metadata,
+        description=session.payment_description,
+        allow_redirects=None,
+        session_id=session.id,
+    )
+    work.store.put(intent)
+    work.tell("payment_intent.created", intent_document(intent, None))
+    return intent
+
+
 def with_charge(work: Work, intent: Intent) -> Json:
     return _shown(work, intent)
 
@@ -151,14 +174,14 @@ def _named(work: Work, call: Call) -> Intent:
     return intent
 
 
-def _amount(form: Form) -> int:
-    amount = form.required_integer("amount")
+def checked_amount(amount: int, *, param: str | None = "amount") -> int:
+    """An amount that Stripe charges, else its refusal."""
     if amount < AMOUNT_MIN:
         message = "Amount must be at least $0.50 usd"
-        raise invalid(message, param="amount", code="amount_too_small")
+        raise invalid(message, param=param, code="amount_too_small")
     if amount > AMOUNT_MAX:
         message = "Amount must be no more than $999,999.99"
-        raise invalid(message, param="amount", code="amount_too_large")
+        raise invalid(message, param=param, code="amount_too_large")
     return amount
 
 

@@ -23,7 +23,7 @@ class Record(BaseModel):
         return ""
 
 
-class _Paying(Record):
+class Paying(Record):
     method: str
     """A name of `payment_methods.METHODS`."""
     method_id: str
@@ -33,7 +33,7 @@ class _Paying(Record):
         return find_method(self.method) or METHODS["pm_card_visa"]
 
 
-class Token(_Paying):
+class Token(Paying):
     """A shared payment token, good for `max_amount` in all until it is deactivated."""
 
     kind = "token"
@@ -74,12 +74,60 @@ class Intent(Record):
     """None: not automatic."""
     status: IntentStatus = IntentStatus.REQUIRES_PAYMENT_METHOD
     token_id: str | None = None
+    session_id: str | None = None
+    """The Checkout session that it belongs to, if any."""
     charge_id: str | None = None
     canceled_at: int | None = None
     cancellation_reason: str | None = None
 
 
-class Charge(_Paying):
+class SessionStatus(StrEnum):
+    OPEN = "open"
+    COMPLETE = "complete"
+    EXPIRED = "expired"
+
+
+class LineItem(BaseModel):
+    """`amount` is that of one piece."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    amount: int
+    quantity: int
+
+
+class CheckoutSession(Record):
+    """A purchase at the hosted page. `is_paid` may come some time after it is complete."""
+
+    kind = "session"
+    items: tuple[LineItem, ...]
+    currency: str
+    metadata: Mapping[str, str]
+    client_reference_id: str | None
+    customer_email: str | None
+    success_url: str
+    cancel_url: str | None
+    expires_at: int
+    has_adaptive_pricing: bool
+    payment_metadata: Mapping[str, str]
+    payment_description: str | None
+    status: SessionStatus = SessionStatus.OPEN
+    is_paid: bool = False
+    intent_id: str | None = None
+
+    @property
+    def amount(self) -> int:
+        return sum(item.amount * item.quantity for item in self.items)
+
+
+class Payer(Paying):
+    """Whoever pays at the hosted page, with one payment method; not kept."""
+
+    kind = "payer"
+
+
+class Charge(Paying):
     """`status` is pending, succeeded or failed; `amount_refunded` is without failed refunds."""
 
     kind = "charge"
@@ -116,8 +164,15 @@ class Refund(Record):
         return self.charge_id
 
 
+class DisputeStatus(StrEnum):
+    NEEDS_RESPONSE = "needs_response"
+    WON = "won"
+    LOST = "lost"
+
+
 class Dispute(Record):
     kind = "dispute"
+    status: DisputeStatus = DisputeStatus.NEEDS_RESPONSE
     charge_id: str
     intent_id: str
     amount: int
@@ -152,14 +207,19 @@ class Turn(StrEnum):
     REFUND_ARRIVES = "refund_arrives"
     PAYMENT_CLEARS = "payment_clears"
     PAYMENT_BOUNCES = "payment_bounces"
+    SESSION_EXPIRES = "session_expires"
 
 
 class Pending(Record):
-    """A turn that has not happened yet; `subject_id` is a charge or a refund."""
+    """A turn that has not happened yet; `subject_id` is a charge, a refund or a session.
+
+    `due_at` is a time of its own; without one it happens some time after it was made.
+    """
 
     kind = "pending"
     turn: Turn
     subject_id: str
+    due_at: int | None = None
 
 
 class KeptAnswer(Record):

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from runtime.stripe_standin.records import Dispute, Event, Refund
+from runtime.stripe_standin.records import Dispute, DisputeStatus, Event, Refund
 from runtime.stripe_standin.wire import Json
 
 EVIDENCE_SECONDS: Final = 7 * 24 * 3600
@@ -90,7 +90,7 @@ def dispute_document(dispute: Dispute) -> Json:
             "submission_count": 0,
             "submission_method": "not_submitted",
         },
-        "is_charge_refundable": False,
+        "is_charge_refundable": dispute.status is DisputeStatus.WON,
         "livemode": False,
         "metadata": {},
         "payment_intent": dispute.intent_id,
@@ -104,7 +104,7 @@ def dispute_document(dispute: Dispute) -> Json:
             "type": "card",
         },
         "reason": dispute.reason,
-        "status": "needs_response",
+        "status": dispute.status.value,
     }
 
 

@@ -6,7 +6,15 @@ from typing import Final
 from runtime.stripe_standin.documents import charge_document, list_document
 from runtime.stripe_standin.forms import Form
 from runtime.stripe_standin.payment_methods import Fate
-from runtime.stripe_standin.records import Charge, Intent, IntentStatus, Refund, Turn
+from runtime.stripe_standin.records import (
+    Charge,
+    Dispute,
+    DisputeStatus,
+    Intent,
+    IntentStatus,
+    Refund,
+    Turn,
+)
 from runtime.stripe_standin.refund_documents import refund_document
 from runtime.stripe_standin.refusals import StripeRefusal, invalid, no_such
 from runtime.stripe_standin.searching import page_of
@@ -28,7 +36,7 @@ def create(work: Work, call: Call) -> Json:
         raise invalid("Invalid positive integer", param="amount", code="parameter_invalid_integer")
     charge = _charge(work, form)
     left = charge.amount - charge.amount_refunded
-    _check_refundable(charge, wished, left)
+    _check_refundable(work, charge, wished, left)
     amount = left if wished is None else wished
     fate = charge.payment_method.fate
     refund = Refund(
@@ -98,8 +106,8 @@ def _charge(work: Work, form: Form) -> Charge:
     return charge
 
 
-def _check_refundable(charge: Charge, wished: int | None, left: int) -> None:
-    if charge.disputed:
+def _check_refundable(work: Work, charge: Charge, wished: int | None, left: int) -> None:
+    if any(one.status is not DisputeStatus.WON for one in work.store.of(Dispute, charge.id)):
         message = f"Charge {charge.id} has been charged back; cannot issue a refund."
         raise _refused(message, "charge_disputed")
     if left == 0:

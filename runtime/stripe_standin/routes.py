@@ -4,7 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from runtime.stripe_standin import events, intents, refunds, searching, tokens
+from runtime.stripe_standin import (
+    disputes,
+    events,
+    intents,
+    refunds,
+    searching,
+    sessions,
+    tokens,
+)
 from runtime.stripe_standin.documents import profile_document
 from runtime.stripe_standin.wire import Call, Json
 from runtime.stripe_standin.work import Work
@@ -32,6 +40,8 @@ _EXPAND: Final = frozenset({"expand"})
 _TOKENS: Final = "/v1/shared_payment/granted_tokens"
 _TEST_TOKENS: Final = f"/v1/test_helpers{_TOKENS.removeprefix('/v1')}"
 _INTENTS: Final = "/v1/payment_intents"
+_SESSIONS: Final = "/v1/checkout/sessions"
+_DISPUTES: Final = "/v1/disputes"
 
 ROUTES: Final = (
     ApiRoute("tokens.create", "POST", _TEST_TOKENS, tokens.mint, tokens.PARAMETERS),
@@ -55,6 +65,16 @@ ROUTES: Final = (
         intents.cancel,
         frozenset({"cancellation_reason"}),
     ),
+    ApiRoute("sessions.create", "POST", _SESSIONS, sessions.create, sessions.PARAMETERS),
+    ApiRoute("sessions.list", "GET", _SESSIONS, sessions.list_sessions, sessions.LIST_PARAMETERS),
+    ApiRoute("sessions.get", "GET", f"{_SESSIONS}/{{id}}", sessions.show, _EXPAND),
+    ApiRoute("sessions.expire", "POST", f"{_SESSIONS}/{{id}}/expire", sessions.expire),
+    ApiRoute("disputes.list", "GET", _DISPUTES, disputes.list_disputes, disputes.LIST_PARAMETERS),
+    ApiRoute("disputes.get", "GET", f"{_DISPUTES}/{{id}}", disputes.show),
+    ApiRoute(
+        "disputes.answer", "POST", f"{_DISPUTES}/{{id}}", disputes.answer, disputes.PARAMETERS
+    ),
+    ApiRoute("disputes.close", "POST", f"{_DISPUTES}/{{id}}/close", disputes.close),
     ApiRoute("charges.get", "GET", "/v1/charges/{id}", intents.show_charge),
     ApiRoute("refunds.create", "POST", "/v1/refunds", refunds.create, refunds.PARAMETERS),
     ApiRoute("refunds.list", "GET", "/v1/refunds", refunds.list_refunds, refunds.LIST_PARAMETERS),

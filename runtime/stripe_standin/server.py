@@ -88,6 +88,10 @@ class StripeStandin(ServerThread):
     def dispute(self, intent_id: str) -> None:
         self._call(lambda: self._standin.dispute(intent_id))
 
+    def pay(self, session_id: str, method: str = "pm_card_visa") -> str | None:
+        """Pay a Checkout session as its customer; why it was declined, else None."""
+        return self._call(lambda: self._standin.pay(session_id, method)[1])
+
     def tell(self, kind: str, subject: Json | str) -> str:
         """Send an event about an object, or about the one with that id, now. Returns its id."""
 
@@ -116,6 +120,7 @@ class StripeStandin(ServerThread):
             self._standin.store.close()
             raise
         self.url = f"http://{HOST}:{listener.getsockname()[1]}"
+        self._standin.is_at(self.url)
         self._listener = listener
         super().start()
         logger.info("This is a local stand-in of Stripe at %s: no money moves.", self.url)

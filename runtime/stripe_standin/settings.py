@@ -35,6 +35,8 @@ class StandinSettings:
     """
 
     secret_key: str | None = field(default=None, repr=False)
+    url: str = ""
+    """The stand-in's own address, which its hosted pages are at; the server fills it in."""
     webhook_url: str | None = None
     webhook_secret: str | None = field(default=None, repr=False)
     network_id: str | None = None

@@ -4,14 +4,17 @@ from runtime.stripe_standin.charging import decline, succeed
 from runtime.stripe_standin.payment_methods import BOUNCED
 from runtime.stripe_standin.records import (
     Charge,
+    CheckoutSession,
     Dispute,
     Intent,
     IntentStatus,
     Pending,
     Refund,
+    SessionStatus,
     Turn,
 )
 from runtime.stripe_standin.refund_documents import dispute_document, refund_document
+from runtime.stripe_standin.sessions import end, payment_turned
 from runtime.stripe_standin.wire import Json
 from runtime.stripe_standin.work import Work, new_id
 
@@ -29,6 +32,11 @@ def happen(work: Work, pending: Pending) -> None:
         if refund is not None:
             _turn_refund(work, refund, fails=pending.turn is Turn.REFUND_FAILS)
         return
+    if pending.turn is Turn.SESSION_EXPIRES:
+        session = work.store.get(CheckoutSession, pending.subject_id)
+        if session is not None and session.status is SessionStatus.OPEN:
+            end(work, session)
+        return
     charge = work.store.get(Charge, pending.subject_id)
     intent = work.store.get(Intent, charge.intent_id) if charge else None
     if charge is None or intent is None:
@@ -38,9 +46,10 @@ def happen(work: Work, pending: Pending) -> None:
     elif intent.status is not IntentStatus.PROCESSING:
         return
     elif pending.turn is Turn.PAYMENT_CLEARS:
-        succeed(work, intent, charge)
+        payment_turned(work, succeed(work, intent, charge))
     else:
         decline(work, intent, charge, BOUNCED)
+        payment_turned(work, intent)
 
 
 def dispute(work: Work, charge: Charge) -> Dispute:

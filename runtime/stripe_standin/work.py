@@ -51,8 +51,14 @@ class Work:
         self.store.put(event)
         self.events.append(event)
 
-    def later(self, turn: Turn, subject_id: str) -> None:
-        """Let something happen after `later_seconds`, even if the process ends before."""
-        pending = Pending(id=new_id("pending"), created=self.now, turn=turn, subject_id=subject_id)
+    def later(self, turn: Turn, subject_id: str, *, due_at: int | None = None) -> None:
+        """Let something happen after `later_seconds`, or then, even if the process ends before."""
+        pending = Pending(
+            id=new_id("pending"),
+            created=self.now,
+            turn=turn,
+            subject_id=subject_id,
+            due_at=due_at,
+        )
         self.store.put(pending)
         self.pending.append(pending)

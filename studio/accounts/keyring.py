@@ -17,7 +17,7 @@ from studio.accounts.errors import (
     UnknownAccount,
     UnknownKey,
 )
-from studio.accounts.records import IssuedKey, KeyInfo, KeyTerms, Principal
+from studio.accounts.records import WITHOUT_LIMITS, IssuedKey, KeyInfo, KeyTerms, Principal
 from studio.accounts.tables import AccountRow, ApiKeyRow, KeyEnvironment, KeyScope
 from studio.accounts.terms import check_terms
 from studio.contracts.names import test_side_of
@@ -40,7 +40,7 @@ def issue_key(
     environment: Literal["live", "test"],
     peppers: Sequence[bytes],
     now: datetime,
-    terms: KeyTerms = KeyTerms(),
+    terms: KeyTerms = WITHOUT_LIMITS,
     random_bytes: RandomBytes = secrets.token_bytes,
 ) -> IssuedKey:
     """Issue a key for an account, hashed under the first pepper.

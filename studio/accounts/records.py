@@ -37,6 +37,9 @@ class KeyTerms:
     credits_per_month_max: int | None = None
 
 
+WITHOUT_LIMITS = KeyTerms()
+
+
 @dataclass(frozen=True)
 class IssuedKey:
     """A new key. `secret` exists only here: it is shown once and never stored."""

@@ -17,6 +17,8 @@ from studio.contracts.payment import (
     RefundTask,
     SettleTask,
 )
+from studio.contracts.purchase import TopUpSweepReport
+from studio.contracts.sweeps import ReconcileReport, ReconcileTask, WalletSweepReport
 from studio.contracts.workflow_io import (
     AnalysisTask,
     AssetAnalysis,
@@ -37,9 +39,7 @@ from studio.contracts.workflow_io import (
     PlanningTask,
     ProgressReceipt,
     ProgressUpdate,
-    ReconcileReport,
     ReconcileResult,
-    ReconcileTask,
     Review,
     ReviewTask,
     Screenplay,
@@ -176,6 +176,16 @@ class ReconcileActivities:
     @activity.defn
     async def sweep_quotes(self, task: ReconcileTask) -> QuoteSweepReport:
         """Go on with payments that no run carries; let quotes expire, and forget old ones."""
+        raise NotImplementedError
+
+    @activity.defn
+    async def sweep_wallets(self, task: ReconcileTask) -> WalletSweepReport:
+        """Let gifts end at their time, and tell owners whose credits run low."""
+        raise NotImplementedError
+
+    @activity.defn
+    async def sweep_top_ups(self, task: ReconcileTask) -> TopUpSweepReport:
+        """Ask how purchases of credits stand that no webhook told of; collect what is owed."""
         raise NotImplementedError
 
 

@@ -60,6 +60,8 @@ _FIELD_NAMES: Final = "|".join(
 _PATTERNS: Final = (
     # An agent key keeps its kind, which tells a test key from a live one; so does a claim token.
     (re.compile(r"\b(fvs_(?:live|test|claim)_)[0-9A-Za-z]+"), rf"\1{REDACTED}"),
+    # A mailed link sets a password by its path alone.
+    (re.compile(r"(?<=/reset/)[0-9A-Za-z_-]{20,}"), REDACTED),
     # `Authorization: Bearer …` and other headers up to the end of the line.
     (
         re.compile(r"(?i)\b((?:proxy-)?authorization|(?:set-)?cookie)(['\"]?\s*[:=]\s*)[^\r\n]+"),
@@ -87,7 +89,7 @@ _PATTERNS: Final = (
 
 
 _SUSPICIOUS: Final = re.compile(
-    r"[:=]|fvs_|AIza|[sr]k_|whsec|spt_|[Bb][Ee][Aa][Rr][Ee][Rr]|[Pp][Aa][Yy][Mm][Ee][Nn][Tt]"
+    r"[:=]|/reset/|fvs_|AIza|[sr]k_|whsec|spt_|[Bb][Ee][Aa][Rr][Ee][Rr]|[Pp][Aa][Yy][Mm][Ee][Nn][Tt]"
 )
 """Every pattern needs one of these. Most texts of a log line have none, which saves the others."""
 

@@ -5,8 +5,6 @@ shot texts in stored documents, so that no payload grows with a caller's input a
 read the history.
 """
 
-from pydantic import Field
-
 from studio.contracts.base import Payload
 from studio.contracts.limits import FILM_FRAMES_PER_SECOND
 from studio.contracts.plan import ModelChoice, ShotPlan, ShotTiming
@@ -375,18 +373,3 @@ class Film(Payload):
     duration_seconds: float
     size_bytes: int
     sha256: str
-
-
-class ReconcileTask(Payload):
-    """One sweep. Rows younger than `grace_seconds` are left to the gateway that made them."""
-
-    grace_seconds: float = 30.0
-    limit: int = 200
-
-
-class ReconcileReport(Payload):
-    """What a sweep did. `drift` lists what does not add up; nothing of it is mended by itself."""
-
-    started: tuple[str, ...] = ()
-    released: tuple[str, ...] = ()
-    drift: tuple[str, ...] = Field(default=())

@@ -12,7 +12,7 @@ def normalise_email(text: str) -> str:
     """The one spelling of an address: Unicode's composed form, in lower case. Raises InvalidEmail.
 
     A domain in Punycode is the same as in its own letters. No mailbox of today tells `Ada@` from
-    `ada@`; letters that only look alike, or only fold into each other (`ß`, `ı`), stay apart, so
+    `ada@`; letters that only look alike, or only fold into each other, as `ß` does, stay apart, so
     that nobody is sent another one's link. Whether mail arrives is not asked.
     """
     if len(text) > EMAIL_LENGTH_MAX:

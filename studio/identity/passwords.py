@@ -46,9 +46,7 @@ class PasswordHasher(Protocol):
 class Argon2Passwords:
     """Argon2id. A call takes `memory_kib` for as long as it runs."""
 
-    def __init__(
-        self, *, memory_kib: int = ARGON2_MEMORY_KIB, passes: int = ARGON2_PASSES
-    ) -> None:
+    def __init__(self, *, memory_kib: int = ARGON2_MEMORY_KIB, passes: int = ARGON2_PASSES) -> None:
         self._hasher = Argon2Hasher(memory_cost=memory_kib, time_cost=passes)
         self._passwords = PasswordHash((self._hasher,))
         self._dummy = self.hash(secrets.token_urlsafe())

@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Login:
-    """The way into an account, as it was read: what is checked against it may have changed since."""
+    """The way into an account, as it was read: it may have changed since."""
 
     account_id: str
     email: str

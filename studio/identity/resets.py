@@ -38,9 +38,7 @@ def open_reset(
 
 def check_reset(session: Session, *, token: str, now: datetime) -> str:
     """The account that a link is for. Raises InvalidReset; the link stays good."""
-    account_id = session.scalar(
-        select(PasswordResetRow.account_id).where(_is_good(token, now))
-    )
+    account_id = session.scalar(select(PasswordResetRow.account_id).where(_is_good(token, now)))
     if account_id is None:
         raise InvalidReset
     return account_id

@@ -4,6 +4,7 @@ Each check is one statement, so it sees one moment even while others write.
 """
 
 from sqlalchemy import (
+    ColumnElement,
     Select,
     SQLColumnExpression,
     and_,
@@ -15,9 +16,11 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.orm import Session, aliased
-from sqlalchemy.sql.elements import ColumnElement
 
-from studio.ledger.identity import CASH
+from studio.contracts.names import TEST_SIDE_SUFFIX
+from studio.ledger.auditing_grants import audit_grants
+from studio.ledger.findings import FINDINGS_MAX, total
+from studio.ledger.identity import CASH, TEST_HOUSES
 from studio.ledger.tables import (
     AccountKind,
     LedgerAccountRow,
@@ -25,9 +28,6 @@ from studio.ledger.tables import (
     TransferCode,
     TransferRow,
 )
-
-AUDIT_FINDINGS_MAX = 100
-"""How many sentences a check gives at most; one broken release must not flood an alarm."""
 
 _FINAL_PHASES = (Phase.POSTED, Phase.POST)
 
@@ -44,16 +44,16 @@ def audit(session: Session) -> list[str]:
         *_wrong_payouts(session),
         *_wrong_returns(session),
         *_excessive_payouts(session),
+        *_mixed_transfers(session),
+        *audit_grants(session),
     ]
-
-
-def _sum(column: SQLColumnExpression[int]) -> ColumnElement[int]:
-    return func.coalesce(func.sum(column), 0)
 
 
 def _derived_granted() -> Select[str, int]:
     return (
-        select(TransferRow.credit_account_id.label("id"), _sum(TransferRow.amount).label("total"))
+        select(
+            TransferRow.credit_account_id.label("id"), total(TransferRow.amount).label("credits")
+        )
         .where(TransferRow.phase.in_(_FINAL_PHASES))
         .group_by(TransferRow.credit_account_id)
     )
@@ -61,7 +61,7 @@ def _derived_granted() -> Select[str, int]:
 
 def _derived_spent() -> Select[str, int]:
     return (
-        select(TransferRow.debit_account_id.label("id"), _sum(TransferRow.amount).label("total"))
+        select(TransferRow.debit_account_id.label("id"), total(TransferRow.amount).label("credits"))
         .where(TransferRow.phase.in_(_FINAL_PHASES))
         .group_by(TransferRow.debit_account_id)
     )
@@ -71,7 +71,7 @@ def _derived_held() -> Select[str, int]:
     resolution = aliased(TransferRow)
     resolved = select(resolution.id).where(resolution.pending_id == TransferRow.id).exists()
     return (
-        select(TransferRow.debit_account_id.label("id"), _sum(TransferRow.amount).label("total"))
+        select(TransferRow.debit_account_id.label("id"), total(TransferRow.amount).label("credits"))
         .where(TransferRow.phase == Phase.PENDING, ~resolved)
         .group_by(TransferRow.debit_account_id)
     )
@@ -81,9 +81,9 @@ def _drifted_wallets(session: Session) -> list[str]:
     granted = _derived_granted().subquery()
     spent = _derived_spent().subquery()
     held = _derived_held().subquery()
-    derived_granted = func.coalesce(granted.c.total, 0)
-    derived_spent = func.coalesce(spent.c.total, 0)
-    derived_held = func.coalesce(held.c.total, 0)
+    derived_granted = func.coalesce(granted.c.credits, 0)
+    derived_spent = func.coalesce(spent.c.credits, 0)
+    derived_held = func.coalesce(held.c.credits, 0)
     rows = session.execute(
         select(
             LedgerAccountRow.id,
@@ -106,7 +106,7 @@ def _drifted_wallets(session: Session) -> list[str]:
             ),
         )
         .order_by(LedgerAccountRow.id)
-        .limit(AUDIT_FINDINGS_MAX)
+        .limit(FINDINGS_MAX)
     ).all()
     return [
         f"The wallet {row[0]} does not match its transfers: it counts {row[1]} credits granted "
@@ -126,21 +126,21 @@ def _overdrawn_wallets(session: Session) -> list[str]:
         select(LedgerAccountRow.id, available)
         .where(LedgerAccountRow.kind == AccountKind.WALLET, available < 0)
         .order_by(LedgerAccountRow.id)
-        .limit(AUDIT_FINDINGS_MAX)
+        .limit(FINDINGS_MAX)
     ).all()
     return [f"The wallet {row[0]} is overdrawn by {-row[1]} credits." for row in rows]
 
 
 def _unbalanced_books(session: Session) -> list[str]:
     """What customers hold must equal what the house took in, less what it earned."""
-    wallets = select(_sum(LedgerAccountRow.credits_posted - LedgerAccountRow.debits_posted)).where(
+    wallets = select(total(LedgerAccountRow.credits_posted - LedgerAccountRow.debits_posted)).where(
         LedgerAccountRow.kind == AccountKind.WALLET
     )
     debited, credited = aliased(LedgerAccountRow), aliased(LedgerAccountRow)
     out = case((debited.kind == AccountKind.HOUSE, TransferRow.amount), else_=0)
     back = case((credited.kind == AccountKind.HOUSE, TransferRow.amount), else_=0)
     house = (
-        select(_sum(out - back))
+        select(total(out - back))
         .select_from(TransferRow)
         .join(debited, debited.id == TransferRow.debit_account_id)
         .join(credited, credited.id == TransferRow.credit_account_id)
@@ -165,7 +165,7 @@ def _twice_resolved_holds(session: Session) -> list[str]:
         .group_by(TransferRow.pending_id, TransferRow.subject, TransferRow.line_id)
         .having(func.count() > literal(1))
         .order_by(TransferRow.subject, TransferRow.line_id)
-        .limit(AUDIT_FINDINGS_MAX)
+        .limit(FINDINGS_MAX)
     ).all()
     return [f"The hold for line {row[1]} of {row[0]} was resolved {row[2]} times." for row in rows]
 
@@ -191,7 +191,7 @@ def _wrong_resolutions(session: Session) -> list[str]:
             )
         )
         .order_by(TransferRow.subject, TransferRow.line_id)
-        .limit(AUDIT_FINDINGS_MAX)
+        .limit(FINDINGS_MAX)
     ).all()
     return [
         f"Line {row[1]} of {row[0]} was resolved with {row[2]} credits, which does not fit its "
@@ -210,7 +210,7 @@ def _excessive_refunds(session: Session) -> list[str]:
         .group_by(charge.id, charge.subject, charge.line_id, charge.amount)
         .having(refunded > charge.amount)
         .order_by(charge.subject, charge.line_id)
-        .limit(AUDIT_FINDINGS_MAX)
+        .limit(FINDINGS_MAX)
     ).all()
     return [
         f"Line {row[1]} of {row[0]} was charged {row[2]} credits and {row[3]} were refunded."
@@ -228,12 +228,13 @@ def _wrong_payouts(session: Session) -> list[str]:
             TransferRow.code == TransferCode.PAYOUT,
             or_(
                 payer.kind != AccountKind.WALLET,
-                TransferRow.credit_account_id != CASH,
+                TransferRow.credit_account_id
+                != case((_is_test(payer.id), TEST_HOUSES[CASH]), else_=CASH),
                 TransferRow.phase != Phase.POSTED,
             ),
         )
         .order_by(TransferRow.subject)
-        .limit(AUDIT_FINDINGS_MAX)
+        .limit(FINDINGS_MAX)
     ).all()
     return [
         f"The payout {row[0]} of {row[1]} credits does not leave a wallet for good." for row in rows
@@ -254,9 +255,9 @@ def _wrong_returns(session: Session) -> list[str]:
         .join(payout, payout.id == TransferRow.reverses_id)
         .where(TransferRow.code == TransferCode.PAYOUT_RETURN)
         .group_by(payout.id, payout.subject, payout.amount)
-        .having(or_(returned != payout.amount, _sum(case((goes_another_way, 1), else_=0)) > 0))
+        .having(or_(returned != payout.amount, total(case((goes_another_way, 1), else_=0)) > 0))
         .order_by(payout.subject)
-        .limit(AUDIT_FINDINGS_MAX)
+        .limit(FINDINGS_MAX)
     ).all()
     return [
         f"The payout {row[0]} of {row[1]} credits came back with {row[2]} credits, or another way."
@@ -279,9 +280,32 @@ def _excessive_payouts(session: Session) -> list[str]:
         .group_by(moved.c.wallet)
         .having(kept < 0)
         .order_by(moved.c.wallet)
-        .limit(AUDIT_FINDINGS_MAX)
+        .limit(FINDINGS_MAX)
     ).all()
     return [
         f"{-row[1]} more credits were paid out of the wallet {row[0]} than were paid into it."
         for row in rows
     ]
+
+
+def _mixed_transfers(session: Session) -> list[str]:
+    """Test credits are nobody's money: they never meet what is somebody's."""
+    debited, credited = TransferRow.debit_account_id, TransferRow.credit_account_id
+    rows = session.execute(
+        select(TransferRow.amount, debited, credited)
+        .where(_is_test(debited) != _is_test(credited))
+        .order_by(TransferRow.id)
+        .limit(FINDINGS_MAX)
+    ).all()
+    return [
+        f"{row[0]} credits went from {row[1]} to {row[2]}, of which one is for tests only."
+        for row in rows
+    ]
+
+
+def _is_test(account_id: SQLColumnExpression[str]) -> ColumnElement[bool]:
+    """Whether an account is a test wallet, or our side of one."""
+    return or_(
+        account_id.endswith(TEST_SIDE_SUFFIX, autoescape=True),
+        account_id.in_(TEST_HOUSES.values()),
+    )

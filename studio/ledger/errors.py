@@ -35,6 +35,21 @@ class InvalidReference(LedgerError):
     code: ClassVar[str] = "invalid_reference"
 
 
+class InvalidExpiry(LedgerError):
+    """A gift that would end before it is given."""
+
+    code: ClassVar[str] = "invalid_expiry"
+
+
+class TestWallet(LedgerError):
+    """Test credits come by themselves; none can be given."""
+
+    code: ClassVar[str] = "test_wallet"
+
+    def __init__(self, wallet: str) -> None:
+        super().__init__(f"The wallet {wallet} is for tests, which nothing can be given for.")
+
+
 class UnknownWallet(LedgerError):
     code: ClassVar[str] = "unknown_wallet"
 

@@ -11,8 +11,10 @@ from studio.ledger.wallets import balance, lock_wallet, open_wallet, top_up
 TEST_CREDITS: Final = 100_000
 """Two hundred renders of the reference's three-shot payload, at 474 credits each."""
 
-TEST_CREDITS_LOW: Final = TEST_CREDITS // 2
-"""Below it the wallet is filled again: a film of 64 shots costs less than what is left."""
+TEST_CREDITS_LOW: Final = 60_000
+"""Below it the wallet is filled again: the dearest film, ten minutes in 64 shots at the highest
+resolution, costs 57,000 credits.
+"""
 
 
 def ensure_test_credits(session: Session, *, account_id: str, now: datetime) -> str:

@@ -17,7 +17,8 @@ from studio.ledger.errors import (
     InvalidReference,
     UnknownHold,
 )
-from studio.ledger.identity import REVENUE, transfer_id
+from studio.ledger.grants import give_back_uses, use_grants
+from studio.ledger.identity import REVENUE, house_of, transfer_id
 from studio.ledger.statements import CHARGED, HOLDS, LOCK_SUBJECT, NAMED_HOLDS
 from studio.ledger.tables import Phase, TransferCode
 from studio.ledger.wallets import (
@@ -53,7 +54,7 @@ def reserve(
     expires_at: datetime,
     now: datetime,
 ) -> None:
-    """Hold every line that costs something, or none of them.
+    """Hold every line that costs something, or none of them. Gifts are taken first.
 
     Repeating it with the same lines has no effect, whatever became of the holds since; the expiry
     is no part of the meaning, since a retry computes a later one. Raises InsufficientCredits,
@@ -71,14 +72,16 @@ def reserve(
         raise IdempotencyConflict(f"{subject} already holds other lines or another wallet.")
     if not wanted:
         return
-    take_into_hold(session, wallet, sum(wanted.values()))
+    total = sum(wanted.values())
+    has_gifts = take_into_hold(session, wallet, total, now=now)
+    revenue = house_of(wallet, REVENUE)
     rows = [
         {
             "id": transfer_id(subject, f"hold:{line_id}"),
             "phase": Phase.PENDING,
             "code": TransferCode.CHARGE,
             "debit_account_id": wallet,
-            "credit_account_id": REVENUE,
+            "credit_account_id": revenue,
             "amount": credits,
             "subject": subject,
             "line_id": line_id,
@@ -88,6 +91,8 @@ def reserve(
         for line_id, credits in wanted.items()
     ]
     insert_transfers(session, rows)
+    if has_gifts:
+        use_grants(session, wallet=wallet, subject=subject, credits=total, now=now)
 
 
 def settle(
@@ -226,18 +231,22 @@ def _give_back(session: Session, due: Sequence[Hold], *, phase: Phase, now: date
 def _resolve(
     session: Session, due: Sequence[tuple[Hold, int]], *, phase: Phase, now: datetime
 ) -> None:
-    """Write one resolution a hold and change the wallet once. All holds are of one subject."""
-    wallet = due[0][0].wallet
+    """Write one resolution a hold and change the wallet once. All holds are of one subject.
+
+    What is not charged goes back to the gifts that it came from.
+    """
+    subject, wallet = due[0][0].subject, due[0][0].wallet
+    revenue = house_of(wallet, REVENUE)
     rows = [
         {
-            "id": transfer_id(hold.subject, f"{phase.value}:{hold.line_id}"),
+            "id": transfer_id(subject, f"{phase.value}:{hold.line_id}"),
             "phase": phase,
             "code": TransferCode.CHARGE,
             "debit_account_id": wallet,
-            "credit_account_id": REVENUE,
+            "credit_account_id": revenue,
             "amount": amount,
             "pending_id": hold.id,
-            "subject": hold.subject,
+            "subject": subject,
             "line_id": hold.line_id,
             "created_at": now,
         }
@@ -247,3 +256,5 @@ def _resolve(
     held = sum(hold.held for hold, _ in due)
     charged = sum(amount for _, amount in due) if phase is Phase.POST else 0
     resolve_held(session, wallet, held=held, charged=charged)
+    if charged < held:
+        give_back_uses(session, subject=subject, now=now)

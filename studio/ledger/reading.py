@@ -1,12 +1,10 @@
 """Questions to the ledger that change nothing."""
 
-from uuid import UUID
-
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from studio.ledger.holds import Hold, holds_of
-from studio.ledger.records import Cash, LineReceipt, LineState, StatementLine, SubjectSummary
+from studio.ledger.records import Cash, LineReceipt, LineState, SubjectSummary
 from studio.ledger.tables import Phase, TransferCode, TransferRow
 from studio.ledger.wallets import balance
 
@@ -73,55 +71,3 @@ def cash(session: Session, *, wallet: str) -> Cash:
         paid_out=totals.get(TransferCode.PAYOUT, 0),
         returned=totals.get(TransferCode.PAYOUT_RETURN, 0),
     )
-
-
-def statement(session: Session, *, wallet: str, limit: int) -> list[StatementLine]:
-    """A wallet's newest transfers, newest first. Raises UnknownWallet."""
-    balance(session, wallet=wallet)
-    # Two queries, each served in order by its own index; an OR over both columns would sort the
-    # wallet's whole past for every page.
-    rows = _transfers(session, TransferRow.debit_account_id == wallet, limit)
-    rows += _transfers(session, TransferRow.credit_account_id == wallet, limit)
-    rows.sort(key=lambda row: (row.line_id or "", row.phase.value))
-    rows.sort(key=lambda row: row.created_at, reverse=True)
-    newest = rows[:limit]
-    held = _held(session, [row.pending_id for row in newest if row.pending_id is not None])
-    return [
-        StatementLine(
-            transfer_id=str(row.id),
-            created_at=row.created_at,
-            phase=row.phase,
-            code=row.code,
-            subject=row.subject,
-            line_id=row.line_id,
-            credits=row.amount,
-            change_available=_change_available(row, wallet, held),
-            reason=row.reason,
-        )
-        for row in newest
-    ]
-
-
-def _transfers(session: Session, of_wallet: ColumnElement[bool], limit: int) -> list[TransferRow]:
-    return list(
-        session.scalars(
-            select(TransferRow)
-            .where(of_wallet)
-            .order_by(TransferRow.created_at.desc(), TransferRow.id)
-            .limit(limit)
-        )
-    )
-
-
-def _held(session: Session, hold_ids: list[UUID]) -> dict[UUID, int]:
-    rows = session.execute(
-        select(TransferRow.id, TransferRow.amount).where(TransferRow.id.in_(hold_ids))
-    ).all()
-    return {row[0]: row[1] for row in rows}
-
-
-def _change_available(row: TransferRow, wallet: str, held: dict[UUID, int]) -> int:
-    if row.pending_id is None:
-        return row.amount if row.credit_account_id == wallet else -row.amount
-    charged = row.amount if row.phase is Phase.POST else 0
-    return held[row.pending_id] - charged

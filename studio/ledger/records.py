@@ -12,21 +12,36 @@ class Balance:
     """A wallet at one moment: `available == granted - spent - held`.
 
     `granted` is everything that ever came in: top-ups, refunds, and payouts that came back.
-    `spent` is everything that ever left: charges and payouts. Both only grow. How much was paid
-    out is no counter of a wallet; `cash` sums it up.
+    `spent` is everything that ever left: charges, payouts, and gifts that ended. Both only grow.
+    How much was paid out is no counter of a wallet; `cash` sums it up. `promotional` is the part
+    of `available` that was given and not bought: it is spent first. What of it has just ended is
+    in both until the next sweep, but can no longer be spent.
     """
 
     available: int
     held: int
     spent: int
     granted: int
+    promotional: int = 0
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Credits that were given. `remaining` is neither held, spent nor ended."""
+
+    grant_id: str
+    credits: int
+    remaining: int
+    reason: str
+    expires_at: datetime | None
+    created_at: datetime
 
 
 @dataclass(frozen=True)
 class Cash:
     """What went between a wallet and whoever pays for its credits.
 
-    `topped_up` is all payments and grants, `paid_out` everything sent back to a card, and
+    `topped_up` is all payments, `paid_out` everything sent back to a card, and
     `returned` what of that the bank did not deliver.
     """
 
@@ -79,7 +94,8 @@ class StatementLine:
     """One transfer as its wallet sees it.
 
     `change_available` is what it did to the credits available: a hold of 20 is -20, a charge of 15
-    to it +5, its release +20; a payout of 5 is -5, and its return +5.
+    to it +5, its release +20; a payout of 5 is -5, and its return +5. `subject` is the render of
+    holds, charges and refunds, whose receipt has the line; else the payment, payout or grant.
     """
 
     transfer_id: str
@@ -91,3 +107,36 @@ class StatementLine:
     credits: int
     change_available: int
     reason: str | None
+
+    @property
+    def render_id(self) -> str | None:
+        """The render that the line belongs to."""
+        return self.subject if self.code in (TransferCode.CHARGE, TransferCode.REFUND) else None
+
+
+@dataclass(frozen=True)
+class StatementPage:
+    """Newest first; `next_cursor` is None on the last page."""
+
+    lines: tuple[StatementLine, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class RenderSpending:
+    """What a wallet spent on a render. `open` is still held; `refunded` came back of `settled`."""
+
+    render_id: str
+    reserved_at: datetime
+    reserved: int
+    open: int
+    settled: int
+    refunded: int
+
+
+@dataclass(frozen=True)
+class SpendingPage:
+    """Renders, those reserved last first; `next_cursor` is None on the last page."""
+
+    renders: tuple[RenderSpending, ...]
+    next_cursor: str | None

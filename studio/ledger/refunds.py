@@ -1,4 +1,7 @@
-"""Refunds: credits that were charged and go back to the wallet."""
+"""Refunds: credits that were charged and go back to the wallet.
+
+They come back as credits without an end, also where a gift had been spent.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from studio.ledger.errors import ExceedsSettlement, IdempotencyConflict, NotSettled
 from studio.ledger.holds import holds_of, lock_subject
-from studio.ledger.identity import REFUNDS, transfer_id
+from studio.ledger.identity import REFUNDS, house_of, transfer_id
 from studio.ledger.tables import Phase, TransferCode, TransferRow
 from studio.ledger.wallets import (
     add_credits,
@@ -100,12 +103,13 @@ def _give_back(
     now: datetime,
 ) -> None:
     """Write the refunds of one subject and change its wallet once."""
+    refunds_account = house_of(wallet, REFUNDS)
     rows = [
         {
             "id": refund.id,
             "phase": Phase.POSTED,
             "code": TransferCode.REFUND,
-            "debit_account_id": REFUNDS,
+            "debit_account_id": refunds_account,
             "credit_account_id": wallet,
             "amount": refund.credits,
             "reverses_id": refund.charge_id,

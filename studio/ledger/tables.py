@@ -1,4 +1,4 @@
-"""The two tables of the ledger: accounts with counters, and transfers that never change."""
+"""The tables of the ledger: accounts with counters, transfers that never change, and gifts."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -145,7 +145,7 @@ class GrantRow(Base):
         CheckConstraint("credits > 0", name="credits_positive"),
         CheckConstraint("remaining >= 0 AND remaining <= credits", name="remaining_within_credits"),
         Index("ix_credit_grant_wallet", "wallet", "expires_at"),
-        Index("ix_credit_grant_expires", "expires_at"),
+        Index("ix_credit_grant_expires", "expired_at", "expires_at"),
     )
 
     grant_id: Mapped[str] = mapped_column(String(40), primary_key=True)

@@ -1,10 +1,10 @@
 """Wallets: opening, locking, filling, and the guarded statements that change their counters."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Update, insert, select, update
+from sqlalchemy import CursorResult, Update, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -16,9 +16,10 @@ from studio.ledger.errors import (
     LedgerDrift,
     UnknownWallet,
 )
-from studio.ledger.identity import CASH, transfer_id, wallet_id
+from studio.ledger.identity import CASH, house_of, transfer_id, wallet_id
 from studio.ledger.records import Balance
 from studio.ledger.statements import (
+    ENDED,
     INSERT_TRANSFERS,
     LOCK_WALLET,
     RESOLVE_HELD,
@@ -30,6 +31,7 @@ from studio.ledger.tables import (
     OWNER_LENGTH_MAX,
     REFERENCE_LENGTH_MAX,
     AccountKind,
+    GrantRow,
     LedgerAccountRow,
     Phase,
     TransferCode,
@@ -67,7 +69,7 @@ def open_wallet(session: Session, *, owner: str, now: datetime) -> str:
 
 
 def top_up(session: Session, *, wallet: str, credits: int, reference: str, now: datetime) -> None:
-    """Put credits into a wallet, once a `reference` (a payment, a grant).
+    """Put credits into a wallet that were paid for, once a `reference`.
 
     Raises InvalidAmount, InvalidReference, UnknownWallet, and IdempotencyConflict where the
     reference was used for another wallet or amount.
@@ -82,7 +84,7 @@ def top_up(session: Session, *, wallet: str, credits: int, reference: str, now: 
         "id": step,
         "phase": Phase.POSTED,
         "code": TransferCode.TOP_UP,
-        "debit_account_id": CASH,
+        "debit_account_id": house_of(wallet, CASH),
         "credit_account_id": wallet,
         "amount": credits,
         "subject": reference,
@@ -109,17 +111,37 @@ def _is_repeat(
 
 def balance(session: Session, *, wallet: str) -> Balance:
     """Read a wallet. Raises UnknownWallet."""
-    row = session.execute(
+    found = _balances(session, [wallet])
+    if not found:
+        raise UnknownWallet(wallet)
+    return found[wallet]
+
+
+def balances(session: Session, *, owners: Iterable[str]) -> dict[str, Balance]:
+    """The wallets of several owners, read at once; those without a wallet are left out."""
+    wanted = {wallet_id(owner): owner for owner in owners}
+    return {wanted[wallet]: found for wallet, found in _balances(session, list(wanted)).items()}
+
+
+def _balances(session: Session, wallets: Sequence[str]) -> dict[str, Balance]:
+    given = (
+        select(func.coalesce(func.sum(GrantRow.remaining), 0))
+        .where(GrantRow.wallet == LedgerAccountRow.id)
+        .scalar_subquery()
+    )
+    rows = session.execute(
         select(
+            LedgerAccountRow.id,
             LedgerAccountRow.credits_posted,
             LedgerAccountRow.debits_posted,
             LedgerAccountRow.debits_pending,
-        ).where(LedgerAccountRow.id == wallet, LedgerAccountRow.kind == AccountKind.WALLET)
-    ).one_or_none()
-    if row is None:
-        raise UnknownWallet(wallet)
-    granted, spent, held = row
-    return Balance(available=granted - spent - held, held=held, spent=spent, granted=granted)
+            given,
+        ).where(LedgerAccountRow.id.in_(wallets), LedgerAccountRow.kind == AccountKind.WALLET)
+    ).all()
+    return {
+        wallet: Balance(granted - spent - held, held, spent, granted, int(promotional))
+        for wallet, granted, spent, held, promotional in rows
+    }
 
 
 def lock_wallet(session: Session, wallet: str) -> None:
@@ -133,16 +155,24 @@ def lock_wallet(session: Session, wallet: str) -> None:
         raise UnknownWallet(wallet)
 
 
-def take_into_hold(session: Session, wallet: str, credits: int) -> None:
-    """Move available credits to held, or raise InsufficientCredits: one guarded statement."""
-    if not _change(session, TAKE_INTO_HOLD, {"wallet": wallet, "held": credits}):
-        raise _too_few(session, wallet, credits)
+def take_into_hold(session: Session, wallet: str, credits: int, *, now: datetime) -> bool:
+    """Move available credits to held, or raise InsufficientCredits: one guarded statement.
+
+    Returns whether the wallet has gifts. What has ended of them by `now` is not there to be held.
+    """
+    values = {"wallet": wallet, "held": credits, "now": now}
+    given = session.scalar(TAKE_INTO_HOLD, values)
+    if given is None:
+        available = balance(session, wallet=wallet).available
+        ended = int(session.scalar(ENDED, {"wallet": wallet, "now": now}) or 0)
+        raise InsufficientCredits(credits_required=credits, credits_available=available - ended)
+    return int(given) > 0
 
 
 def take_out(session: Session, wallet: str, credits: int) -> None:
-    """Let available credits leave, or raise InsufficientCredits: one guarded statement."""
+    """Let available credits leave: one guarded statement. The caller has looked what is there."""
     if not _change(session, TAKE_OUT, {"wallet": wallet, "paid": credits}):
-        raise _too_few(session, wallet, credits)
+        raise LedgerDrift(f"The wallet {wallet} has less than can be taken out of it.")
 
 
 def resolve_held(session: Session, wallet: str, *, held: int, charged: int) -> None:
@@ -189,11 +219,6 @@ def check_reference(reference: str) -> None:
             f"A reference needs 1 to {REFERENCE_LENGTH_MAX} characters; this one has "
             f"{len(reference)}."
         )
-
-
-def _too_few(session: Session, wallet: str, credits: int) -> InsufficientCredits:
-    available = balance(session, wallet=wallet).available
-    return InsufficientCredits(credits_required=credits, credits_available=available)
 
 
 def _change(

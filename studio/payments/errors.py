@@ -39,6 +39,15 @@ class PaymentUnknown(PaymentError):
         super().__init__("The payment processor has not said yet what became of this payment.")
 
 
+class CheckoutRefused(PaymentError):
+    """The processor will not sell this, or knows of no such purchase: someone has to look."""
+
+    code: ClassVar[str] = "checkout_refused"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The payment processor refused a purchase of credits ({reason}).")
+
+
 class RefundRefused(PaymentError):
     """The processor will not give this money back: someone has to look at it."""
 

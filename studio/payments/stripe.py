@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal, cast
 
 import httpx
 import stripe
-from stripe import HTTPXClient, InvalidRequestError, StripeClient, StripeError, StripeObject
+from stripe import HTTPXClient, InvalidRequestError, StripeClient, StripeError
 
 from studio.payments.errors import (
     PaymentActionRequired,
@@ -28,8 +28,11 @@ from studio.payments.stripe_answers import (
     Document,
     charge_failure,
     declined,
+    document_of,
     failure,
+    known_code,
     metadata_of,
+    page_of,
     payment_of,
     refund_of,
     text,
@@ -85,7 +88,7 @@ class StripeProcessor:
             )
         except StripeError as error:
             raise charge_failure(error) from None
-        intent = _document(answer)
+        intent = document_of(answer)
         if text(intent, "status") != _SUCCEEDED:
             intent = await self._conclusion(intent)
         payment = payment_of(intent)
@@ -128,11 +131,11 @@ class StripeProcessor:
             return await self._refused_refund(order, error)
         except StripeError as error:
             raise failure(error) from None
-        return refund_of(_document(answer))
+        return refund_of(document_of(answer))
 
     async def refund_of(self, refund_id: str) -> Refund:
         with _asking():
-            return refund_of(_document(await self._refunds.retrieve_async(refund_id)))
+            return refund_of(document_of(await self._refunds.retrieve_async(refund_id)))
 
     async def _conclusion(self, intent: Document) -> Document:
         """The intent once it has succeeded; what is not over now raises PaymentUnknown.
@@ -158,12 +161,12 @@ class StripeProcessor:
         if not payment_id:
             raise PaymentUnknown
         with _asking():
-            return _document(await self._intents.retrieve_async(payment_id))
+            return document_of(await self._intents.retrieve_async(payment_id))
 
     async def _cancel(self, payment_id: str) -> Document:
         """Only what surely is canceled was surely not charged; a refusal leaves that open."""
         with _asking():
-            return _document(
+            return document_of(
                 await self._intents.cancel_async(payment_id, {"cancellation_reason": "abandoned"})
             )
 
@@ -179,7 +182,7 @@ class StripeProcessor:
         )
         with _asking():
             answer = await self._intents.search_async({"query": query, "limit": PAGE_LENGTH})
-        found = dict.fromkeys(text(intent, "id") for intent in _page(answer))
+        found = dict.fromkeys(text(intent, "id") for intent in page_of(answer))
         async for intent in self._recent(int(since.timestamp()) - CLOCK_SLACK_SECONDS):
             metadata = metadata_of(intent)
             if all(metadata.get(name) == value for name, value in wanted.items()):
@@ -199,7 +202,7 @@ class StripeProcessor:
                 where["starting_after"] = last
             with _asking():
                 answer = await self._intents.list_async(where)
-            page = _page(answer)
+            page = page_of(answer)
             for intent in page:
                 yield intent
             if len(page) < PAGE_LENGTH:
@@ -225,7 +228,7 @@ class StripeProcessor:
             answer = await self._refunds.list_async(
                 {"payment_intent": payment_id, "limit": PAGE_LENGTH}
             )
-        return _page(answer)
+        return page_of(answer)
 
     async def _refused_refund(self, order: RefundOrder, error: InvalidRequestError) -> Refund:
         """What somebody gave back by hand is given back; everything else someone has to look at."""
@@ -235,7 +238,7 @@ class StripeProcessor:
                     return refund_of(refund)
         raise RefundRefused(
             f"The payment processor will not give back {order.amount_cents} cents of "
-            f"{order.payment_id} ({_known_code(error)}); an operator has to look at it."
+            f"{order.payment_id} ({known_code(error)}); an operator has to look at it."
         ) from None
 
 
@@ -251,21 +254,31 @@ async def open_stripe(
 
     `base_url` is another address than Stripe's, such as a stand-in's.
     """
+    connections = stripe_connections(answer_seconds_max)
+    try:
+        client = stripe_client(secret_key, connections, base_url=base_url)
+        yield StripeProcessor(client, token_place=token_place)
+    finally:
+        await connections.close_async()  # type: ignore[no-untyped-call]  # of the SDK
+
+
+def stripe_connections(answer_seconds_max: float = ANSWER_SECONDS_MAX) -> HTTPXClient:
+    """Connections for one process; whoever makes them closes them."""
+    return HTTPXClient(timeout=httpx.Timeout(answer_seconds_max, connect=CONNECT_SECONDS_MAX))
+
+
+def stripe_client(
+    secret_key: str, connections: HTTPXClient, *, base_url: str | None = None
+) -> StripeClient:
+    """The SDK, quiet, in our version of the API, and without retries of its own."""
     _keep_quiet()
-    connections = HTTPXClient(
-        timeout=httpx.Timeout(answer_seconds_max, connect=CONNECT_SECONDS_MAX)
-    )
-    client = StripeClient(
+    return StripeClient(
         secret_key,
         stripe_version=API_VERSION,
         base_addresses={"api": base_url} if base_url else {},
         max_network_retries=0,
         http_client=connections,
     )
-    try:
-        yield StripeProcessor(client, token_place=token_place)
-    finally:
-        await connections.close_async()  # type: ignore[no-untyped-call]  # of the SDK
 
 
 def _keep_quiet() -> None:
@@ -314,22 +327,6 @@ def _charge_key(order: ChargeOrder) -> str:
 
 def _quoted(value: str) -> str:
     return value.replace("\\", "\\\\").replace("'", "\\'")
-
-
-def _document(answer: StripeObject) -> Document:
-    return answer.to_dict()
-
-
-def _page(answer: StripeObject) -> list[Document]:
-    data = _document(answer).get("data")
-    if not isinstance(data, list):
-        raise PaymentUnknown
-    return [item for item in data if isinstance(item, Mapping)]
-
-
-def _known_code(error: InvalidRequestError) -> str:
-    code = error.code or ""
-    return code if code.isascii() and code.replace("_", "").isalpha() else "no code"
 
 
 @contextmanager

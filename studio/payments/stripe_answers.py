@@ -12,6 +12,7 @@ from stripe import (
     PermissionError,  # noqa: A004 - Stripe's own name
     RateLimitError,
     StripeError,
+    StripeObject,
 )
 
 from studio.contracts.payment import RefundState
@@ -99,6 +100,24 @@ def refund_of(document: Document) -> Refund:
         raise PaymentUnknown
     state = REFUND_STATES.get(text(document, "status"), RefundState.PENDING)
     return Refund(refund_id=refund_id, state=state)
+
+
+def document_of(answer: StripeObject) -> Document:
+    return answer.to_dict()
+
+
+def page_of(answer: StripeObject) -> list[Document]:
+    """The objects of a list. PaymentUnknown where the answer is none of Stripe's."""
+    data = document_of(answer).get("data")
+    if not isinstance(data, list):
+        raise PaymentUnknown
+    return [item for item in data if isinstance(item, Mapping)]
+
+
+def known_code(error: StripeError) -> str:
+    """The code of an error, if it is one of plain words."""
+    code = error.code or ""
+    return code if code.isascii() and code.replace("_", "").isalpha() else "no code"
 
 
 def metadata_of(document: Document) -> Document:

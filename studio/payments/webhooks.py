@@ -1,4 +1,4 @@
-"""Reads Stripe's webhooks: whether one is Stripe's, and what it tells of a quote.
+"""Reads Stripe's webhooks: whether one is Stripe's, and which quote or purchase it is about.
 
 A message is believed because of its signature alone. What it says is still bounded here: ids of
 Stripe's length, amounts that are numbers, words from closed sets; all else is no event of ours.
@@ -15,6 +15,7 @@ from stripe import SignatureVerificationError, WebhookSignature
 from studio.contracts.limits import STRIPE_ID_LENGTH_MAX
 from studio.contracts.names import QUOTE_ID_PREFIX
 from studio.contracts.payment import EventKind, PaymentEvent
+from studio.contracts.purchase import TOP_UP_ID_PREFIX
 from studio.payments.errors import WebhookRefused
 from studio.payments.stripe_answers import REFUND_STATES
 
@@ -27,7 +28,7 @@ SIGNATURE_LENGTH_MAX: Final = 4096
 BODY_BYTES_MAX: Final = 256 * 1024
 """Stripe's events of payments have 2 to 6 KiB."""
 
-_QUOTE_ID_LENGTH_MAX: Final = 40
+_OUR_ID_LENGTH_MAX: Final = 40
 _CHALLENGE_ID_LENGTH_MAX: Final = 64
 """What the tables have room for."""
 
@@ -39,9 +40,26 @@ _PAYMENT_KINDS: Final = {
 _REFUND_TYPES: Final = frozenset(
     {"refund.created", "refund.updated", "refund.failed", "charge.refund.updated"}
 )
-_DISPUTE_TYPE: Final = "charge.dispute.created"
+_DISPUTE_CREATED: Final = "charge.dispute.created"
+_DISPUTE_TYPES: Final = frozenset(
+    {_DISPUTE_CREATED, "charge.dispute.updated", "charge.dispute.closed"}
+)
+"""Updated: a bank's question may become a dispute."""
+_SESSION_TYPES: Final = frozenset(
+    {
+        "checkout.session.completed",
+        "checkout.session.async_payment_succeeded",
+        "checkout.session.async_payment_failed",
+        "checkout.session.expired",
+    }
+)
 
-EVENT_TYPES: Final = (*sorted(_PAYMENT_KINDS), *sorted(_REFUND_TYPES), _DISPUTE_TYPE)
+EVENT_TYPES: Final = (
+    *sorted(_PAYMENT_KINDS),
+    *sorted(_REFUND_TYPES),
+    *sorted(_DISPUTE_TYPES),
+    *sorted(_SESSION_TYPES),
+)
 """What the endpoint at Stripe has to be subscribed to."""
 
 _Json = Mapping[str, object]
@@ -49,21 +67,27 @@ _Json = Mapping[str, object]
 
 @dataclass(frozen=True)
 class WebhookEvent:
-    """What Stripe told. `quote_id` is None where only `event.payment_id` leads to the quote.
+    """What Stripe told. `quote_id` and `top_up_id` are what we marked our orders with; refunds by
+    hand and disputes have neither, and only `payment_id` leads to the quote or the purchase.
 
-    `event_id` is Stripe's (`evt_…`); `livemode` is False for events of test mode.
+    `event_id` is Stripe's (`evt_…`), `kind` its type; `livemode` is False for events of test mode.
+    `event` is the fact as a quote's run takes it, None where it takes none.
     """
 
     event_id: str
+    kind: str
     livemode: bool
-    quote_id: str | None
-    event: PaymentEvent
+    payment_id: str | None
+    event: PaymentEvent | None = None
+    quote_id: str | None = None
+    session_id: str | None = None
+    top_up_id: str | None = None
 
 
 def read_webhook(
     body: bytes, signature: str, *, secrets: Sequence[str], now: datetime
 ) -> WebhookEvent | None:
-    """Check a webhook's signature and read it; None where it tells nothing about a quote.
+    """Check a webhook's signature and read it; None where it tells nothing that concerns us.
 
     `signature` is the header `Stripe-Signature`; any of `secrets` (`whsec_…`) may have made it, so
     that one can be rotated. Raises WebhookRefused where none did, where it is older (or newer) than
@@ -113,13 +137,21 @@ def _read(document: _Json) -> WebhookEvent | None:
     if event_id is None or not isinstance(kind, str):
         return None
     event = _event(kind, subject)
-    if event is None:
+    payment_id = event.payment_id if event else _stripe_id(subject.get("payment_intent"))
+    top_up_id = _marked(subject, "top_up_id", TOP_UP_ID_PREFIX)
+    is_session = kind in _SESSION_TYPES
+    # Of sessions only ours are of interest, and a dispute is found by its payment.
+    if event is None and not (top_up_id if is_session else kind in _DISPUTE_TYPES and payment_id):
         return None
     return WebhookEvent(
         event_id=event_id,
+        kind=kind,
         livemode=document.get("livemode") is True,
-        quote_id=_quote_id(subject),
+        payment_id=payment_id,
         event=event,
+        quote_id=_marked(subject, "quote_id", QUOTE_ID_PREFIX),
+        session_id=_stripe_id(subject.get("id")) if is_session else None,
+        top_up_id=top_up_id,
     )
 
 
@@ -128,7 +160,7 @@ def _event(kind: str, subject: _Json) -> PaymentEvent | None:
         return _payment_event(_PAYMENT_KINDS[kind], subject)
     if kind in _REFUND_TYPES:
         return _refund_event(subject)
-    if kind == _DISPUTE_TYPE:
+    if kind == _DISPUTE_CREATED:
         payment_id = _stripe_id(subject.get("payment_intent"))
         return PaymentEvent(kind=EventKind.DISPUTED, payment_id=payment_id) if payment_id else None
     return None
@@ -164,10 +196,10 @@ def _refund_event(refund: _Json) -> PaymentEvent | None:
     )
 
 
-def _quote_id(subject: _Json) -> str | None:
-    """The quote that we wrote into the object's metadata; others may use the same word."""
-    found = _metadatum(subject, "quote_id", _QUOTE_ID_LENGTH_MAX)
-    return found if found is not None and found.startswith(QUOTE_ID_PREFIX) else None
+def _marked(subject: _Json, name: str, prefix: str) -> str | None:
+    """The id that we wrote into the object's metadata; others may use the same word."""
+    found = _metadatum(subject, name, _OUR_ID_LENGTH_MAX)
+    return found if found is not None and found.startswith(prefix) else None
 
 
 def _metadatum(subject: _Json, name: str, length_max: int) -> str | None:

@@ -9,11 +9,11 @@ from sqlalchemy import Table, bindparam, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from studio.contracts.assets import AssetRef
-from studio.db.cursor import Cursor
 from studio.contracts.quote_request import UploadUrl
 from studio.contracts.request import RenderRequest
 from studio.contracts.status import TERMINAL_STATES, RenderSnapshot, RenderState
 from studio.contracts.workflow_io import RenderInput
+from studio.db.cursor import Cursor
 from studio.renders.errors import UnknownRender
 from studio.renders.tables import RenderRow
 

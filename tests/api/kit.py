@@ -20,7 +20,7 @@ from gateway.metrics import GatewayMetrics
 from gateway.services.estimates import Pricing
 from gateway.services.uploads import Inspect
 from gateway.services.workflows import QueryUnanswered, WorkflowsUnavailable
-from studio.accounts.records import KeyInfo, KeyTerms
+from studio.accounts.records import WITHOUT_LIMITS, KeyInfo, KeyTerms
 from studio.accounts.service import (
     create_account,
     issue_key,
@@ -168,7 +168,7 @@ class ApiStack:
         *,
         credits_: int = 1000,
         environment: Literal["live", "test"] = "live",
-        terms: KeyTerms = KeyTerms(),
+        terms: KeyTerms = WITHOUT_LIMITS,
     ) -> str:
         """An account with credits; the secret of its key."""
         now = self.time.now()

@@ -24,6 +24,7 @@ from gateway.manifests import (
 from gateway.mcp.names import TOOLS
 from tests.api.kit import BASE_URL, ApiStack
 from tests.kit.mcp_schemas import card_validator, registry_validator
+from tests.mcp.kit import mcp_client
 
 SERVER = "/server.json"
 WELL_KNOWN = "/.well-known/mcp-server.json"
@@ -53,6 +54,7 @@ async def server(stack: ApiStack) -> Document:
     return await document(stack, SERVER)
 
 
+@pytest.mark.requirement("DISC-1")
 async def test_the_registry_takes_the_server_manifest(server: Document) -> None:
     validator = registry_validator(SCHEMA_VERSION)
 
@@ -129,6 +131,7 @@ def test_a_mistake_in_the_card_would_be_seen(spoil: Callable[[Document], None]) 
     assert list(card_validator(SCHEMA_VERSION).iter_errors(wrong)) != []
 
 
+@pytest.mark.requirement("DISC-1")
 async def test_both_addresses_have_the_same_bytes(stack: ApiStack) -> None:
     assert (await get(stack, SERVER)).content == (await get(stack, WELL_KNOWN)).content
 
@@ -167,6 +170,7 @@ async def test_the_catalogue_leads_to_the_card(stack: ApiStack) -> None:
     assert entry["url"] == BASE_URL + CARD
 
 
+@pytest.mark.requirement("APP-3")
 async def test_the_app_manifest_says_what_to_type_into_chatgpt(stack: ApiStack) -> None:
     app = await document(stack, CHATGPT)
 
@@ -180,6 +184,7 @@ async def test_the_app_manifest_says_what_to_type_into_chatgpt(stack: ApiStack) 
     assert app["tools"] == list(TOOLS)
 
 
+@pytest.mark.requirement("APP-3")
 async def test_every_document_that_the_app_manifest_names_is_there(stack: ApiStack) -> None:
     addresses = (await document(stack, CHATGPT))["documents"]
 
@@ -196,6 +201,9 @@ async def test_all_documents_have_one_version(stack: ApiStack) -> None:
         for path in (SERVER, CARD, CHATGPT, "/health")
     }
     found["openapi"] = (await document(stack, "/openapi.json"))["info"]["version"]
+    async with mcp_client(stack, mode="legacy") as client:
+        assert client.server_info is not None
+        found["serverInfo"] = client.server_info.version
 
     assert set(found.values()) == {version("future-video-studio")}
 

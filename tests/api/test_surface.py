@@ -97,6 +97,7 @@ async def test_health_says_that_everything_works(stack: ApiStack) -> None:
 
 
 @pytest.mark.requirement("DISC-2")
+@pytest.mark.mcp_case("26.3")
 async def test_health_says_what_does_not_work(stack: ApiStack) -> None:
     stack.workflows.away = True
     stack.break_database()

@@ -3,18 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
-from mcp.client.client import Client
-from mcp.client.streamable_http import streamable_http_client
 
 from tests.kit.client import SHORT_FILM, TERMINAL, Agent
 from tests.kit.stack import Stack
-from tests.mcp.kit import MODES, called
+from tests.mcp.kit import MODES, called, port_client
 
 pytestmark = [pytest.mark.e2e, pytest.mark.temporal]
-
-CALL_SECONDS_MAX = 90
 
 
 @pytest.mark.requirement("MCP-1", "MCP-5")
@@ -24,11 +19,7 @@ async def test_a_film_is_made_over_mcp_alone(
 ) -> None:
     stack.start_worker()
     statuses: list[dict[str, Any]] = []
-    url = f"{stack.base_url}/mcp"
-    async with (
-        httpx2.AsyncClient(headers=stack.headers, timeout=CALL_SECONDS_MAX) as http,
-        Client(streamable_http_client(url, http_client=http), mode=mode) as client,
-    ):
+    async with port_client(stack.base_url, stack.headers, mode=mode) as client:
         submitted = await called(client, "fvs_submit_render", request=SHORT_FILM)
         project_id = submitted["project_id"]
         while not statuses or statuses[-1]["status"] not in TERMINAL:

@@ -1,19 +1,17 @@
 """Secrets planted wherever one can be put, and looked for wherever anything is kept or sent."""
 
-import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
 import pytest
-from temporalio.client import Client
 
-from runtime.ports import free_port
 from runtime.temporal_server import RunningTemporal
 from tests.kit.client import SHORT_FILM, Agent
-from tests.kit.collector import Collector, collecting
-from tests.kit.metrics import Scrape, scrape
+from tests.kit.collector import Collector
+from tests.kit.leaks import Secrets, kept_of, metrics_of, tell_all
+from tests.kit.metrics import Scrape
 from tests.kit.stack import Stack
 from tests.kit.vendors.faults import Fault
 from tests.kit.vendors.server import VendorServer
@@ -37,23 +35,12 @@ SIGNED = f"https://provider.example/f.mp4?X-Goog-Expires=60&X-Goog-Signature={SI
 
 
 @pytest.fixture
-def collector() -> Iterator[Collector]:
-    with collecting() as running:
-        yield running
-
-
-@pytest.fixture
 def traced(
     tmp_path: Path, temporal_server: RunningTemporal, collector: Collector
 ) -> Iterator[Stack]:
     """A deployment that tells everything it can tell."""
     deployment = Stack(tmp_path / "traced", temporal_server.address)
-    deployment.variables |= {
-        "FVS_OTEL_ENDPOINT": collector.url,
-        "FVS_GATEWAY_METRICS_PORT": str(free_port()),
-        "FVS_WORKER_METRICS_PORT": str(free_port()),
-        "FVS_LOG_LEVEL": "debug",
-    }
+    tell_all(deployment, collector)
     yield deployment
     deployment.stop()
 
@@ -95,19 +82,6 @@ def payload(stack: Stack) -> dict[str, object]:
     }
 
 
-def history(stack: Stack, project_id: str) -> bytes:
-    """All that Temporal keeps of the run: events, memo, summary, search attributes."""
-
-    async def fetch() -> bytes:
-        client = await Client.connect(stack.temporal_address)
-        handle = client.get_workflow_handle(project_id)
-        events = (await handle.fetch_history()).events
-        description = (await handle.describe()).raw_description
-        return b"\n".join(part.SerializeToString() for part in (*events, description))
-
-    return asyncio.run(fetch())
-
-
 def test_no_secret_gets_into_logs_traces_metrics_or_history(
     traced: Stack, collector: Collector
 ) -> None:
@@ -119,29 +93,15 @@ def test_no_secret_gets_into_logs_traces_metrics_or_history(
     resource = agent.wait_until_ended(project_id)
     agent.close()
     assert resource["status"] == "completed", resource
-    pages = {
-        name: scrape(int(traced.variables[f"FVS_{name}_METRICS_PORT"]))
-        for name in ("GATEWAY", "WORKER")
-    }
+    metrics = metrics_of(traced)
     traced.end("worker")
     traced.end("gateway")
 
-    kept = {
-        "worker log": (traced.directory / "worker.log").read_bytes(),
-        "gateway log": (traced.directory / "gateway.log").read_bytes(),
-        "traces": b"".join(collector.bodies),
-        "history": history(traced, project_id),
-        **{f"{name} metrics": page.text.encode() for name, page in pages.items()},
-    }
-    secrets = {"key": traced.api_key, "token": TOKEN, "signature": SIGNATURE}
-    found = [
-        f"the {secret} is in the {place}"
-        for place, content in kept.items()
-        for secret, text in secrets.items()
-        if text.encode() in content
-    ]
-    assert found == []
-    check_that_the_places_are_real(kept, pages["WORKER"], collector)
+    kept = kept_of(traced, collector, [project_id]) | metrics
+    kept.pop("database")  # has the brief as it was written
+    secrets = Secrets({traced.api_key: "key", TOKEN: "token", SIGNATURE: "signature"})
+    assert secrets.found_in(kept) == []
+    check_that_the_places_are_real(kept, collector)
 
 
 def test_no_key_of_a_provider_comes_back_with_its_errors(
@@ -170,32 +130,23 @@ def test_no_key_of_a_provider_comes_back_with_its_errors(
         happened = {call for call, fault in vendors.faults.happened if fault is Fault.KEY_ECHOED}
     assert resource["status"] == "completed", resource
     assert happened == {*("interactions.create", "google.speech", "google.image"), "fal.submit"}
-    kept = {
-        "status": json.dumps(resource).encode(),
-        "worker log": (traced.directory / "worker.log").read_bytes(),
-        "gateway log": (traced.directory / "gateway.log").read_bytes(),
-        "traces": b"".join(collector.bodies),
-        "history": history(traced, project_id),
-        "database": (traced.directory / "fvs.db").read_bytes(),
-    }
-    secrets = (google, fal, *fal.split(":"))
-    assert [
-        (where, secret) for where in kept for secret in secrets if secret.encode() in kept[where]
-    ] == []
+    kept = kept_of(traced, collector, [project_id])
+    kept["status"] = json.dumps(resource).encode()
+    secrets = Secrets(dict.fromkeys((google, fal, *fal.split(":")), "key of a provider"))
+    assert secrets.found_in(kept) == []
     assert b"Unexpected request to" in kept["status"]
-    assert b"Unexpected request to" in kept["history"]
+    assert b"Unexpected request to" in kept["histories"]
 
 
-def check_that_the_places_are_real(
-    kept: dict[str, bytes], worker: Scrape, collector: Collector
-) -> None:
+def check_that_the_places_are_real(kept: dict[str, bytes], collector: Collector) -> None:
     """The planted texts got there, but for what was secret in them."""
+    worker = Scrape(kept["worker metrics"].decode())
     for line in (kept["worker log"] + kept["gateway log"]).splitlines():
         json.loads(line)
-    assert b"RuntimeError: connection lost: fvs_test_[redacted]" in kept["worker log"]
-    assert b"RuntimeError" not in kept["history"].replace(b"unexpected RuntimeError", b"")
-    assert b"We could not store fvs_test_[redacted]" in kept["history"]
-    assert b"A film by fvs_test_[redacted]" in kept["history"]
+    assert b"RuntimeError: connection lost: fvs_live_[redacted]" in kept["worker log"]
+    assert b"RuntimeError" not in kept["histories"].replace(b"unexpected RuntimeError", b"")
+    assert b"We could not store fvs_live_[redacted]" in kept["histories"]
+    assert b"A film by fvs_live_[redacted]" in kept["histories"]
     assert worker.value("fvs_activity_failures_total", {"code": "unexpected"}) == 1
     for state, count in {"accepted": 2, "failed": 1, "filmed": 1}.items():
         labels = {"provider": "local", "state": state}

@@ -1,6 +1,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
@@ -20,6 +21,7 @@ from tests.ledger_scenes import (
     TOTAL,
     WALLET,
     fund,
+    give,
     hold,
     pay_out,
     return_payout,
@@ -284,3 +286,72 @@ def test_a_wallet_opened_many_times_at_once_is_one_wallet(database: Database) ->
             return ledger.open_wallet(session, owner="acct_1", now=NOW)
 
     assert race(*[open_it] * THREADS) == [WALLET] * THREADS
+
+
+def test_a_gift_given_many_times_at_once_is_given_once(database: Database) -> None:
+    fund(database, 0)
+
+    def present() -> str:
+        give(database, 50)
+        return "given"
+
+    assert race(*[present] * THREADS) == ["given"] * THREADS
+    with database.reading() as session:
+        assert ledger.balance(session, wallet=WALLET) == ledger.Balance(50, 0, 0, 50, 50)
+
+
+def test_gifts_are_held_given_back_and_end_at_once_without_a_credit_lost(
+    database: Database,
+) -> None:
+    fund(database, 100)
+    for number in range(4):
+        give(database, 20, grant_id=f"gift_{number}", lasts=timedelta(hours=1 + number))
+    later = NOW + timedelta(hours=2)
+
+    def render(number: int) -> Callable[[], str]:
+        def run() -> str:
+            with database.transaction() as session:
+                hold(session, {"project": 10, "planning": 8}, subject=f"proj_{number}")
+            with database.transaction() as session:
+                ledger.settle(
+                    session, subject=f"proj_{number}", line_id="project", credits=3, now=NOW
+                )
+            with database.transaction() as session:
+                ledger.release_open(session, subject=f"proj_{number}", now=later)
+            return "made"
+
+        return run
+
+    def sweep() -> str:
+        with database.transaction() as session:
+            ledger.expire_grants(session, now=later, limit=1)
+        return "swept"
+
+    def take_back() -> str:
+        with database.transaction() as session:
+            ledger.withdraw(
+                session,
+                wallet=WALLET,
+                credits_max=40,
+                reference="re_1",
+                reason="disputed",
+                now=NOW,
+            )
+        return "taken"
+
+    race(*(render(number) for number in range(THREADS - 3)), sweep, sweep, take_back)
+    sweep()
+    with database.reading() as session:
+        gifts = ledger.open_grants(session, wallet=WALLET)
+        balance = ledger.balance(session, wallet=WALLET)
+    assert {gift.grant_id for gift in gifts} <= {"gift_2", "gift_3"}
+    assert (balance.held, balance.granted) == (0, 180)
+
+
+def test_a_test_wallet_filled_many_times_at_once_is_filled_once(database: Database) -> None:
+    def fill() -> str:
+        with database.transaction() as session:
+            wallet = ledger.ensure_test_credits(session, account_id="acct_1", now=NOW)
+            return str(ledger.balance(session, wallet=wallet).granted)
+
+    assert race(*[fill] * THREADS) == ["100000"] * THREADS

@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import Uuid, bindparam, inspect, text
 from sqlalchemy.exc import DBAPIError
 
+from studio.db.base import Base
 from studio.db.engine import Database, open_database
 from studio.db.migrate import current_revision, upgrade
 from studio.ledger import service as ledger
+from studio.ledger.tables import GrantRow, GrantUseRow
 from tests.fixtures_db import PostgresServer
 from tests.ledger_scenes import (
     LINES,
@@ -46,6 +48,8 @@ def older(request: pytest.FixtureRequest) -> Iterator[Database]:
 def _lived(url: str) -> Iterator[Database]:
     upgrade(url, revision="0003")
     database = open_database(url)
+    # What came later, and today's ledger looks into: it is empty, and no part of the revisions.
+    Base.metadata.create_all(database.engine, [GrantRow.__table__, GrantUseRow.__table__])  # type: ignore[list-item]
     fund(database, TOTAL + 50)
     with database.transaction() as session:
         hold(session, LINES)

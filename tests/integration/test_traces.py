@@ -3,7 +3,6 @@
 import asyncio
 import json
 import uuid
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from runtime.worker import interceptors
 from studio.contracts.workflow_io import RenderInput
 from studio.db.engine import Database
 from tests.api.kit import BASE_URL, BRIEF, KEY_HEADER, ApiStack, make_stack
-from tests.kit.collector import Collector, SeenSpan, collecting
+from tests.kit.collector import Collector, SeenSpan
 from tests.kit.logs import logged
 from tests.kit.renders import QUICK, new_project_id, render_input
 from tests.kit.runs import running
@@ -37,12 +36,6 @@ CONTEXT = {
     "tracestate": f"caller={TOKEN}",
     "baggage": f"note={TOKEN}",
 }
-
-
-@pytest.fixture
-def collector() -> Iterator[Collector]:
-    with collecting() as running:
-        yield running
 
 
 @pytest.fixture

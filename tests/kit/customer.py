@@ -62,10 +62,14 @@ class Offer:
 def offer_of(answer: httpx2.Response) -> Offer:
     """What a 402 offers."""
     assert answer.status_code == 402, (answer.status_code, answer.text)
-    header = answer.headers["www-authenticate"]
-    scheme, _, parameters = header.partition(" ")
+    return read_offer(answer.json(), answer.headers["www-authenticate"])
+
+
+def read_offer(problem: JsonObject, www_authenticate: str) -> Offer:
+    """The same of a 402 that somebody else was answered."""
+    scheme, _, parameters = www_authenticate.partition(" ")
     assert scheme == "Payment"
-    return Offer(answer.json(), header, dict(re.findall(r'(\w+)="([^"]*)"', parameters)))
+    return Offer(problem, www_authenticate, dict(re.findall(r'(\w+)="([^"]*)"', parameters)))
 
 
 def refusal_of(problem: JsonObject) -> tuple[int, str]:

@@ -12,7 +12,7 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError, RPCStatusCode
 
-from studio.contracts.workflow_io import ReconcileReport, ReconcileTask
+from studio.contracts.sweeps import ReconcileReport, ReconcileTask
 from studio.renders.tables import RenderRow
 from tests.kit.stack import LOOK_SECONDS, Stack
 from workflows.reconcile import ReconcileWorkflow
@@ -49,11 +49,20 @@ def history(stack: Stack, workflow_id: str) -> bytes:
 
 def sweep(stack: Stack) -> ReconcileReport:
     """Run the sweep now, whatever the schedule says, and for rows of any age."""
+    return _swept(stack, ReconcileTask(grace_seconds=0))
+
+
+def sweep_top_ups(stack: Stack) -> None:
+    """Likewise, for purchases of any age."""
+    _swept(stack, ReconcileTask(grace_seconds=0, top_up_seconds=0))
+
+
+def _swept(stack: Stack, task: ReconcileTask) -> ReconcileReport:
     return _with_client(
         stack,
         lambda client: client.execute_workflow(
             ReconcileWorkflow.run,
-            ReconcileTask(grace_seconds=0),
+            task,
             id=f"sweep-{uuid.uuid4().hex}",
             task_queue=stack.queue,
         ),

@@ -30,6 +30,8 @@ from activities.fetching import RemoteAssetActivities
 from activities.payments import LedgerPaymentActivities
 from activities.reconcile import TemporalReconcileActivities
 from activities.reconcile_quotes import TemporalQuoteSweep
+from activities.reconcile_topups import TopUpSweep
+from activities.reconcile_wallets import WalletSweep
 from activities.workbench import Result, Workbench
 from runtime.logs import configure_logging
 from runtime.observation import quiet_sdk_loggers
@@ -161,6 +163,8 @@ def _activities(
         credits_.close_render,
         TemporalReconcileActivities(bench, parts.client, queue).sweep_renders,
         TemporalQuoteSweep(bench, parts.client, queue).sweep_quotes,
+        WalletSweep(bench).sweep_wallets,
+        TopUpSweep(bench, parts.payments.checkout).sweep_top_ups,
         payments.settle_payment,
         payments.begin_render,
         payments.conclude_quote,

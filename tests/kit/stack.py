@@ -86,7 +86,7 @@ class Stack:
                 session,
                 account_id=ACCOUNT,
                 name="test",
-                environment="test",
+                environment="live",
                 peppers=[PEPPER.encode()],
                 now=now,
             )
@@ -140,6 +140,12 @@ class Stack:
         """As `start_gateway`; it can stand still: see tests/kit/stoppable_gateway.py."""
         self.port = self.port or free_port()
         self._start("gateway", [sys.executable, "-m", "tests.kit.stoppable_gateway"], {})
+        self.wait_for(self._gateway_answers, "the gateway answers")
+
+    def start_selling_gateway(self) -> None:
+        """Likewise, around what it asks of Stripe: see tests/kit/selling_gateway.py."""
+        self.port = self.port or free_port()
+        self._start("gateway", [sys.executable, "-m", "tests.kit.selling_gateway"], {})
         self.wait_for(self._gateway_answers, "the gateway answers")
 
     def start_replica(self, name: str, **variables: str) -> str:

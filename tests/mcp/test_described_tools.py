@@ -58,6 +58,7 @@ def schemas_in(node: object, *, in_properties: bool = False) -> Iterator[dict[st
                 yield from schemas_in(value, in_properties=is_names)
 
 
+@pytest.mark.mcp_case("28.1", "28.2")
 async def test_the_tools_are_the_references_in_its_order_for_everybody(stack: ApiStack) -> None:
     key = stack.open_account()
     async with mcp_client(stack) as client, mcp_client(stack, key) as other:
@@ -95,6 +96,7 @@ async def test_every_argument_says_what_it_is_for(stack: ApiStack) -> None:
     assert all(each["description"] for each in request["properties"].values())
 
 
+@pytest.mark.mcp_case("23.4")
 async def test_the_hints_are_all_said_and_true(stack: ApiStack) -> None:
     tools = await tools_of(stack)
     assert {tool.name for tool in tools} <= set(HINTS)
@@ -183,6 +185,7 @@ async def test_what_tools_answer_is_what_they_say_they_answer(stack: ApiStack, t
         await check("fvs_open_chatgpt_app")
 
 
+@pytest.mark.mcp_case("20.2")
 async def test_a_tool_without_arguments_takes_none(stack: ApiStack) -> None:
     async with mcp_client(stack) as client:
         result = await client.call_tool("fvs_open_chatgpt_app", {"theme": "SECRET"})

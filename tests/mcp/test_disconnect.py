@@ -1,7 +1,6 @@
 """A caller who hangs up in the middle of a call."""
 
 import asyncio
-import json
 from collections.abc import Mapping
 
 import pytest
@@ -10,7 +9,15 @@ from gateway.app import create_app
 from gateway.clock import Clock
 from tests.api.kit import BRIEF, KEY_HEADER, ApiStack
 from tests.api.serving import serving
-from tests.mcp.kit import MODES, Exchange, call_headers, call_message, called, mcp_client
+from tests.mcp.kit import (
+    MODES,
+    Exchange,
+    call_bytes,
+    call_headers,
+    call_message,
+    called,
+    mcp_client,
+)
 
 SUBMIT = "fvs_submit_render"
 STATUS = "fvs_get_render_status"
@@ -32,6 +39,7 @@ class SlowStart:
 
 
 @pytest.mark.requirement("MCP-3")
+@pytest.mark.mcp_case("21.1")
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_render_whose_caller_left_is_made_once_and_found_again(
     stack: ApiStack, mode: str
@@ -42,10 +50,7 @@ async def test_a_render_whose_caller_left_is_made_once_and_found_again(
     app = create_app(stack.dependencies)
     exchange = Exchange(app, {**call_headers(mode, SUBMIT), KEY_HEADER: key})
     async with app.router.lifespan_context(app):
-        posted = asyncio.create_task(exchange.post(call_message(mode, SUBMIT, arguments)))
-        await slow.reached.wait()
-        exchange.left.set()
-        await posted
+        await exchange.post_and_leave(call_message(mode, SUBMIT, arguments), slow.reached)
         assert stack.workflows.started == {}
         slow.let_go.set()
         await stack.workflows.start_seen.wait()
@@ -57,6 +62,7 @@ async def test_a_render_whose_caller_left_is_made_once_and_found_again(
     assert stack.available() == 1000 - told["credits_reserved"]
 
 
+@pytest.mark.mcp_case("21.3")
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_stop_waits_for_the_render_that_a_caller_left_behind(
     stack: ApiStack, mode: str
@@ -67,14 +73,12 @@ async def test_a_stop_waits_for_the_render_that_a_caller_left_behind(
     exchange = Exchange(app, {**call_headers(mode, SUBMIT), KEY_HEADER: key})
     async with app.router.lifespan_context(app):
         message = call_message(mode, SUBMIT, {"request": BRIEF})
-        posted = asyncio.create_task(exchange.post(message))
-        await slow.reached.wait()
-        exchange.left.set()
-        await posted
+        await exchange.post_and_leave(message, slow.reached)
         slow.let_go.set()
     assert len(stack.workflows.started) == 1
 
 
+@pytest.mark.mcp_case("21.2")
 @pytest.mark.parametrize("mode", MODES)
 async def test_leaving_a_wait_ends_the_wait_and_nothing_else(stack: ApiStack, mode: str) -> None:
     key = stack.open_account()
@@ -94,10 +98,7 @@ async def test_leaving_a_wait_ends_the_wait_and_nothing_else(stack: ApiStack, mo
     exchange = Exchange(app, {**call_headers(mode, STATUS), KEY_HEADER: key})
     async with app.router.lifespan_context(app):
         message = call_message(mode, STATUS, {"project_id": project_id, "wait_seconds": 45})
-        posted = asyncio.create_task(exchange.post(message))
-        await waiting.wait()
-        exchange.left.set()
-        await posted
+        await exchange.post_and_leave(message, waiting)
         await ended.wait()
     async with mcp_client(stack, key, mode=mode) as client:
         told = await called(client, STATUS, project_id=project_id)
@@ -105,25 +106,17 @@ async def test_leaving_a_wait_ends_the_wait_and_nothing_else(stack: ApiStack, mo
     assert stack.workflows.signals == []
 
 
+@pytest.mark.mcp_case("21.1")
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_connection_that_breaks_during_submit_loses_nothing(
     stack: ApiStack, mode: str
 ) -> None:
     key = stack.open_account()
     slow = SlowStart(stack)
-    body = json.dumps(call_message(mode, SUBMIT, {"request": BRIEF})).encode()
-    headers = {
-        "Host": "localhost",
-        "Accept": "application/json, text/event-stream",
-        "Content-Type": "application/json",
-        "Content-Length": str(len(body)),
-        KEY_HEADER: key,
-        **call_headers(mode, SUBMIT),
-    }
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    request = call_bytes(mode, SUBMIT, {"request": BRIEF}, {KEY_HEADER: key})
     async with serving(stack) as server:
         _reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        writer.write(f"POST /mcp HTTP/1.1\r\n{lines}\r\n".encode() + body)
+        writer.write(request)
         await slow.reached.wait()
         writer.close()
         await writer.wait_closed()

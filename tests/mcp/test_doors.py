@@ -22,6 +22,7 @@ SERVED = (
 """On a host of MCP's own, beside `/mcp`."""
 
 
+@pytest.mark.mcp_case("17.2")
 @pytest.mark.parametrize(
     ("public", "host", "is_let"),
     [
@@ -51,6 +52,7 @@ def test_hosts(public: str | None, host: str, is_let: bool) -> None:  # noqa: FB
     assert doors.lets_host(host) is is_let
 
 
+@pytest.mark.mcp_case("17.1")
 @pytest.mark.parametrize(
     ("public", "origin", "is_let"),
     [

@@ -1,13 +1,10 @@
 """The SDK's own client on a real connection, in every mode that it has."""
 
-import httpx2
 import pytest
-from mcp.client.client import Client
-from mcp.client.streamable_http import streamable_http_client
 
 from tests.api.kit import BRIEF, KEY_HEADER, ApiStack
 from tests.api.serving import serving
-from tests.mcp.kit import called
+from tests.mcp.kit import called, port_client
 
 
 @pytest.mark.requirement("MCP-1")
@@ -22,11 +19,7 @@ async def test_a_client_lists_submits_waits_and_cancels(stack: ApiStack, mode: s
 
     async with (
         serving(stack) as server,
-        httpx2.AsyncClient(headers={KEY_HEADER: key}) as http,
-        Client(
-            streamable_http_client(f"http://127.0.0.1:{server.port}/mcp", http_client=http),
-            mode=mode,
-        ) as client,
+        port_client(f"http://127.0.0.1:{server.port}", {KEY_HEADER: key}, mode=mode) as client,
     ):
         tools = (await client.list_tools()).tools
         own_url = f"http://127.0.0.1:{server.port}"

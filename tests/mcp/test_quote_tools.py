@@ -34,6 +34,7 @@ class _Told:
 
 
 @pytest.mark.requirement("MCP-4", "MCP-13", "MCP-6", "MCP-2")
+@pytest.mark.mcp_case("24.2", "24.3", "24.4", "24.6")
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_quote_is_made_paid_and_followed_to_its_film_without_a_key(
     stack: ApiStack, till: Till, mode: str
@@ -101,6 +102,7 @@ async def test_what_a_price_is_made_of_is_told_to_the_widget_alone(
     assert till.charges == {}
 
 
+@pytest.mark.mcp_case("24.2")
 async def test_a_key_changes_nothing_about_a_quote(stack: ApiStack, till: Till) -> None:
     key = stack.open_account()
     async with mcp_client(stack, key) as client:
@@ -110,6 +112,7 @@ async def test_a_key_changes_nothing_about_a_quote(stack: ApiStack, till: Till) 
     assert (stack.available(), till.charges) == (1000, {})
 
 
+@pytest.mark.mcp_case("24.5")
 async def test_the_same_call_with_the_same_key_gives_the_same_quote_and_never_pays_twice(
     stack: ApiStack, till: Till
 ) -> None:
@@ -141,6 +144,7 @@ async def test_too_many_quotes_are_told_when_to_ask_again(stack: ApiStack, till:
     assert till.charges == {}
 
 
+@pytest.mark.mcp_case("24.1")
 async def test_what_is_wrong_with_a_quote_is_pointed_at(stack: ApiStack, till: Till) -> None:
     request = {**BODY["request"], "shot_count": 64}
     async with mcp_client(stack) as client:
@@ -150,6 +154,7 @@ async def test_what_is_wrong_with_a_quote_is_pointed_at(stack: ApiStack, till: T
     assert till.charges == {}
 
 
+@pytest.mark.mcp_case("24.3")
 async def test_a_quote_that_is_over_is_said_to_be_and_another_is_suggested(
     stack: ApiStack, till: Till
 ) -> None:
@@ -163,6 +168,7 @@ async def test_a_quote_that_is_over_is_said_to_be_and_another_is_suggested(
     assert (stack.time.elapsed_seconds, till.charges) == (QUOTE_LIFETIME_SECONDS, {})
 
 
+@pytest.mark.mcp_case("4.2")
 @pytest.mark.parametrize("tool", [STATUS, CANCEL])
 async def test_whatever_is_wrong_with_a_claim_the_answer_is_the_same(
     stack: ApiStack, till: Till, tool: str
@@ -183,6 +189,7 @@ async def test_whatever_is_wrong_with_a_claim_the_answer_is_the_same(
     assert till.charges == {}
 
 
+@pytest.mark.mcp_case("8.1", "8.2")
 async def test_what_a_paid_status_is_asked_of_must_be_clear(stack: ApiStack, till: Till) -> None:
     async with mcp_client(stack) as client:
         quote = await called(client, CREATE, **BODY)
@@ -238,6 +245,7 @@ async def test_a_wait_ends_when_the_quote_is_paid(stack: ApiStack, till: Till) -
 
 
 @pytest.mark.requirement("MCP-7")
+@pytest.mark.mcp_case("23.3")
 async def test_a_quote_and_its_render_are_canceled_with_the_claim_token(
     stack: ApiStack, till: Till
 ) -> None:

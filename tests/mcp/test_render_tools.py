@@ -73,6 +73,7 @@ async def test_uploads_are_given_by_address_and_left_for_the_workflow_to_fetch(
 
 
 @pytest.mark.requirement("MCP-11")
+@pytest.mark.mcp_case("11.3")
 @pytest.mark.parametrize(
     "url",
     ["file:///etc/passwd", "C:/pictures/a.png", "/pictures/a.png", "http://pictures.example/a"],
@@ -97,6 +98,7 @@ async def test_an_asset_that_no_address_is_named_for_is_refused_by_name(stack: A
     assert told["errors"][0]["pointer"].startswith("/request/assets")
 
 
+@pytest.mark.mcp_case("22.1", "22.2")
 @pytest.mark.parametrize("mode", MODES)
 async def test_the_same_idempotency_key_gives_the_same_render(stack: ApiStack, mode: str) -> None:
     key = stack.open_account()
@@ -116,6 +118,7 @@ async def test_the_same_idempotency_key_gives_the_same_render(stack: ApiStack, m
     assert len(stack.workflows.started) == 1
 
 
+@pytest.mark.mcp_case("22.1")
 async def test_two_at_once_with_the_same_key_make_one_render(stack: ApiStack) -> None:
     key = stack.open_account()
     async with mcp_client(stack, key) as client:
@@ -134,6 +137,7 @@ async def test_waiting_for_the_film_is_not_done_here_and_that_is_said(stack: Api
     assert "wait_for_completion_seconds" in told["warnings"][0]
 
 
+@pytest.mark.mcp_case("20.3")
 async def test_models_may_send_the_request_as_text_and_null_for_what_they_leave_out(
     stack: ApiStack,
 ) -> None:
@@ -146,6 +150,7 @@ async def test_models_may_send_the_request_as_text_and_null_for_what_they_leave_
 
 
 @pytest.mark.requirement("MCP-2")
+@pytest.mark.mcp_case("1.1")
 @pytest.mark.parametrize("mode", MODES)
 async def test_without_a_key_the_quote_tool_is_named(stack: ApiStack, mode: str) -> None:
     async with mcp_client(stack, mode=mode) as client:
@@ -155,6 +160,7 @@ async def test_without_a_key_the_quote_tool_is_named(stack: ApiStack, mode: str)
 
 
 @pytest.mark.requirement("MCP-2")
+@pytest.mark.mcp_case("3.1")
 async def test_pay_per_render_is_stronger_than_a_key(stack: ApiStack) -> None:
     key = stack.open_account()
     headers = {"X-FVS-Billing-Mode": "Pay-Per-Render"}
@@ -167,6 +173,7 @@ async def test_pay_per_render_is_stronger_than_a_key(stack: ApiStack) -> None:
     assert stack.available() == 1000
 
 
+@pytest.mark.mcp_case("3.2")
 async def test_an_unknown_billing_mode_is_refused_with_the_choices(stack: ApiStack) -> None:
     key = stack.open_account()
     async with mcp_client(stack, key, headers={"X-FVS-Billing-Mode": "free"}) as client:
@@ -177,6 +184,7 @@ async def test_an_unknown_billing_mode_is_refused_with_the_choices(stack: ApiSta
             assert "free" not in told["message"]
 
 
+@pytest.mark.mcp_case("2.1")
 @pytest.mark.parametrize("key", ["fvs_live_wrong", "x" * 300, "fvs_test_" + "0" * 38])
 async def test_a_key_that_is_not_good_is_told_from_none(stack: ApiStack, key: str) -> None:
     async with mcp_client(stack, key) as client:
@@ -185,6 +193,7 @@ async def test_a_key_that_is_not_good_is_told_from_none(stack: ApiStack, key: st
     assert key not in json.dumps(told)
 
 
+@pytest.mark.mcp_case("2.1")
 async def test_a_revoked_key_stops_at_once(stack: ApiStack) -> None:
     key = stack.open_account()
     stack.revoke_keys()
@@ -201,6 +210,7 @@ async def test_too_few_credits_are_told_in_numbers(stack: ApiStack) -> None:
     assert told["credits_required"] > 20
 
 
+@pytest.mark.mcp_case("20.2", "20.3")
 @pytest.mark.parametrize(
     ("arguments", "pointer"),
     [
@@ -230,6 +240,7 @@ async def test_what_is_wrong_is_pointed_at_and_not_repeated(
     assert (stack.available(), stack.workflows.started) == (1000, {})
 
 
+@pytest.mark.mcp_case("5.1")
 async def test_a_key_among_the_arguments_is_refused_unread(stack: ApiStack) -> None:
     key = stack.open_account()
     async with mcp_client(stack) as client:
@@ -255,6 +266,7 @@ async def test_more_renders_at_once_than_an_account_may_is_told_with_a_time(
     assert (told["code"], told["retry_after_seconds"]) == ("rate_limited", 30)
 
 
+@pytest.mark.mcp_case("26.3")
 async def test_while_temporal_is_away_nothing_is_spent_and_a_retry_is_asked_for(
     stack: ApiStack,
 ) -> None:
@@ -266,6 +278,7 @@ async def test_while_temporal_is_away_nothing_is_spent_and_a_retry_is_asked_for(
     assert stack.available() == 1000
 
 
+@pytest.mark.mcp_case("26.3")
 async def test_while_the_database_is_away_a_retry_is_asked_for(stack: ApiStack) -> None:
     key = stack.open_account()
     stack.break_database()

@@ -1,11 +1,12 @@
 """Keys, claim tokens and briefs are where they belong, and nowhere else."""
 
-import json
 import logging
 from typing import Any
 
 import pytest
-from mcp.types import CallToolResult
+from mcp import Client
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+from mcp.shared.exceptions import MCPError
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -15,18 +16,13 @@ from gateway.dependencies import Gateway
 from gateway.mcp.mounting import studio_server
 from tests.api.kit import BRIEF, ApiStack
 from tests.api.quote_kit import Till
-from tests.mcp.kit import MODES, content_of, mcp_client
+from tests.kit.leaks import CLAIM_TOKEN, KEY, Secrets, strays
+from tests.mcp.kit import MODES, content_of, mcp_client, refused
 
 SCREENPLAY = "Shot 1: The unmistakable heron lands."
-MAY_CARRY = {"claim_token", "payment_url", "status_url", "cancel_url"}
-"""Fields of results that are documented to have a claim token in them."""
 
 
-def without_documented(result: CallToolResult) -> str:
-    told = content_of(result)
-    return json.dumps({name: value for name, value in told.items() if name not in MAY_CARRY})
-
-
+@pytest.mark.mcp_case("6.1", "6.2")
 @pytest.mark.parametrize("mode", MODES)
 async def test_nothing_that_is_secret_is_logged_or_answered(
     stack: ApiStack,
@@ -66,15 +62,14 @@ async def test_nothing_that_is_secret_is_logged_or_answered(
 
     lines = "".join(capsys.readouterr()) + caplog.text
     assert "tool refused" in lines
-    for secret in (key, token, SCREENPLAY, "unmistakable"):
-        assert secret not in lines
-    for result in (submitted, *results):
-        assert key not in result.model_dump_json()
-        assert "unmistakable" not in result.model_dump_json()
-        assert token not in without_documented(result)
+    secrets = Secrets({key: KEY, token: CLAIM_TOKEN, "unmistakable": "word of the brief"})
+    assert secrets.found_in({"log": lines.encode()}) == []
+    for result in (submitted, quote, *results):
+        assert strays(secrets.carried_by(result)) == set()
     assert till.charges == {}
 
 
+@pytest.mark.mcp_case("6.1")
 async def test_no_workflow_is_started_with_a_key(stack: ApiStack) -> None:
     key = stack.open_account()
     async with mcp_client(stack, key) as client:
@@ -83,6 +78,7 @@ async def test_no_workflow_is_started_with_a_key(stack: ApiStack) -> None:
     assert key not in started.model_dump_json()
 
 
+@pytest.mark.mcp_case("6.1")
 async def test_the_sdk_makes_no_spans_of_calls(
     stack: ApiStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,6 +91,44 @@ async def test_the_sdk_makes_no_spans_of_calls(
         await client.call_tool("fvs_example_render_request", {})
     kinds = {span.kind for span in exporter.get_finished_spans()}
     assert kinds == {trace.SpanKind.CLIENT}
+
+
+@pytest.mark.mcp_case("6.1")
+@pytest.mark.parametrize("mode", MODES)
+async def test_an_error_outside_of_the_tools_says_nothing_of_its_cause(
+    stack: ApiStack,
+    mode: str,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The SDK would answer with its text, and have it in the log with every frame."""
+    key = stack.open_account()
+
+    async def broken(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        if ctx.method == "prompts/list":
+            raise RuntimeError(f"refused {key}")
+        return await call_next(ctx)
+
+    server = studio_server(Gateway(stack.dependencies))
+    server.middleware.append(broken)
+    async with Client(server, mode=mode) as client:
+        with pytest.raises(MCPError) as caught:
+            await client.list_prompts()
+    assert key not in f"{caught.value} {caught.value.data}"
+    lines = "".join(capsys.readouterr()) + caplog.text
+    assert '"error": "RuntimeError"' in lines
+    assert key not in lines
+
+
+@pytest.mark.mcp_case("5.1")
+@pytest.mark.parametrize("tool", ["fvs_submit_render", "fvs_create_paid_render_quote"])
+async def test_a_key_is_no_idempotency_key(stack: ApiStack, till: Till, tool: str) -> None:
+    """It would be stored as it is."""
+    key = stack.open_account()
+    async with mcp_client(stack, key) as client:
+        told = await refused(client, tool, request=BRIEF, idempotency_key=key)
+    assert [each["pointer"] for each in told["errors"]] == ["/idempotency_key"]
+    assert (stack.workflows.started, till.charges) == ({}, {})
 
 
 def test_making_a_server_leaves_the_logging_of_the_process_alone(stack: ApiStack) -> None:

@@ -49,6 +49,7 @@ async def test_a_render_is_followed_by_id_and_by_address_until_its_film_is_there
     assert same_host.content == FILM
 
 
+@pytest.mark.mcp_case("25.2", "25.3")
 async def test_a_status_never_says_the_brief_again_and_is_short(stack: ApiStack) -> None:
     key = stack.open_account()
     brief = {
@@ -86,6 +87,7 @@ async def test_shots_and_their_pictures_go_to_the_widget_and_not_to_the_model(
     assert "clips" not in (result.structured_content or {})
 
 
+@pytest.mark.mcp_case("4.1")
 @pytest.mark.parametrize("tool", [STATUS, CANCEL])
 async def test_a_render_of_another_account_is_as_unknown_as_none(
     stack: ApiStack, tool: str
@@ -104,6 +106,7 @@ async def test_a_render_of_another_account_is_as_unknown_as_none(
     assert stack.workflows.signals == []
 
 
+@pytest.mark.mcp_case("8.1")
 @pytest.mark.parametrize(
     ("arguments", "pointer"),
     [
@@ -127,6 +130,7 @@ async def test_what_a_status_is_asked_of_must_be_clear(
     assert [each["pointer"] for each in told["errors"]] == [pointer]
 
 
+@pytest.mark.mcp_case("8.2", "5.1")
 async def test_the_address_of_a_quote_leads_to_the_tool_for_it(stack: ApiStack) -> None:
     key = stack.open_account()
     async with mcp_client(stack, key) as client:
@@ -183,6 +187,7 @@ async def test_progress_within_a_stage_wakes_nobody(stack: ApiStack) -> None:
     assert (stack.time.elapsed_seconds, told["progress_percent"]) == (8, 50)
 
 
+@pytest.mark.mcp_case("26.1")
 @pytest.mark.parametrize(("asked", "held"), [(-5, 0), (0, 0), (1000, 45), (2.5, 2.5)])
 async def test_a_wait_is_cut_to_what_is_held(stack: ApiStack, asked: float, held: float) -> None:
     key = stack.open_account()
@@ -192,6 +197,7 @@ async def test_a_wait_is_cut_to_what_is_held(stack: ApiStack, asked: float, held
     assert stack.time.elapsed_seconds == pytest.approx(held)
 
 
+@pytest.mark.mcp_case("21.3", "26.1")
 async def test_nobody_waits_for_what_has_ended_or_in_a_process_that_ends(stack: ApiStack) -> None:
     key = stack.open_account()
     async with mcp_client(stack, key) as client:
@@ -205,6 +211,7 @@ async def test_nobody_waits_for_what_has_ended_or_in_a_process_that_ends(stack: 
     assert (told["status"], stack.time.elapsed_seconds) == ("queued", 0)
 
 
+@pytest.mark.mcp_case("26.2")
 async def test_one_account_holds_only_so_many_answers(stack: ApiStack) -> None:
     key = stack.open_account()
     gate, waiting = asyncio.Event(), 0
@@ -233,6 +240,7 @@ async def test_one_account_holds_only_so_many_answers(stack: ApiStack) -> None:
 
 
 @pytest.mark.requirement("MCP-7")
+@pytest.mark.mcp_case("23.1", "23.2")
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_render_is_canceled_by_id_or_address_and_once(stack: ApiStack, mode: str) -> None:
     key = stack.open_account()
@@ -248,6 +256,7 @@ async def test_a_render_is_canceled_by_id_or_address_and_once(stack: ApiStack, m
     assert stack.workflows.signals == [submitted["project_id"]]
 
 
+@pytest.mark.mcp_case("23.1")
 async def test_a_finished_render_is_not_canceled(stack: ApiStack) -> None:
     key = stack.open_account()
     async with mcp_client(stack, key) as client:
@@ -258,6 +267,7 @@ async def test_a_finished_render_is_not_canceled(stack: ApiStack) -> None:
     assert stack.workflows.signals == []
 
 
+@pytest.mark.mcp_case("26.3")
 async def test_a_cancellation_while_temporal_is_away_asks_for_a_retry(stack: ApiStack) -> None:
     key = stack.open_account()
     async with mcp_client(stack, key) as client:

@@ -3,31 +3,27 @@
 import asyncio
 import hashlib
 import json
-import os
 import signal
-import sys
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from mcp import Client, StdioServerParameters
+from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp.types import CallToolResult
 
 from gateway.mcp.names import TOOLS
-from runtime.films import local_films
-from runtime.mcp_link import GatewayLink
-from runtime.mcp_stdio import IssuedUrls, bridge_server, checked_base_url
+from runtime.mcp_stdio import IssuedUrls, checked_base_url
 from runtime.settings import Settings, SettingsError
 from tests.api.kit import BRIEF, ApiStack
 from tests.api.serving import serving
 from tests.kit.tls_host import answer
-from tests.mcp.downloads.film_scenes import FILM
-from tests.mcp.kit import MODES, content_of
+from tests.mcp.downloads.film_scenes import FILM, files_in, film_of
+from tests.mcp.kit import MODES, bridge_client, content_of, program
 
 NOT_A_GATEWAY: list[Callable[[httpx2.Request], httpx2.Response]] = [
     lambda _: httpx2.Response(404, html="<h1>fvs_live_secret</h1>"),
@@ -50,43 +46,15 @@ def download_call(arguments: dict[str, str]) -> dict[str, Any]:
     return {"name": "fvs_download_final_video", "arguments": arguments, "_meta": meta}
 
 
-def program(base_url: str, folder: Path, key: str | None = None) -> StdioServerParameters:
-    """How a host starts the bridge: by its command, with what a host lets through."""
-    settings = {"FVS_AGENT_BASE_URL": base_url, "FVS_MCP_DOWNLOAD_ROOT": str(folder)}
-    python = {name: os.environ[name] for name in ("PYTHONPATH", "PATH") if name in os.environ}
-    return StdioServerParameters(
-        command=sys.executable,
-        args=["-m", "runtime.cli", "mcp"],
-        env=python | settings | ({"FVS_AGENT_API_KEY": key} if key else {}),
-    )
-
-
-@asynccontextmanager
-async def bridged(
+def bridged(
     told: Callable[[httpx2.Request], httpx2.Response], folder: Path
-) -> AsyncIterator[Client]:
+) -> AbstractAsyncContextManager[Client]:
     """A bridge to whatever answers there, without a process of its own."""
-    base_url, issued = "https://gateway.example", IssuedUrls()
     transport = httpx2.MockTransport(told)
-    link = GatewayLink(f"{base_url}/mcp", "fvs_live_key", version="1", transport=transport)
-    settings = Settings(mcp_download_root=folder)
-    films = local_films(settings, base_url, is_issued=issued.__contains__)
-    async with Client(bridge_server(link, films, issued, base_url=base_url)) as client:
-        yield client
-    await link.aclose()
+    return bridge_client("https://gateway.example", "fvs_live_key", folder, transport=transport)
 
 
-def film_of(stack: ApiStack, project_id: str) -> None:
-    """End the render with a film that is one."""
-    stack.finish(project_id)
-    key = f"projects/{project_id}_final.mp4"
-    stack.storage.put_bytes(key, FILM, content_type="video/mp4")
-
-
-def files_in(folder: Path) -> list[str]:
-    return [path.name for path in folder.iterdir()]
-
-
+@pytest.mark.requirement("MCP-8")
 @pytest.mark.e2e
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_film_is_submitted_followed_and_saved_through_pipes(
@@ -172,6 +140,43 @@ async def test_a_signal_ends_it_and_leaves_no_part_of_a_film(
     assert files_in(tmp_path) == []
     host.close()
     await host.wait_closed()
+
+
+@pytest.mark.e2e
+@pytest.mark.mcp_case("6.1", "20.1")
+async def test_nothing_that_a_program_says_wrongly_is_repeated_or_logged(tmp_path: Path) -> None:
+    key = "fvs_test_" + "5ecret5" * 6
+    started = program("http://127.0.0.1:9", tmp_path, key)
+    process = await asyncio.create_subprocess_exec(
+        started.command,
+        *started.args,
+        env={**(started.env or {}), "FVS_LOG_LEVEL": "debug"},
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": key}}
+    messages: tuple[dict[str, Any], ...] = (
+        {**call, "id": 0, "method": "initialize", "params": HELLO},
+        {"jsonrpc": "2.0", "method": "notifications/initialized"},
+        call,
+        {**call, "id": 2, "method": key},
+        {**call, "id": 3, "params": {"name": key, "arguments": key}},
+        {**call, "id": 4, "method": "prompts/get"},
+        {**call, "id": 5, "method": "resources/read", "params": {"uri": f"ui://{key}"}},
+    )
+    broken = (f'{{"key": "{key}"', f'["{key}"]', key)
+    lines = "\n".join([json.dumps(messages[0]), *broken, *map(json.dumps, messages[1:]), ""])
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(lines.encode())
+    answers: dict[int, bytes] = {}
+    while answers.keys() != {0, 1, 2, 3, 4, 5}:
+        line = await process.stdout.readline()
+        answers[json.loads(line)["id"]] = line
+    rest, errors = await process.communicate(b"")
+    assert (rest, errors) == (b"", b"")
+    assert [line for line in answers.values() if key.encode() in line] == []
 
 
 @pytest.mark.parametrize("told", NOT_A_GATEWAY)

@@ -44,6 +44,7 @@ def example_of(response: httpx2.Response) -> dict[str, Any]:
 
 
 @pytest.mark.requirement("MCP-1")
+@pytest.mark.mcp_case("16.2")
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("mode", MODES)
 async def test_both_spellings_take_calls_of_both_eras(
@@ -57,6 +58,7 @@ async def test_both_spellings_take_calls_of_both_eras(
     assert "mcp-session-id" not in response.headers
 
 
+@pytest.mark.mcp_case("19.2")
 async def test_a_call_without_a_version_or_a_handshake_is_answered(
     http: httpx2.AsyncClient,
 ) -> None:
@@ -85,6 +87,7 @@ async def test_every_older_revision_is_spoken(http: httpx2.AsyncClient, version:
     assert "fvs_submit_render" in message["result"]["instructions"]
 
 
+@pytest.mark.mcp_case("16.1")
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("method", ["GET", "DELETE", "HEAD", "PUT", "PATCH"])
 async def test_only_post_is_taken(http: httpx2.AsyncClient, path: str, method: str) -> None:
@@ -96,6 +99,7 @@ async def test_only_post_is_taken(http: httpx2.AsyncClient, path: str, method: s
         assert response.json()["error"]["code"] == -32000
 
 
+@pytest.mark.mcp_case("17.1")
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(
     "origin", ["https://evil.example", "null", "http://localhost.evil.example"]
@@ -113,6 +117,7 @@ async def test_a_foreign_page_is_refused(http: httpx2.AsyncClient, mode: str, or
         assert "error" in response.json()
 
 
+@pytest.mark.mcp_case("17.2")
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(
     "host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil:80", ""]
@@ -126,6 +131,7 @@ async def test_a_foreign_host_is_refused(http: httpx2.AsyncClient, mode: str, ho
     assert response.status_code == 421
 
 
+@pytest.mark.mcp_case("17.3")
 async def test_a_page_that_may_call_learns_what_it_may_send_and_reads_the_answer(
     http: httpx2.AsyncClient,
 ) -> None:
@@ -149,6 +155,7 @@ async def test_a_page_that_may_call_learns_what_it_may_send_and_reads_the_answer
         assert "Origin" in response.headers["vary"]
 
 
+@pytest.mark.mcp_case("18.1")
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(
     ("body", "code"),
@@ -181,6 +188,7 @@ async def test_what_is_no_message_is_refused_and_not_repeated(
     assert "pydantic" not in response.text
 
 
+@pytest.mark.mcp_case("18.1")
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_malformed_call_is_refused_without_its_values(
     http: httpx2.AsyncClient, mode: str
@@ -193,6 +201,7 @@ async def test_a_malformed_call_is_refused_without_its_values(
     assert "SECRET" not in response.text
 
 
+@pytest.mark.mcp_case("18.2")
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_notification_is_taken_without_an_answer(
     http: httpx2.AsyncClient, mode: str
@@ -206,6 +215,7 @@ async def test_a_notification_is_taken_without_an_answer(
     assert (response.status_code, response.content in {b"", b"null"}) == (202, True)
 
 
+@pytest.mark.mcp_case("20.1")
 @pytest.mark.parametrize("mode", MODES)
 async def test_an_unknown_tool_is_an_error_of_the_protocol(
     http: httpx2.AsyncClient, mode: str
@@ -219,6 +229,7 @@ async def test_an_unknown_tool_is_an_error_of_the_protocol(
     assert "SECRET" not in response.text
 
 
+@pytest.mark.mcp_case("19.1")
 async def test_an_unknown_version_and_a_header_that_says_otherwise_are_refused(
     http: httpx2.AsyncClient,
 ) -> None:
@@ -234,6 +245,7 @@ async def test_an_unknown_version_and_a_header_that_says_otherwise_are_refused(
     assert (other_tool.status_code, other_tool.json()["error"]["code"]) == (400, -32020)
 
 
+@pytest.mark.mcp_case("18.3")
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_body_is_bounded_whether_it_says_so_or_not(
     http: httpx2.AsyncClient, mode: str
@@ -270,6 +282,7 @@ async def test_the_longest_brief_of_the_api_fits(stack: ApiStack, mode: str) -> 
     assert answer["result"]["isError"] is False
 
 
+@pytest.mark.mcp_case("18.5")
 @pytest.mark.parametrize("mode", MODES)
 async def test_only_json_is_read_and_only_who_takes_an_answer_gets_one(
     http: httpx2.AsyncClient, mode: str
@@ -284,6 +297,7 @@ async def test_only_json_is_read_and_only_who_takes_an_answer_gets_one(
     assert (no_json.status_code, anything.status_code) == (406, 200)
 
 
+@pytest.mark.mcp_case("1.1")
 async def test_nothing_invites_to_sign_in(http: httpx2.AsyncClient) -> None:
     message = call_message("legacy", "fvs_submit_render", {"request": BRIEF})
     without = await http.post("/mcp", json=message, headers=ACCEPT)

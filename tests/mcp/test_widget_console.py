@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import pytest
 from mcp import MCPError
 from mcp.types import INTERNAL_ERROR
 from playwright.async_api import FrameLocator, Page, expect
@@ -203,6 +204,7 @@ async def test_a_missing_key_leads_to_paying_for_this_render_with_nothing_typed_
     assert asked["request"] == tools.arguments(SUBMIT)[0]["request"]
 
 
+@pytest.mark.mcp_case("27.4")
 async def test_a_refused_brief_says_beside_each_field_what_is_wrong_with_it(
     tools: ScriptedTools, host: AppsHost, page: Page
 ) -> None:
@@ -309,6 +311,7 @@ async def test_a_failed_render_says_why_keeps_its_shots_and_goes_back_to_the_bri
     await expect(widget.get_by_role("heading", name="What shall we film?")).to_be_focused()
 
 
+@pytest.mark.mcp_case("27.4")
 async def test_an_answer_that_is_older_than_what_is_shown_changes_nothing(
     tools: ScriptedTools, host: AppsHost, page: Page
 ) -> None:

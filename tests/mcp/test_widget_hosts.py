@@ -3,6 +3,7 @@
 import json
 from typing import Final
 
+import pytest
 from playwright.async_api import BrowserContext, Page, expect
 from pydantic import JsonValue
 
@@ -65,6 +66,7 @@ async def test_the_console_introduces_itself_and_reports_its_size(
     await expect(frame).to_have_js_property("clientHeight", height)
 
 
+@pytest.mark.mcp_case("27.4")
 async def test_the_assistants_brief_is_shown_while_it_is_written_and_can_be_stopped(
     host: AppsHost, page: Page
 ) -> None:
@@ -97,6 +99,7 @@ async def test_what_a_strict_host_blocks_can_be_opened_in_the_browser(
     await expect(widget.locator("img")).to_have_count(0)
 
 
+@pytest.mark.mcp_case("27.5")
 async def test_after_its_teardown_the_console_asks_nothing_more(
     tools: ScriptedTools, host: AppsHost, page: Page
 ) -> None:
@@ -113,6 +116,7 @@ async def test_after_its_teardown_the_console_asks_nothing_more(
     assert await shown.calls() == [STATUS]
 
 
+@pytest.mark.mcp_case("27.5")
 async def test_a_console_that_nobody_sees_waits_and_asks_at_once_when_it_is_seen(
     tools: ScriptedTools, host: AppsHost, page: Page
 ) -> None:
@@ -155,6 +159,7 @@ def turned_to(visibility: str) -> str:
     }}"""
 
 
+@pytest.mark.mcp_case("27.3")
 async def test_a_host_that_calls_no_tools_shows_what_came_and_promises_nothing(
     tools: ScriptedTools, host: AppsHost, page: Page
 ) -> None:
@@ -168,6 +173,7 @@ async def test_a_host_that_calls_no_tools_shows_what_came_and_promises_nothing(
     assert await shown.calls() == []
 
 
+@pytest.mark.mcp_case("27.2")
 async def test_a_host_that_opens_no_links_shows_the_address_to_copy(
     tools: ScriptedTools, host: AppsHost, page: Page
 ) -> None:
@@ -180,6 +186,7 @@ async def test_a_host_that_opens_no_links_shows_the_address_to_copy(
     assert await shown.asked("links") == []
 
 
+@pytest.mark.mcp_case("27.2")
 async def test_only_https_links_leave_the_console(
     tools: ScriptedTools, host: AppsHost, page: Page
 ) -> None:
@@ -206,6 +213,7 @@ async def test_the_lines_of_a_price_stay_text(
     await expect(shown.widget.locator("main img, main script")).to_have_count(0)
 
 
+@pytest.mark.mcp_case("27.1")
 async def test_what_anybody_wrote_stays_text(
     tools: ScriptedTools, host: AppsHost, page: Page
 ) -> None:
@@ -222,6 +230,7 @@ async def test_what_anybody_wrote_stays_text(
     assert await shown.run("() => window.broken === undefined") is True
 
 
+@pytest.mark.mcp_case("27.7")
 async def test_the_console_loads_nothing_but_the_studios_files(
     tools: ScriptedTools, host: AppsHost, page: Page
 ) -> None:
@@ -270,6 +279,7 @@ async def test_the_assistant_is_told_what_was_done_here_but_no_links(
     assert "claim" not in str(context)
 
 
+@pytest.mark.mcp_case("27.6")
 async def test_nothing_moves_for_who_wants_no_motion(
     tools: ScriptedTools, host: AppsHost, page: Page
 ) -> None:
@@ -283,6 +293,7 @@ async def test_nothing_moves_for_who_wants_no_motion(
     assert await shown.run("() => document.getAnimations().length > 0") is True
 
 
+@pytest.mark.mcp_case("27.6")
 async def test_progress_is_announced_and_the_strip_of_shots_is_reached_by_keyboard(
     tools: ScriptedTools, host: AppsHost, page: Page
 ) -> None:
@@ -300,6 +311,7 @@ async def test_progress_is_announced_and_the_strip_of_shots_is_reached_by_keyboa
     await expect(strip.get_by_role("button", name="Open shot 1: Ready")).to_be_focused()
 
 
+@pytest.mark.mcp_case("27.3")
 async def test_where_nothing_answers_the_bridge_window_openai_is_used(
     context: BrowserContext, page: Page
 ) -> None:
@@ -325,6 +337,7 @@ async def test_where_nothing_answers_the_bridge_window_openai_is_used(
     await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
+@pytest.mark.mcp_case("27.3")
 async def test_where_there_is_no_host_at_all_the_console_says_so(
     context: BrowserContext, page: Page
 ) -> None:

@@ -119,6 +119,7 @@ SCENES: Final = {
 }
 
 
+@pytest.mark.mcp_case("27.6")
 @pytest.mark.parametrize("name", SCENES)
 async def test_nothing_is_cut_off_at_any_width_or_theme(
     tools: ScriptedTools, host: AppsHost, page: Page, name: str

@@ -4,15 +4,13 @@ Amounts are drawn at the boundaries (nothing, half, all, one more than all) and 
 funded: with random amounts in random wallets almost every step is a refusal, and faults survive.
 """
 
-import shutil
-import tempfile
 from collections.abc import Callable
-from datetime import timedelta
-from pathlib import Path
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy.orm import Session
 
 from studio.db.engine import open_database
@@ -23,16 +21,20 @@ from tests.property.ledger_invariants import check_books, read_books
 from tests.property.ledger_model import Line, Model, Refusal, Render, Wallet
 from tests.property.ledger_operations import Operations
 
-OWNERS = ("a", "b")
+OWNERS = ("a", "b", "a~test")
 WALLETS = tuple(ledger.wallet_id(owner) for owner in OWNERS)
 SUBJECTS = ("proj_1", "proj_2", "proj_3")
 LINE_IDS = ("planning", "project", "video")
 FUNDS = 60
+HOUR = timedelta(hours=1)
+LATEST = NOW + 3 * HOUR
+PAGE_LENGTH = 7
 
 Share = Literal["nothing", "half", "all", "more"]
 SHARES: tuple[Share, ...] = ("nothing", "half", "all", "more")
 
 wallets = st.sampled_from(WALLETS)
+live_wallets = st.sampled_from(WALLETS[:2])
 subjects = st.sampled_from(SUBJECTS)
 line_ids = st.sampled_from(LINE_IDS)
 shares = st.sampled_from(SHARES)
@@ -43,16 +45,19 @@ def share_of(total: int, share: Share) -> int:
 
 
 class LedgerMachine(RuleBasedStateMachine):
-    """Subclasses say which operations are driven and which migrated SQLite file is copied."""
+    """Subclasses say which operations are driven, and on which migrated database."""
 
-    operations: ClassVar[Operations] = Operations()
-    template: ClassVar[Path]
+    driven: ClassVar[type[Operations]] = Operations
+
+    def fresh_database(self) -> AbstractContextManager[str]:
+        """The URL of a database of this example's own."""
+        raise NotImplementedError
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="ledger-", dir=self.template.parent))
-        shutil.copyfile(self.template, self.folder / "fvs.db")
-        self.database = open_database(f"sqlite:///{self.folder / 'fvs.db'}")
+        self.operations = self.driven()
+        self.place = self.fresh_database()
+        self.database = open_database(self.place.__enter__())
         self.model = Model(wallets={wallet: Wallet() for wallet in WALLETS})
         self.references = 0
         with self.database.transaction() as session:
@@ -64,9 +69,11 @@ class LedgerMachine(RuleBasedStateMachine):
         try:
             with self.database.reading() as session:
                 assert ledger.audit(session) == []
+                for wallet in WALLETS:
+                    self._read_statement(session, wallet)
         finally:
             self.database.dispose()
-            shutil.rmtree(self.folder)
+            self.place.__exit__(None, None, None)
 
     @initialize()
     def start_with_credits_and_a_render_under_way(self) -> None:
@@ -121,13 +128,16 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(subject=subjects)
     def release(self, subject: str) -> None:
-        due = self.model.give_back(subject, expired=False)
+        self._release(subject)
+
+    def _release(self, subject: str) -> None:
+        due = self.model.give_back(subject, self.operations.now, expired=False)
         self._do(None, lambda session: self._is(due, self.operations.release(session, subject)))
 
     @rule(subject=subjects, is_due=st.booleans())
     def expire(self, subject: str, *, is_due: bool) -> None:
-        due = self.model.give_back(subject, expired=True) if is_due else 0
         moment = EXPIRY if is_due else EXPIRY - timedelta(seconds=1)
+        due = self.model.give_back(subject, moment, expired=True) if is_due else 0
         self._do(
             None, lambda session: self._is(due, self.operations.expire(session, subject, moment))
         )
@@ -148,12 +158,13 @@ class LedgerMachine(RuleBasedStateMachine):
                 self.references += 1
                 self._refund(subject, line_id, part, f"dry-{self.references}")
 
-    @rule(subject=subjects, number=st.integers(1, 2), share=shares)
-    def refund_settled(self, subject: str, number: int, share: Share) -> None:
+    @rule(chosen=st.integers(0, 8), number=st.integers(1, 2), share=shares)
+    def refund_settled(self, chosen: int, number: int, share: Share) -> None:
         """Give back a share of a line, then all that is left of the render, then once more.
 
-        Two prefixes for three renders: some are another render's already.
+        Two prefixes for all renders: some are another render's already.
         """
+        subject = self.model.charged_lines[chosen % len(self.model.charged_lines)][0]
         for line_id, left in list(self.model.refundable(subject).items())[:1]:
             self.references += 1
             part = max(1, share_of(left, share))
@@ -174,7 +185,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(wallet=wallets)
     def pay_out_to_dry(self, wallet: str) -> None:
         """Empty a wallet in two payouts, ask for one credit more; the first comes back, twice."""
-        available = self.model.wallets[wallet].balance.available
+        available = self.model.wallets[wallet].bought
         parts = [part for part in (available // 2, available - available // 2) if part]
         made: list[str] = []
         for part in (*parts, 1):
@@ -184,6 +195,76 @@ class LedgerMachine(RuleBasedStateMachine):
         for reference in (made[0], made[0], made[-1]):
             self._return_payout(reference)
 
+    @precondition(lambda self: self.operations.now < LATEST)
+    @rule()
+    def time_passes(self) -> None:
+        self.operations.now += HOUR
+
+    @rule(
+        wallet=wallets,
+        credits=st.sampled_from([1, 20]),
+        number=st.integers(1, 4),
+        hours=st.sampled_from([None, 0, 1, 2]),
+        times=st.integers(1, 2),
+    )
+    def grant(self, wallet: str, credits: int, number: int, hours: int | None, times: int) -> None:
+        for _ in range(times):
+            self._grant(wallet, credits, f"gift-{number}", hours)
+
+    @rule()
+    def end_gifts(self) -> None:
+        due = self.model.end_gifts(self.operations.now)
+
+        def end(session: Session) -> None:
+            assert self.operations.end_gifts(session) == due
+
+        self._do(None, end)
+
+    @rule(wallet=wallets, share=shares, number=st.integers(1, 3), times=st.integers(1, 2))
+    def withdraw(self, wallet: str, share: Share, number: int, times: int) -> None:
+        """Under references that payouts have, too."""
+        available = self.model.wallets[wallet].balance.available
+        for _ in range(times):
+            self._withdraw(wallet, max(1, share_of(available, share)), f"payout-{number}")
+
+    @rule(wallet=live_wallets, share=shares)
+    def withdraw_beside_gifts(self, wallet: str, share: Share) -> None:
+        """Ask for everything where a share of it is a gift."""
+        available = self.model.wallets[wallet].balance.available
+        self._give(wallet, max(1, share_of(available, share)), 1)
+        self.references += 1
+        everything = self.model.wallets[wallet].balance.available
+        self._withdraw(wallet, max(1, everything), f"withdrawal-{self.references}")
+
+    @rule(wallet=live_wallets, spent=shares, part=shares, late=st.booleans())
+    def spend_gifts(self, wallet: str, spent: Share, part: Share, *, late: bool) -> None:
+        """Hold a share of two gifts, charge a share of that, and give the rest back, or late."""
+        self._give(wallet, 6, 1)
+        self._give(wallet, 9, None)
+        total = max(2, share_of(self.model.wallets[wallet].balance.promotional, spent))
+        self.references += 1
+        subject = f"proj-gifts-{self.references}"
+        self._reserve(wallet, subject, {"project": total // 2, "video": total - total // 2})
+        if late and self.operations.now < LATEST:
+            self.time_passes()
+        self._settle(subject, "project", share_of(total // 2, part))
+        self.end_gifts()
+        self._release(subject)
+
+    @precondition(lambda self: self.operations.now < LATEST)
+    @rule(wallet=live_wallets)
+    def hold_what_has_ended(self, wallet: str) -> None:
+        """Ask for every credit that is there, of which some have ended; then for what has not."""
+        self._give(wallet, 7, 1)
+        self.time_passes()
+        for total in (
+            self.model.wallets[wallet].balance.available,
+            self.model.spendable(wallet, self.operations.now),
+        ):
+            self.references += 1
+            self._reserve(wallet, f"proj-late-{self.references}", {"video": total})
+            self._release(f"proj-late-{self.references}")
+
     @invariant()
     def the_model_agrees(self) -> None:
         with self.database.reading() as session:
@@ -192,8 +273,49 @@ class LedgerMachine(RuleBasedStateMachine):
                 assert ledger.cash(session, wallet=wallet) == expected.cash
             for subject, render in self.model.renders.items():
                 assert ledger.summary(session, subject=subject) == render.summary
+            gifts = self.model.gifts.values()
+            uses = {(s, g.grant_id): used for g in gifts for s, used in g.uses.items()}
+            assert self.books.uses == uses
+            for wallet in WALLETS:
+                self._compare_lists(session, wallet)
             still_open = {s for s, render in self.model.renders.items() if render.summary.open}
-            assert set(ledger.open_subjects(session, limit=9)) == still_open
+            assert set(ledger.open_subjects(session, limit=999)) == still_open
+
+    def _compare_lists(self, session: Session, wallet: str) -> None:
+        """The gifts in the order of their spending, and what each render cost."""
+        gifts = sorted(self.model.wallets[wallet].gifts, key=lambda gift: gift.turn)
+        left = [(gift.grant_id, gift.remaining) for gift in gifts if gift.remaining]
+        found = ledger.open_grants(session, wallet=wallet)
+        assert [(gift.grant_id, gift.remaining) for gift in found] == left
+        page = ledger.spending(session, wallet=wallet, limit=999)
+        spent = {r.render_id: (r.reserved, r.open, r.settled, r.refunded) for r in page.renders}
+        assert spent == {
+            subject: (
+                render.summary.reserved,
+                render.summary.open,
+                render.summary.settled,
+                render.refunded,
+            )
+            for subject, render in self.model.renders.items()
+            if render.wallet == wallet
+        }
+
+    def _read_statement(self, session: Session, wallet: str) -> None:
+        """Page by page it has every transfer once, and they add up to what is available."""
+        lines: list[ledger.StatementLine] = []
+        cursor: str | None = None
+        while not lines or cursor:
+            page = ledger.statement(session, wallet=wallet, limit=PAGE_LENGTH, cursor=cursor)
+            lines += page.lines
+            cursor = page.next_cursor
+        of_wallet = [
+            str(transfer.id)
+            for transfer in self.books.transfers.values()
+            if wallet in (transfer.debit, transfer.credit)
+        ]
+        assert sorted(line.transfer_id for line in lines) == sorted(of_wallet)
+        available = ledger.balance(session, wallet=wallet).available
+        assert sum(line.change_available for line in lines) == available
 
     def _top_up(self, wallet: str, credits: int, reference: str) -> None:
         self._do(
@@ -203,13 +325,13 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def _reserve(self, wallet: str, subject: str, lines: dict[str, int]) -> None:
         self._do(
-            self.model.reserve(wallet, subject, lines),
+            self.model.reserve(wallet, subject, lines, self.operations.now),
             lambda session: self.operations.reserve(session, wallet, subject, lines),
         )
 
     def _settle(self, subject: str, line_id: str, credits: int | None) -> None:
         self._do(
-            self.model.settle(subject, line_id, credits),
+            self.model.settle(subject, line_id, credits, self.operations.now),
             lambda session: self.operations.settle(session, subject, line_id, credits),
         )
 
@@ -237,6 +359,28 @@ class LedgerMachine(RuleBasedStateMachine):
             self.model.return_payout(reference),
             lambda session: self.operations.return_payout(session, reference),
         )
+
+    def _give(self, wallet: str, credits: int, hours: int | None) -> None:
+        """Twice, which is once."""
+        self.references += 1
+        for _ in range(2):
+            self._grant(wallet, credits, f"present-{self.references}", hours)
+
+    def _grant(self, wallet: str, credits: int, grant_id: str, hours: int | None) -> None:
+        now = self.operations.now
+        expires_at: datetime | None = None if hours is None else now + hours * HOUR
+        self._do(
+            self.model.grant(wallet, credits, grant_id, expires_at, now),
+            lambda session: self.operations.grant(session, wallet, credits, grant_id, expires_at),
+        )
+
+    def _withdraw(self, wallet: str, credits_max: int, reference: str) -> None:
+        refusal, due = self.model.withdraw(wallet, credits_max, reference)
+
+        def take(session: Session) -> None:
+            self._is(due, self.operations.withdraw(session, wallet, credits_max, reference))
+
+        self._do(refusal, take)
 
     def _do(self, refusal: Refusal | None, operation: Callable[[Session], None]) -> None:
         """Run it: it must be refused as the model says, and then leave every row as it was."""

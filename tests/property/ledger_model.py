@@ -1,6 +1,7 @@
 """What the ledger should do, as plain dictionaries: the model that the state machine compares."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from studio.ledger import service as ledger
 from studio.ledger.errors import (
@@ -10,12 +11,16 @@ from studio.ledger.errors import (
     HoldExpired,
     IdempotencyConflict,
     InsufficientCredits,
+    InvalidExpiry,
     NotSettled,
+    TestWallet,
     UnknownHold,
     UnknownPayout,
 )
 
 Refusal = type[Exception]
+
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass
@@ -33,6 +38,28 @@ class Line:
 
 
 @dataclass
+class Gift:
+    """Credits that were given; `uses` are what each subject took of them."""
+
+    grant_id: str
+    wallet: str
+    credits: int
+    expires_at: datetime
+    created_at: datetime
+    remaining: int
+    ended: bool = False
+    uses: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def turn(self) -> tuple[datetime, datetime, str]:
+        """Those with the lowest turn are spent first."""
+        return self.expires_at, self.created_at, self.grant_id
+
+    def is_over(self, now: datetime) -> bool:
+        return self.ended or self.expires_at <= now
+
+
+@dataclass
 class Wallet:
     granted: int = 0
     spent: int = 0
@@ -40,11 +67,23 @@ class Wallet:
     topped_up: int = 0
     paid_out: int = 0
     returned: int = 0
+    gifts: list[Gift] = field(default_factory=list)
 
     @property
     def balance(self) -> ledger.Balance:
         available = self.granted - self.spent - self.held
-        return ledger.Balance(available, self.held, self.spent, self.granted)
+        promotional = sum(gift.remaining for gift in self.gifts)
+        return ledger.Balance(available, self.held, self.spent, self.granted, promotional)
+
+    @property
+    def bought(self) -> int:
+        """What can be paid out."""
+        return min(self.balance.available - self.balance.promotional, self.cash.kept)
+
+    def end(self, gift: Gift) -> int:
+        left, gift.remaining, gift.ended = gift.remaining, 0, True
+        self.spent += left
+        return left
 
     @property
     def cash(self) -> ledger.Cash:
@@ -67,6 +106,10 @@ class Render:
         still_open = sum(line.credits for line in self.lines.values() if line.is_open)
         return ledger.SubjectSummary(reserved, settled, still_open, reserved - settled - still_open)
 
+    @property
+    def refunded(self) -> int:
+        return sum(line.refunded for line in self.lines.values())
+
 
 @dataclass
 class Model:
@@ -78,6 +121,7 @@ class Model:
     refunds: dict[str, tuple[str, str, int]] = field(default_factory=dict)
     payouts: dict[str, tuple[str, int]] = field(default_factory=dict)
     returns: set[str] = field(default_factory=set)
+    gifts: dict[str, Gift] = field(default_factory=dict)
 
     @property
     def charged_lines(self) -> list[tuple[str, str, Line]]:
@@ -97,21 +141,52 @@ class Model:
         self.wallets[wallet].topped_up += credits
         return None
 
-    def reserve(self, wallet: str, subject: str, lines: dict[str, int]) -> Refusal | None:
+    def grant(
+        self, wallet: str, credits: int, grant_id: str, expires_at: datetime | None, now: datetime
+    ) -> Refusal | None:
+        if wallet.endswith("~test"):
+            return TestWallet
+        if grant_id in self.gifts:
+            known = self.gifts[grant_id]
+            same = (known.wallet, known.credits) == (wallet, credits)
+            return None if same else IdempotencyConflict
+        if expires_at is not None and expires_at <= now:
+            return InvalidExpiry
+        gift = Gift(grant_id, wallet, credits, expires_at or NEVER, now, credits)
+        self.gifts[grant_id] = gift
+        self.wallets[wallet].gifts.append(gift)
+        self.wallets[wallet].granted += credits
+        return None
+
+    def end_gifts(self, now: datetime) -> tuple[int, int]:
+        """How many gifts end, and the credits that leave their wallets."""
+        due = [gift for gift in self.gifts.values() if gift.is_over(now) and not gift.ended]
+        return len(due), sum(self.wallets[gift.wallet].end(gift) for gift in due)
+
+    def spendable(self, wallet: str, now: datetime) -> int:
+        over = sum(gift.remaining for gift in self.wallets[wallet].gifts if gift.is_over(now))
+        return self.wallets[wallet].balance.available - over
+
+    def reserve(
+        self, wallet: str, subject: str, lines: dict[str, int], now: datetime
+    ) -> Refusal | None:
         priced = {line_id: credits for line_id, credits in lines.items() if credits}
         if subject in self.renders:
             render = self.renders[subject]
             same = render.wallet == wallet and render.asked == priced
             return None if same else IdempotencyConflict
-        if sum(priced.values()) > self.wallets[wallet].balance.available:
+        if sum(priced.values()) > self.spendable(wallet, now):
             return InsufficientCredits
         if priced:
+            self._use_gifts(wallet, subject, sum(priced.values()), now)
             held = {line_id: Line(credits) for line_id, credits in priced.items()}
             self.renders[subject] = Render(wallet, held)
             self.wallets[wallet].held += sum(priced.values())
         return None
 
-    def settle(self, subject: str, line_id: str, credits: int | None) -> Refusal | None:
+    def settle(
+        self, subject: str, line_id: str, credits: int | None, now: datetime
+    ) -> Refusal | None:
         line = self._line(subject, line_id)
         if line is None:
             return UnknownHold
@@ -123,6 +198,7 @@ class Model:
         if line.charged is not None:
             return None if line.charged == amount else IdempotencyConflict
         self._charge(self.renders[subject], line, amount)
+        self._shrink_uses(subject, now)
         return None
 
     def settle_lines(self, subject: str, line_ids: list[str]) -> Refusal | None:
@@ -135,7 +211,7 @@ class Model:
                 self._charge(self.renders[subject], line, line.credits)
         return None
 
-    def give_back(self, subject: str, *, expired: bool) -> int:
+    def give_back(self, subject: str, now: datetime, *, expired: bool) -> int:
         """Void or expire whatever is open; returns the credits."""
         released = 0
         render = self.renders.get(subject)
@@ -144,6 +220,7 @@ class Model:
                 line.given_back = HoldExpired if expired else HoldAlreadyResolved
                 self.wallets[render.wallet].held -= line.credits
                 released += line.credits
+        self._shrink_uses(subject, now)
         return released
 
     def refund(self, subject: str, line_id: str, credits: int, reference: str) -> Refusal | None:
@@ -178,12 +255,21 @@ class Model:
     def pay_out(self, wallet: str, credits: int, reference: str) -> Refusal | None:
         if reference in self.payouts:
             return None if self.payouts[reference] == (wallet, credits) else IdempotencyConflict
-        if credits > self.wallets[wallet].balance.available:
+        if credits > self.wallets[wallet].bought:
             return InsufficientCredits
-        self.payouts[reference] = (wallet, credits)
-        self.wallets[wallet].spent += credits
-        self.wallets[wallet].paid_out += credits
+        self._take(wallet, credits, reference)
         return None
+
+    def withdraw(self, wallet: str, credits_max: int, reference: str) -> tuple[Refusal | None, int]:
+        """The refusal, or what is taken."""
+        if reference in self.payouts:
+            payer, taken = self.payouts[reference]
+            same = payer == wallet and taken <= credits_max
+            return None if same else IdempotencyConflict, taken
+        taken = min(credits_max, self.wallets[wallet].bought)
+        if taken:
+            self._take(wallet, taken, reference)
+        return None, taken
 
     def return_payout(self, reference: str) -> Refusal | None:
         if reference not in self.payouts:
@@ -198,6 +284,35 @@ class Model:
     def _line(self, subject: str, line_id: str) -> Line | None:
         render = self.renders.get(subject)
         return render.lines.get(line_id) if render else None
+
+    def _take(self, wallet: str, credits: int, reference: str) -> None:
+        self.payouts[reference] = (wallet, credits)
+        self.wallets[wallet].spent += credits
+        self.wallets[wallet].paid_out += credits
+
+    def _use_gifts(self, wallet: str, subject: str, credits: int, now: datetime) -> None:
+        for gift in sorted(self.wallets[wallet].gifts, key=lambda gift: gift.turn):
+            used = 0 if gift.is_over(now) else min(credits, gift.remaining)
+            if used:
+                gift.uses[subject] = used
+                gift.remaining -= used
+                credits -= used
+
+    def _shrink_uses(self, subject: str, now: datetime) -> None:
+        render = self.renders.get(subject)
+        if render is None:
+            return
+        gifts = sorted(self.wallets[render.wallet].gifts, key=lambda gift: gift.turn)
+        kept = render.summary.open + render.summary.settled
+        excess = sum(gift.uses.get(subject, 0) for gift in gifts) - kept
+        for gift in reversed(gifts):
+            back = min(max(excess, 0), gift.uses.get(subject, 0))
+            if back:
+                gift.uses[subject] -= back
+                gift.remaining += back
+                excess -= back
+                if gift.is_over(now):
+                    self.wallets[render.wallet].end(gift)
 
     def _charge(self, render: Render, line: Line, amount: int) -> None:
         line.charged = amount

@@ -30,7 +30,7 @@ def test_every_kind_of_ending_is_recorded() -> None:
     recorded = {path.stem for path in HISTORIES}
     assert {"completed", "canceled", "canceled-natively", "failed", "shot-replaced"} <= recorded
     assert set(quote_paths()) <= recorded
-    assert {"sweep", "sweep-before-quotes"} <= recorded
+    assert {"sweep", "sweep-before-quotes", "sweep-before-wallets"} <= recorded
 
 
 async def test_a_change_that_would_break_runs_in_flight_is_noticed() -> None:

@@ -1,4 +1,5 @@
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,13 @@ def test_an_account_is_created_with_a_key_and_credits(fvs: Fvs, sqlite_url: str)
     issued = answer(fvs("keys", "create", account_id, "--test", "--json"))
     granted = answer(fvs("credits", "grant", account_id, "500", "--json"))
     shown = answer(fvs("accounts", "show", account_id, "--json"))
-    assert granted["balance"] == {"available": 500, "held": 0, "spent": 0, "granted": 500}
+    assert granted["balance"] == {
+        "available": 500,
+        "held": 0,
+        "spent": 0,
+        "granted": 500,
+        "promotional": 500,
+    }
     assert (shown["credits_available"], shown["keys_active"]) == (500, 1)
     database = open_database(sqlite_url)
     with database.reading() as session:
@@ -66,7 +73,7 @@ def test_what_is_printed_for_people_says_the_same(fvs: Fvs) -> None:
     assert "fvs_live_…" in fvs("keys", "list", "acct_1").stdout
     assert "500 credits available" in fvs("credits", "grant", "acct_1", "500").stdout
     assert "500" in fvs("credits", "balance", "acct_1").stdout
-    assert "top_up" in fvs("credits", "statement", "acct_1").stdout
+    assert "grant" in fvs("credits", "statement", "acct_1").stdout
     assert "realistic_cinematic" in fvs("accounts", "defaults", "acct_1").stdout
     assert "credits_available" in fvs("accounts", "show", "acct_1").stdout
     assert fvs("credits", "audit").stdout == "The ledger adds up.\n"
@@ -84,6 +91,32 @@ def test_a_grant_under_the_same_reference_counts_once(fvs: Fvs) -> None:
     words = ("credits", "grant", "acct_1", "500", "--reference", "first", "--json")
     assert answer(fvs(*words)) == answer(fvs(*words))
     assert "already used" in refusal(fvs("credits", "grant", "acct_1", "1", "--reference", "first"))
+
+
+def test_a_grant_may_end_and_says_why_it_was_given(fvs: Fvs) -> None:
+    fvs("accounts", "create", "Ada", "--id", "acct_1")
+    words = ("credits", "grant", "acct_1", "500", "--expires", "30d", "--reason", "Welcome")
+    assert fvs(*words).exit_code == 0
+    fvs("credits", "grant", "acct_1", "7", "--reference", "for good")
+    shown = json.loads(fvs("credits", "balance", "acct_1", "--json").stdout)
+    assert (shown["available"], shown["promotional"]) == (507, 507)
+    ending, lasting = shown["grants"]
+    assert (ending["remaining"], ending["reason"]) == (500, "Welcome")
+    lifetime = datetime.fromisoformat(ending["expires_at"]) - datetime.fromisoformat(
+        ending["created_at"]
+    )
+    assert lifetime == timedelta(days=30)
+    assert (lasting["grant_id"], lasting["expires_at"]) == ("for good", None)
+    assert "Welcome" in fvs("credits", "balance", "acct_1").stdout
+    assert "Welcome" in fvs("credits", "statement", "acct_1").stdout
+
+
+@pytest.mark.parametrize("lifetime", ["", "30", "d", "-1d", "0d", "1w", "3651d", "٣d", "1.5d"])
+def test_what_is_no_lifetime_is_refused(fvs: Fvs, lifetime: str) -> None:
+    fvs("accounts", "create", "Ada", "--id", "acct_1")
+    refused = fvs("credits", "grant", "acct_1", "5", f"--expires={lifetime}", TERM="dumb")
+    assert refused.exit_code == 2
+    assert json.loads(fvs("credits", "balance", "acct_1", "--json").stdout)["available"] == 0
 
 
 def test_a_key_is_revoked_and_rotated(fvs: Fvs) -> None:

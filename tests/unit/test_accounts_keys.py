@@ -77,6 +77,7 @@ def test_malformed_unknown_revoked_and_expired_keys_are_refused_alike(home: Data
     assert len(set(refusals)) == 1
 
 
+@pytest.mark.mcp_case("2.3")
 def test_the_secret_is_not_in_the_database(home: Database) -> None:
     issued = issue(home)
     with home.reading() as session:
@@ -85,6 +86,7 @@ def test_the_secret_is_not_in_the_database(home: Database) -> None:
     assert issued.secret not in repr(issued)
 
 
+@pytest.mark.mcp_case("2.3")
 def test_checking_a_key_is_one_read_and_a_typing_error_none(home: Database) -> None:
     issued = issue(home)
     statements: list[str] = []

@@ -36,6 +36,7 @@ async def test_a_file_is_fetched_under_its_name_from_an_address_that_was_checked
     assert "cookie" not in request.lower()
 
 
+@pytest.mark.mcp_case("11.1")
 async def test_a_name_is_looked_up_once_so_a_second_answer_changes_nothing(
     internet: Internet, scene: Scene
 ) -> None:
@@ -75,6 +76,7 @@ async def test_a_host_with_hundreds_of_dead_addresses_is_not_tried_at_all_of_the
     assert len(internet.connected) == 4
 
 
+@pytest.mark.mcp_case("11.1")
 @pytest.mark.parametrize(
     "inside",
     [
@@ -97,6 +99,7 @@ async def test_a_host_with_any_address_of_the_inside_is_not_connected_to(
     assert internet.connected == []
 
 
+@pytest.mark.mcp_case("11.1")
 @pytest.mark.parametrize(
     "location",
     [

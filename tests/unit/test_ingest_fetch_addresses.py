@@ -30,6 +30,7 @@ LITERALS = [
 ]
 
 
+@pytest.mark.mcp_case("11.3")
 @pytest.mark.parametrize(
     "url",
     [

@@ -74,6 +74,7 @@ async def test_a_file_that_says_that_it_is_too_large_is_not_read(
     assert await small.refusal() is FetchReason.TOO_LARGE
 
 
+@pytest.mark.mcp_case("11.2")
 async def test_an_endless_body_is_read_up_to_the_limit(internet: Internet, small: Scene) -> None:
     async def endless(writer: asyncio.StreamWriter) -> None:
         writer.write(answer(headers={"Transfer-Encoding": "chunked"}))
@@ -85,6 +86,7 @@ async def test_an_endless_body_is_read_up_to_the_limit(internet: Internet, small
     assert await small.refusal() is FetchReason.TOO_LARGE
 
 
+@pytest.mark.mcp_case("11.2")
 async def test_the_uploads_together_have_a_limit_of_their_own(
     internet: Internet, small: Scene
 ) -> None:
@@ -175,6 +177,7 @@ async def test_a_switch_to_another_protocol_is_not_taken(internet: Internet, sce
     assert await scene.absence() is FetchReason.CUT_OFF
 
 
+@pytest.mark.mcp_case("11.2")
 async def test_a_slow_drip_ends_at_the_deadline_of_all_uploads(
     internet: Internet, trust: ssl.SSLContext, tmp_path: Path
 ) -> None:

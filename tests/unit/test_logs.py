@@ -154,6 +154,7 @@ def test_secrets_nested_in_values_are_taken_out(stream: io.StringIO) -> None:
         (f"?a=1&X-Goog-Signature={SIGNATURE}#f", f"?a=1&X-Goog-Signature={REDACTED}"),
         (f"postgresql://fvs:{TOKEN}@db/fvs", f"postgresql://{REDACTED}@db/fvs"),
         (f"fvs_test_{'a1' * 19} used", f"fvs_test_{REDACTED} used"),
+        (f"/reset/{'a-_1' * 11}", f"/reset/{REDACTED}"),
         (f"key mpp_a-1_spt_{'9Zz' * 8} sent", f"key mpp_a-1_spt_{REDACTED} sent"),
         (f"with sk_test_{'9Zz' * 8}", f"with sk_test_{REDACTED}"),
         ("a mask_test_case and the crypt_of spts", "a mask_test_case and the crypt_of spts"),

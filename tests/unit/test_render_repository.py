@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from studio.contracts.assets import AssetKind, AssetRef
-from studio.db.cursor import InvalidCursor
 from studio.contracts.quote_request import UploadUrl
 from studio.contracts.request import RenderRequest
 from studio.contracts.status import RenderSnapshot, RenderState, Stage

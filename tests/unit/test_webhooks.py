@@ -39,6 +39,13 @@ DISPUTE: dict[str, Any] = {
     "payment_intent": "pi_1",
     "metadata": {},
 }
+SESSION: dict[str, Any] = {
+    "id": "cs_1",
+    "object": "checkout.session",
+    "payment_intent": "pi_1",
+    "status": "complete",
+    "metadata": {"top_up_id": "topup_1"},
+}
 
 
 def _body(kind: str, subject: object, **fields: object) -> bytes:
@@ -70,7 +77,9 @@ def test_a_payment_is_told_with_its_quote_its_challenge_and_its_amount(
 ) -> None:
     assert _read(_body(kind, INTENT, livemode=True)) == WebhookEvent(
         event_id="evt_1",
+        kind=kind,
         livemode=True,
+        payment_id="pi_1",
         quote_id="quote_1",
         event=PaymentEvent(
             kind=expected,
@@ -109,7 +118,36 @@ def test_a_dispute_leads_to_its_quote_by_the_payment() -> None:
 def test_an_expanded_payment_is_the_same_payment() -> None:
     found = _read(_body("charge.dispute.created", {**DISPUTE, "payment_intent": INTENT}))
     assert found is not None
-    assert found.event.payment_id == "pi_1"
+    assert found.payment_id == "pi_1"
+    assert found.event == PaymentEvent(kind=EventKind.DISPUTED, payment_id="pi_1")
+
+
+def test_the_end_of_a_dispute_leads_to_what_it_is_about_by_the_payment() -> None:
+    found = _read(_body("charge.dispute.closed", {**DISPUTE, "status": "won"}))
+    assert found is not None
+    assert (found.payment_id, found.event, found.top_up_id) == ("pi_1", None, None)
+
+
+@pytest.mark.parametrize("payment_id", ["pi_1", None])
+def test_a_session_is_told_with_its_purchase_and_the_payment_if_there_is_one(
+    payment_id: str | None,
+) -> None:
+    kind = "checkout.session.expired"
+    assert _read(_body(kind, {**SESSION, "payment_intent": payment_id})) == WebhookEvent(
+        event_id="evt_1",
+        kind=kind,
+        livemode=False,
+        payment_id=payment_id,
+        session_id="cs_1",
+        top_up_id="topup_1",
+    )
+
+
+def test_a_payment_of_a_purchase_names_it() -> None:
+    marked = {**INTENT, "metadata": {"top_up_id": "topup_1"}}
+    found = _read(_body("payment_intent.succeeded", marked))
+    assert found is not None
+    assert (found.quote_id, found.top_up_id) == (None, "topup_1")
 
 
 @pytest.mark.parametrize(
@@ -124,6 +162,9 @@ def test_an_expanded_payment_is_the_same_payment() -> None:
         _body("refund.updated", {**REFUND, "status": ["failed"]}),
         _body("refund.updated", {**REFUND, "payment_intent": None}),
         _body("charge.dispute.created", {**DISPUTE, "payment_intent": "pi 1"}),
+        _body("charge.dispute.closed", {**DISPUTE, "payment_intent": None}),
+        _body("checkout.session.completed", {**SESSION, "metadata": {}}),
+        _body("checkout.session.completed", {**SESSION, "metadata": {"top_up_id": "other_1"}}),
         _body("payment_intent.succeeded", INTENT, id=7),
         _body("payment_intent.succeeded", INTENT, data=[]),
         b"{}",
@@ -137,6 +178,7 @@ def test_what_is_not_about_a_payment_tells_nothing(body: bytes) -> None:
 def test_metadata_of_others_is_no_quote_of_ours(quote_id: object) -> None:
     found = _read(_body("payment_intent.succeeded", {**INTENT, "metadata": {"quote_id": quote_id}}))
     assert found is not None
+    assert found.event is not None
     assert (found.quote_id, found.event.challenge_id) == (None, None)
 
 
@@ -145,6 +187,7 @@ def test_an_amount_that_is_no_number_of_cents_is_none(amount: object) -> None:
     intent = {**INTENT, "amount": amount, "amount_received": amount}
     found = _read(_body("payment_intent.succeeded", intent))
     assert found is not None
+    assert found.event is not None
     assert found.event.amount_cents is None
 
 
@@ -216,6 +259,7 @@ def test_a_body_that_is_no_object_in_json_is_refused(body: bytes) -> None:
 
 def test_every_type_that_is_asked_for_is_read() -> None:
     subjects = {"payment_intent": INTENT, "refund": REFUND, "charge": {**REFUND, **DISPUTE}}
+    subjects["checkout"] = SESSION
     for kind in EVENT_TYPES:
         subject = subjects[kind.split(".", maxsplit=1)[0]]
         assert _read(_body(kind, {**subject, "status": "failed"})), kind

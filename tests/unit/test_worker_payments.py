@@ -26,6 +26,7 @@ async def test_without_settings_money_stays_where_it_is_and_the_setting_is_named
             payments.processor.find("quote_1", "c1", since=NOW),
             payments.processor.refund(REFUND),
             payments.processor.refund_of("re_1"),
+            payments.checkout.read("cs_1"),
         ):
             with pytest.raises(PaymentsNotConfigured, match="STRIPE_SECRET_KEY") as refusal:
                 await asked

@@ -11,6 +11,7 @@ from gateway.services.download_errors import DownloadError
 from gateway.services.download_places import DownloadFolder, SavedFilm
 from gateway.services.downloads import DownloadLimits, FilmDownloads
 from gateway.services.film_addresses import FilmOrigins
+from tests.api.kit import ApiStack
 from tests.kit.tls_host import Internet
 
 FILM = b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00" + bytes(range(256)) * 20
@@ -68,3 +69,14 @@ class Scene:
         if not self.root.exists():
             return []
         return sorted(str(path.relative_to(self.root)) for path in self.root.rglob("*"))
+
+
+def film_of(stack: ApiStack, project_id: str) -> None:
+    """End the render with a film that is one."""
+    stack.finish(project_id)
+    key = f"projects/{project_id}_final.mp4"
+    stack.storage.put_bytes(key, FILM, content_type="video/mp4")
+
+
+def files_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()] if folder.exists() else []

@@ -54,6 +54,8 @@ NOT_OURS = [
 ]
 
 
+@pytest.mark.requirement("DOWN-1")
+@pytest.mark.mcp_case("9.1")
 @pytest.mark.parametrize("url", NOT_OURS)
 async def test_an_address_that_is_none_of_our_films_is_refused_without_a_connection(
     scene: Scene, internet: Internet, url: str
@@ -75,6 +77,8 @@ async def test_a_film_of_each_origin_is_fetched_whatever_the_case_of_its_host(
     assert (await scene.saved(url)).size_bytes == len(FILM)
 
 
+@pytest.mark.requirement("DOWN-1")
+@pytest.mark.mcp_case("9.4")
 async def test_nothing_that_could_be_a_credential_is_sent(scene: Scene, internet: Internet) -> None:
     await scene.saved()
 
@@ -85,6 +89,7 @@ async def test_nothing_that_could_be_a_credential_is_sent(scene: Scene, internet
     assert internet.handshakes == ["media.example"]
 
 
+@pytest.mark.mcp_case("9.2")
 @pytest.mark.parametrize(
     "address",
     ["10.0.0.1", "127.0.0.1", "169.254.169.254", "100.64.0.1", "::1", "fd00::1", "64:ff9b::a00:1"],
@@ -100,6 +105,7 @@ async def test_a_name_of_ours_that_points_inside_is_not_connected_to(
     assert internet.connected == []
 
 
+@pytest.mark.mcp_case("9.2")
 async def test_the_connection_goes_to_the_address_that_was_checked(
     scene: Scene, internet: Internet
 ) -> None:
@@ -137,6 +143,7 @@ async def test_an_address_that_the_gateway_gave_is_fetched_but_from_public_hosts
     assert (await scene.refusal(ELSEWHERE + "2"))[0] == "url_not_allowed"
 
 
+@pytest.mark.mcp_case("9.3")
 @pytest.mark.parametrize("location", ["https://evil.example/film.mp4", URL, "/files/other.mp4"])
 async def test_no_redirect_is_followed(scene: Scene, internet: Internet, location: str) -> None:
     internet.answers[FOUND] = answer(status="302 Found", headers={"Location": location})

@@ -32,6 +32,8 @@ def then_silent(start: bytes, reached: asyncio.Event | None = None) -> Answer:
     return serve
 
 
+@pytest.mark.requirement("DOWN-2")
+@pytest.mark.mcp_case("14.5")
 async def test_a_saved_film_is_the_film_with_its_size_and_hash(scene: Scene) -> None:
     saved = await scene.saved(path="mine/today/film.mp4")
 
@@ -66,6 +68,7 @@ async def test_a_film_of_many_pieces_is_saved_whole(scene: Scene, internet: Inte
     assert saved.size_bytes > 3 * 1024 * 1024
 
 
+@pytest.mark.mcp_case("10.1", "14.2", "14.3", "13.2")
 @pytest.mark.parametrize(
     ("told", "code", "word"),
     [
@@ -104,6 +107,7 @@ async def test_what_is_not_the_whole_film_leaves_nothing_behind(
     assert [name for name in scene.files() if name != "new"] == []
 
 
+@pytest.mark.mcp_case("14.2")
 @pytest.mark.parametrize("told", [answer(FILM), chunked(FILM)])
 async def test_more_than_a_film_may_have_is_not_kept(
     internet: Internet, trust: ssl.SSLContext, tmp_path: Path, told: bytes
@@ -115,6 +119,8 @@ async def test_more_than_a_film_may_have_is_not_kept(
     assert scene.files() == []
 
 
+@pytest.mark.requirement("DOWN-3")
+@pytest.mark.mcp_case("14.1", "13.2")
 @pytest.mark.parametrize(
     ("limits", "code"),
     [
@@ -162,6 +168,7 @@ async def begun(scene: Scene) -> "asyncio.Task[object]":
     return task
 
 
+@pytest.mark.mcp_case("13.2")
 async def test_cancelling_leaves_nothing_behind(scene: Scene, internet: Internet) -> None:
     big = answer(FILM * 700)
     internet.answers[FOUND] = then_silent(big[: len(big) // 2])
@@ -175,6 +182,7 @@ async def test_cancelling_leaves_nothing_behind(scene: Scene, internet: Internet
     assert scene.files() == []
 
 
+@pytest.mark.mcp_case("15.2")
 async def test_no_more_than_a_few_are_saved_at_once(
     internet: Internet, trust: ssl.SSLContext, tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ TOOL = "fvs_download_final_video"
 ARGUMENTS = {"final_video_url": URL, "output_path": "film.mp4"}
 
 
+@pytest.mark.requirement("MCP-8")
 @pytest.mark.parametrize("mode", MODES)
 async def test_it_saves_for_an_account(stack: ApiStack, scene: Scene, mode: str) -> None:
     stack.configure(films=scene.films)
@@ -23,6 +24,7 @@ async def test_it_saves_for_an_account(stack: ApiStack, scene: Scene, mode: str)
     assert (scene.root / "film.mp4").read_bytes() == FILM
 
 
+@pytest.mark.mcp_case("15.1")
 @pytest.mark.parametrize(
     "headers",
     [
@@ -46,6 +48,7 @@ async def test_it_writes_nothing_for_anybody_else(
     assert (internet.looked_up, scene.files()) == ([], [])
 
 
+@pytest.mark.mcp_case("15.1")
 async def test_a_gateway_writes_nothing_unless_it_is_told_to(stack: ApiStack) -> None:
     async with mcp_client(stack, stack.open_account()) as client:
         result = await client.call_tool(TOOL, dict(ARGUMENTS))

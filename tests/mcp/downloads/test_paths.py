@@ -20,6 +20,7 @@ def root(scene: Scene) -> Path:
     return scene.root
 
 
+@pytest.mark.mcp_case("12.1")
 @pytest.mark.parametrize(
     ("path", "word"),
     [
@@ -78,6 +79,8 @@ async def test_a_name_of_a_file_may_be_as_long_as_names_can_be(scene: Scene) -> 
     assert scene.files() == ["x" * 255]
 
 
+@pytest.mark.requirement("DOWN-2")
+@pytest.mark.mcp_case("13.1")
 async def test_an_existing_file_is_refused_and_not_touched(
     scene: Scene, internet: Internet, root: Path
 ) -> None:
@@ -95,6 +98,7 @@ async def test_an_existing_file_is_refused_and_not_touched(
     assert internet.looked_up == []
 
 
+@pytest.mark.mcp_case("13.1")
 async def test_an_existing_file_is_replaced_where_that_is_wanted(scene: Scene, root: Path) -> None:
     (root / "film.mp4").write_bytes(OLD)
     (root / "other.mp4").hardlink_to(root / "film.mp4")
@@ -112,6 +116,7 @@ async def test_overwriting_what_does_not_exist_makes_it(scene: Scene) -> None:
     assert not (await scene.saved(overwrite=True)).replaced
 
 
+@pytest.mark.mcp_case("13.2")
 async def test_a_failed_download_leaves_the_older_file(
     scene: Scene, internet: Internet, root: Path
 ) -> None:
@@ -124,6 +129,7 @@ async def test_a_failed_download_leaves_the_older_file(
     assert scene.files() == ["film.mp4"]
 
 
+@pytest.mark.mcp_case("12.2")
 @pytest.mark.parametrize("overwrite", [False, True])
 @pytest.mark.parametrize("kind", ["link to a file", "link to nothing", "folder", "pipe"])
 async def test_what_is_no_plain_file_is_not_written_to(
@@ -147,6 +153,7 @@ async def test_what_is_no_plain_file_is_not_written_to(
     assert not target.exists() or target.read_bytes() == OLD
 
 
+@pytest.mark.mcp_case("12.2")
 @pytest.mark.parametrize("path", ["way/film.mp4", "way/deeper/film.mp4", "real/way/film.mp4"])
 async def test_no_link_on_the_way_is_followed(
     scene: Scene, root: Path, tmp_path: Path, path: str
@@ -180,6 +187,7 @@ async def test_the_folder_itself_may_be_reached_through_a_link(
     assert (tmp_path / "disk" / "a" / "film.mp4").read_bytes() == FILM
 
 
+@pytest.mark.mcp_case("12.2")
 async def test_a_folder_that_becomes_a_link_meanwhile_leads_nowhere(
     scene: Scene, internet: Internet, root: Path, tmp_path: Path
 ) -> None:
@@ -198,6 +206,7 @@ async def test_a_folder_that_becomes_a_link_meanwhile_leads_nowhere(
     assert list(outside.iterdir()) == []
 
 
+@pytest.mark.mcp_case("13.1")
 @pytest.mark.parametrize("is_link", [False, True])
 async def test_a_file_that_appears_meanwhile_is_not_touched(
     scene: Scene, root: Path, tmp_path: Path, *, is_link: bool
@@ -218,6 +227,7 @@ async def test_a_file_that_appears_meanwhile_is_not_touched(
     assert scene.files() == ["film.mp4"]
 
 
+@pytest.mark.mcp_case("13.1")
 async def test_of_two_downloads_to_one_place_one_wins_and_one_is_refused(scene: Scene) -> None:
     first, second = await asyncio.gather(scene.saved(), scene.saved(), return_exceptions=True)
 
@@ -233,6 +243,7 @@ async def test_a_folder_that_cannot_be_written_to_is_said_to_be(scene: Scene) ->
     assert (code, os.strerror(errno.ENOTDIR) in sentence) == ("not_saved", True)
 
 
+@pytest.mark.mcp_case("14.4")
 async def test_a_full_disk_is_said_to_be(
     internet: Internet, trust: ssl.SSLContext, tmp_path: Path
 ) -> None:

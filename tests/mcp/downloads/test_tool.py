@@ -46,6 +46,7 @@ async def test_a_film_is_saved_and_said_where(call: Call, scene: Scene) -> None:
     assert document["final_video_url"] == URL
 
 
+@pytest.mark.mcp_case("10.1")
 async def test_a_refusal_has_a_code_a_sentence_and_what_to_do(
     call: Call, internet: Internet
 ) -> None:
@@ -69,6 +70,7 @@ async def test_what_passes_by_itself_says_when_to_come_back(call: Call, internet
     assert document["retry_after_seconds"] == 30
 
 
+@pytest.mark.requirement("DOWN-2")
 async def test_the_older_file_is_kept_until_overwrite_is_asked_for(call: Call) -> None:
     await call()
 

@@ -126,7 +126,7 @@ def _create_grants() -> None:
         ),
     )
     op.create_index("ix_credit_grant_wallet", "credit_grant", ["wallet", "expires_at"])
-    op.create_index("ix_credit_grant_expires", "credit_grant", ["expires_at"])
+    op.create_index("ix_credit_grant_expires", "credit_grant", ["expired_at", "expires_at"])
     op.create_table(
         "grant_use",
         sa.Column("subject", sa.String(200), nullable=False),
