@@ -18,7 +18,8 @@ from studio.contracts.activities import ReconcileActivities
 from studio.contracts.launch import start_arguments
 from studio.contracts.names import CANCEL_SIGNAL, RENDER_WORKFLOW, is_guest
 from studio.contracts.status import TERMINAL_STATES, RenderSnapshot, RenderState
-from studio.contracts.workflow_io import ReconcileReport, ReconcileTask, RenderInput
+from studio.contracts.sweeps import ReconcileReport, ReconcileTask
+from studio.contracts.workflow_io import RenderInput
 from studio.ledger import service as ledger
 from studio.renders.repository import (
     find_not_active,

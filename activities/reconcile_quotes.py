@@ -25,7 +25,7 @@ from studio.contracts.payment import (
     PaymentState,
     QuoteSweepReport,
 )
-from studio.contracts.workflow_io import ReconcileTask
+from studio.contracts.sweeps import ReconcileTask
 from studio.ledger import service as ledger
 from studio.quotes.claims import expire_due
 from studio.quotes.repository import find_ended, list_sent_back, list_unfinished, purge_expired

@@ -11,7 +11,7 @@ from activities.workbench import Workbench
 from studio.contracts.activities import ReconcileActivities
 from studio.contracts.errors import StudioError
 from studio.contracts.purchase import CheckoutUnavailable, TopUpSweepReport
-from studio.contracts.workflow_io import ReconcileTask
+from studio.contracts.sweeps import ReconcileTask
 from studio.ledger import service as ledger
 from studio.topups.decision import Finding
 from studio.topups.errors import TopUpChanged

@@ -9,7 +9,7 @@ from temporalio import activity
 
 from activities.workbench import Workbench
 from studio.contracts.activities import ReconcileActivities
-from studio.contracts.workflow_io import ReconcileTask, WalletSweepReport
+from studio.contracts.sweeps import ReconcileTask, WalletSweepReport
 from studio.ledger import service as ledger
 
 GRANTS_AT_ONCE_MAX: Final = 100

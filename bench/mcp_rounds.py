@@ -1,8 +1,5 @@
 """Rounds of MCP's benchmark: what they ask of the gateway by each road, and what came of them."""
 
-import json
-import subprocess
-import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -10,9 +7,10 @@ from typing import Final
 
 from bench.buying import Order
 from bench.errors import MeasurementFailed
+from bench.loads import load_of
 from bench.mcp_roads import PLAIN, Document, Road
 from bench.meters import CpuMeter, resident_bytes
-from bench.quote_rounds import ROUND_SECONDS_MAX, Sample, together
+from bench.quote_rounds import Sample, together
 from bench.result import middle, rounded
 from gateway.limits import UPLOADS_IN_FLIGHT_PER_ACCOUNT_MAX
 
@@ -135,20 +133,8 @@ def send(
     With `seconds` the orders are repeated for so long.
     """
     meter = CpuMeter.of(target.pid)
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "bench.call_load", str(target.port)),
-            *(str(side_by_side), str(seconds)),
-        ],
-        input="\n".join(order.line() for order in orders),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=seconds + ROUND_SECONDS_MAX,
-    )
+    arguments = (target.port, side_by_side, seconds)
+    calls = load_of("bench.call_load", arguments, orders, seconds=seconds)
     (used,) = meter.used()
-    if done.returncode != 0:
-        raise MeasurementFailed(f"The load could not be made: {done.stderr[-500:]}")
-    calls = json.loads(done.stdout)
     sample = Sample(tuple(calls["milliseconds"]), calls["seconds"], {"gateway": used})
     return sample, calls["answers"]

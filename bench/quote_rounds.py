@@ -1,8 +1,5 @@
 """Rounds of the quotes' benchmark: what they ask of a side, and what came of them."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
@@ -12,6 +9,7 @@ import httpx2
 
 from bench.buying import QUOTE_ORDER, Order, Side
 from bench.errors import MeasurementFailed
+from bench.loads import load_of
 from bench.meters import CpuMeter
 from bench.result import middle, percentile, rounded
 
@@ -21,8 +19,6 @@ PAYERS: Final = 4
 """Payments side by side, in the rounds that have more than one."""
 QUOTED: Final = (402, "WWW-Authenticate")
 PAID: Final = (202, "Payment-Receipt")
-ROUND_SECONDS_MAX: Final = 120.0
-"""Far above a round on a busy machine; a gateway that hangs must not hang the benchmark."""
 
 
 @dataclass(frozen=True)
@@ -122,21 +118,9 @@ def send(
     """
     status, header = wanted
     meter = CpuMeter.of(*side.pids.values())
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "bench.post_load", str(side.port), str(side_by_side)),
-            *(str(status), header, str(seconds)),
-        ],
-        input="\n".join(order.line() for order in orders),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=seconds + ROUND_SECONDS_MAX,
-    )
+    arguments = (side.port, side_by_side, status, header, seconds)
+    tally = load_of("bench.post_load", arguments, orders, seconds=seconds)
     used = dict(zip(side.pids, meter.used(), strict=True))
-    if done.returncode != 0:
-        raise MeasurementFailed(f"The load could not be made: {done.stderr[-500:]}")
-    tally = json.loads(done.stdout)
     if tally["refused"]:
         raise MeasurementFailed(
             f"{tally['refused']} of {len(tally['milliseconds'])} requests were not answered with "

@@ -10,7 +10,7 @@ import httpx2
 
 from gateway.services.download_places import DownloadFolder
 from gateway.services.downloads import FilmDownloads
-from gateway.services.film_addresses import FilmOrigins, is_loopback
+from gateway.services.film_addresses import LOOPBACK_HOSTS, FilmOrigins, is_sealed
 from runtime.settings import Settings, SettingsError
 from studio.storage.factory import GCS_ENDPOINT
 from studio.storage.local import FILES_PATH
@@ -18,7 +18,6 @@ from studio.storage.local import FILES_PATH
 NAME_BYTES: Final = 8
 """Of the name of a film that is not whole yet: nobody guesses it, and no two are alike."""
 HOME_FOLDER: Final = "Videos"
-_HERE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def gateway_films(settings: Settings) -> FilmDownloads | None:
@@ -28,7 +27,7 @@ def gateway_films(settings: Settings) -> FilmDownloads | None:
     """
     if settings.mcp_download_root is None:
         return None
-    origins = [origin for origin in _gateway_origins(settings) if _is_sound(origin)]
+    origins = [origin for origin in _gateway_origins(settings) if is_sealed(httpx2.URL(origin))]
     if not origins:
         raise SettingsError(
             "FVS_MCP_DOWNLOAD_ROOT needs addresses that films surely have: set FVS_PUBLIC_BASE_URL "
@@ -60,12 +59,7 @@ def _gateway_origins(settings: Settings) -> Sequence[str]:
         return [f"{settings.gcs_endpoint or GCS_ENDPOINT}/{bucket}/"]
     if settings.public_base_url:
         return [settings.public_base_url + FILES_PATH]
-    if settings.mcp_download_private and settings.host in _HERE:
+    if settings.mcp_download_private and settings.host in LOOPBACK_HOSTS:
         hosts = ("127.0.0.1", "localhost")
         return [f"http://{host}:{settings.port}{FILES_PATH}" for host in hosts]
     return []
-
-
-def _is_sound(origin: str) -> bool:
-    url = httpx2.URL(origin)
-    return url.scheme == "https" or is_loopback(url)

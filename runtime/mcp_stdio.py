@@ -11,8 +11,8 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Final, TypeVar
-from urllib.parse import urlsplit
 
+import httpx2
 from mcp.server import Server, ServerRequestContext
 from mcp.server.apps import APP_MIME_TYPE, EXTENSION_ID
 from mcp.server.stdio import stdio_server
@@ -44,7 +44,7 @@ from gateway.mcp.results import ErrorResult, refusal
 from gateway.mcp.server import INSTRUCTIONS
 from gateway.mcp.shield import shield
 from gateway.services.downloads import FilmDownloads
-from gateway.services.film_addresses import LOOPBACK_HOSTS
+from gateway.services.film_addresses import is_sealed
 from gateway.services.links import API_PREFIX
 from runtime.films import local_films
 from runtime.mcp_link import GatewayAway, GatewayLink
@@ -188,13 +188,16 @@ def bridge_server(
 def checked_base_url(settings: Settings) -> str:
     """Where the gateway is. A key is sent there, so it is HTTPS or this machine. SettingsError."""
     base_url = settings.agent_base_url.removesuffix(API_PREFIX).rstrip("/")
-    address = urlsplit(base_url)
-    if address.scheme != "https" and address.hostname not in LOOPBACK_HOSTS:
+    try:
+        address = httpx2.URL(base_url)
+    except httpx2.InvalidURL:
+        raise SettingsError("FVS_AGENT_BASE_URL is no address.") from None
+    if not is_sealed(address):
         raise SettingsError(
             "FVS_AGENT_BASE_URL must begin with https:// unless it is on this machine: the key "
             "would be readable on its way."
         )
-    if address.username or address.query or address.fragment:
+    if address.userinfo or address.query or address.fragment:
         raise SettingsError("FVS_AGENT_BASE_URL is scheme and host alone.")
     return base_url
 

@@ -16,7 +16,7 @@ from temporalio.client import (
 
 from runtime.settings import Settings
 from studio.contracts.names import RECONCILE_SCHEDULE_ID, RECONCILE_WORKFLOW
-from studio.contracts.workflow_io import ReconcileTask
+from studio.contracts.sweeps import ReconcileTask
 
 SWEEP_INTERVAL: Final = timedelta(minutes=1)
 """A caller whose gateway died in the middle of a start waits this long at most."""

@@ -9,18 +9,19 @@ from studio.contracts.activities import ReconcileActivities
 from studio.contracts.names import RECONCILE_WORKFLOW
 from studio.contracts.payment import QuoteSweepReport
 from studio.contracts.purchase import TopUpSweepReport
-from studio.contracts.workflow_io import ReconcileReport, ReconcileTask, WalletSweepReport
+from studio.contracts.sweeps import ReconcileReport, ReconcileTask, WalletSweepReport
 
 QUOTES_PATCH = "quotes"
 """Sweeps that began before there were quotes sweep renders only."""
 
 WALLETS_PATCH = "wallets"
-"""And those that began before gifts could end leave wallets alone."""
-
-TOP_UPS_PATCH = "top-ups"
-"""Likewise, before credits were sold."""
+"""And those that began before credits were sold and given leave wallets and purchases alone."""
 
 _SWEEP_TIMEOUT = timedelta(minutes=5)
+_HEARTBEAT_TIMEOUT = timedelta(seconds=30)
+_ASKING_HEARTBEAT_TIMEOUT = timedelta(seconds=150)
+"""Three requests of 40 s lie between two signs of life."""
+_RETRIES = RetryPolicy(maximum_attempts=5)
 
 
 @workflow.defn(name=RECONCILE_WORKFLOW)
@@ -34,38 +35,35 @@ class ReconcileWorkflow:
             task,
             summary="Compare the record with Temporal",
             start_to_close_timeout=_SWEEP_TIMEOUT,
-            heartbeat_timeout=timedelta(seconds=30),
-            retry_policy=RetryPolicy(maximum_attempts=5),
+            heartbeat_timeout=_HEARTBEAT_TIMEOUT,
+            retry_policy=_RETRIES,
         )
-        quotes = QuoteSweepReport()
+        quotes, wallets, top_ups = QuoteSweepReport(), WalletSweepReport(), TopUpSweepReport()
         if workflow.patched(QUOTES_PATCH):
             quotes = await workflow.execute_activity_method(
                 ReconcileActivities.sweep_quotes,
                 task,
                 summary="Carry on payments that no run carries",
                 start_to_close_timeout=_SWEEP_TIMEOUT,
-                heartbeat_timeout=timedelta(seconds=30),
-                retry_policy=RetryPolicy(maximum_attempts=5),
+                heartbeat_timeout=_HEARTBEAT_TIMEOUT,
+                retry_policy=_RETRIES,
             )
-        wallets = WalletSweepReport()
         if workflow.patched(WALLETS_PATCH):
             wallets = await workflow.execute_activity_method(
                 ReconcileActivities.sweep_wallets,
                 task,
                 summary="Let gifts end, and tell whose credits run low",
                 start_to_close_timeout=_SWEEP_TIMEOUT,
-                heartbeat_timeout=timedelta(seconds=30),
-                retry_policy=RetryPolicy(maximum_attempts=5),
+                heartbeat_timeout=_HEARTBEAT_TIMEOUT,
+                retry_policy=_RETRIES,
             )
-        top_ups = TopUpSweepReport()
-        if workflow.patched(TOP_UPS_PATCH):
             top_ups = await workflow.execute_activity_method(
                 ReconcileActivities.sweep_top_ups,
                 task,
                 summary="Ask about purchases that nobody told of",
                 start_to_close_timeout=_SWEEP_TIMEOUT,
-                heartbeat_timeout=timedelta(seconds=150),  # three requests of 40 s
-                retry_policy=RetryPolicy(maximum_attempts=5),
+                heartbeat_timeout=_ASKING_HEARTBEAT_TIMEOUT,
+                retry_policy=_RETRIES,
             )
         workflow.set_current_details(_details(report, quotes, wallets, top_ups))
         return report

@@ -33,6 +33,7 @@ def add_defaults(router: APIRouter, site: Site) -> None:
             choices=_choices(site, kept),
             switch=SWITCH,
             is_on=kept[SWITCH],
+            voice_credits=site.gateway.pricing.catalogue.prices.voice_briefs,
         )
 
     @router.post(DEFAULTS)
@@ -53,6 +54,7 @@ def add_defaults(router: APIRouter, site: Site) -> None:
                 choices=_choices(site, form),
                 switch=SWITCH,
                 is_on=is_on,
+                voice_credits=site.gateway.pricing.catalogue.prices.voice_briefs,
             )
         return see_other(f"{DEFAULTS}?saved=all")
 

@@ -20,9 +20,11 @@ PROJECT_ID_PATTERN: Final = rf"{PROJECT_ID_PREFIX}[0-9a-f]{{{PROJECT_ID_DIGITS}}
 QUOTE_ID_PATTERN: Final = rf"{QUOTE_ID_PREFIX}[0-9a-f]{{{QUOTE_ID_DIGITS}}}"
 
 _ORIGIN: Final = re.compile(r"(?i:https?)://[A-Za-z0-9.\-:\[\]]{1,270}")
-_RENDER: Final = re.compile(rf"{API_PREFIX}/renders/(?P<project>{PROJECT_ID_PATTERN})")
+_CANCEL: Final = "(?:/cancel)?"
+"""The cancel_url of results names the same thing, and models give either."""
+_RENDER: Final = re.compile(rf"{API_PREFIX}/renders/(?P<project>{PROJECT_ID_PATTERN}){_CANCEL}")
 _PAID: Final = re.compile(
-    rf"{API_PREFIX}/paid-renders/(?P<quote>{QUOTE_ID_PATTERN})"
+    rf"{API_PREFIX}/paid-renders/(?P<quote>{QUOTE_ID_PATTERN}){_CANCEL}"
     rf"\?claim_token=(?P<token>{CLAIM_TOKEN_PREFIX}[0-9A-Za-z]{{1,80}})"
 )
 
@@ -43,7 +45,7 @@ class PaidAddress:
 
 
 def read_status_url(url: str, own_base_urls: Iterable[str]) -> RenderAddress | PaidAddress:
-    """What the URL names. InvalidRequest unless it is exactly one that this server gives out.
+    """What a status_url or cancel_url names. InvalidRequest unless this server gives out just that.
 
     Compared, not parsed: what some parser might take for another host is no address of ours.
     """

@@ -3,21 +3,16 @@
 from collections.abc import Mapping
 from typing import Final
 
-from mcp.types import CallToolResult, Tool, ToolAnnotations
+from mcp.types import CallToolResult, Tool
 from pydantic import BaseModel, Field, JsonValue
 
 from gateway.mcp.calls import Arguments, Call, given_arguments, read_arguments
 from gateway.mcp.errors import MissingKey, UnknownBillingMode, error_result
 from gateway.mcp.names import DOWNLOAD_FILM
-from gateway.mcp.results import ErrorResult, answer, refusal
+from gateway.mcp.results import answer, refusal
 from gateway.mcp.schemas import closed, portable_schema
-from gateway.mcp.toolbox import StudioTool
-from gateway.services.download_errors import (
-    DownloadError,
-    DownloadsBusy,
-    DownloadTooSlow,
-    FilmUnavailable,
-)
+from gateway.mcp.toolbox import StudioTool, studio_tool
+from gateway.services.download_errors import DownloadError
 from gateway.services.downloads import DOWNLOAD_SECONDS_MAX, FilmDownloads, OnBytes
 from gateway.services.film_addresses import FILM_URL_LENGTH_MAX
 from studio.accounts.errors import InvalidKey
@@ -25,7 +20,6 @@ from studio.accounts.tables import KeyScope
 from studio.contracts.base import EdgeModel
 from studio.ingest.errors import InvalidRequest
 
-TITLE: Final = "Download the final video"
 DESCRIPTION: Final = f"""\
 Saves a finished film to a file. Use it only after a status tool returned a completed \
 final_video_url. It fetches that signed URL by HTTPS without any key, spends no credits and \
@@ -36,10 +30,6 @@ parent folders are created and an existing file is refused unless overwrite is t
 server writes no files: it answers with saved=false and the URL, which you then give to the user \
 or fetch yourself. Large films take minutes, {DOWNLOAD_SECONDS_MAX:.0f} seconds at most. If the \
 URL has expired, poll the status and use the fresh one."""
-
-RETRY_AFTER_SECONDS: Final = 30
-"""For what passes by itself; a restart of a store takes about as long."""
-_PASSING: Final = (DownloadTooSlow, FilmUnavailable, DownloadsBusy)
 
 NO_FILES: Final = "This server is hosted and writes no files."
 NO_KEY: Final = "This server writes files only for callers with a valid agent key."
@@ -86,25 +76,21 @@ def download_tool(films: FilmDownloads | None) -> StudioTool:
         is_known = films is not None and await _is_known(call)
         return await download(arguments, films=films, is_known=is_known, on_bytes=report)
 
-    return StudioTool(definition(), run)
+    return studio_tool(
+        DOWNLOAD_FILM,
+        run,
+        title="Download the final video",
+        description=DESCRIPTION,
+        takes=closed(portable_schema(DownloadArguments)),
+        gives=DownloadResult,
+        effect="saves",
+        is_open_world=True,
+    )
 
 
 def definition() -> Tool:
-    """What `tools/list` says of it."""
-    return Tool(
-        name=DOWNLOAD_FILM,
-        title=TITLE,
-        description=DESCRIPTION,
-        input_schema=closed(portable_schema(DownloadArguments)),
-        output_schema=portable_schema(DownloadResult),
-        annotations=ToolAnnotations(
-            title=TITLE,
-            read_only_hint=False,
-            destructive_hint=True,
-            idempotent_hint=False,
-            open_world_hint=True,
-        ),
-    )
+    """What `tools/list` says of it, whoever saves the films."""
+    return download_tool(None).definition
 
 
 async def download(
@@ -121,22 +107,16 @@ async def download(
     """
     try:
         given = read_arguments(DownloadArguments, given_arguments(arguments))
-    except InvalidRequest as error:
-        return refusal(error_result(error))
-    if films is None or not is_known:
-        return _not_saved(given.final_video_url, NO_FILES if films is None else NO_KEY)
-    try:
+        if films is None or not is_known:
+            return _not_saved(given.final_video_url, NO_FILES if films is None else NO_KEY)
         saved = await films.save(
             given.final_video_url,
             given.output_path,
             overwrite=given.overwrite,
             on_bytes=on_bytes,
         )
-    except DownloadError as error:
-        wait_seconds = RETRY_AFTER_SECONDS if isinstance(error, _PASSING) else None
-        return refusal(
-            ErrorResult(code=error.code, message=error.detail, retry_after_seconds=wait_seconds)
-        )
+    except (InvalidRequest, DownloadError) as error:
+        return refusal(error_result(error))
     return answer(
         DownloadResult(
             saved=True,

@@ -76,6 +76,8 @@ class McpEndpoint:
         starting = asyncio.create_task(started.wait())
         await asyncio.wait({serving, starting}, return_when=asyncio.FIRST_COMPLETED)
         starting.cancel()
+        if serving.done():
+            await serving  # it did not start, and says why
         try:
             yield
         finally:

@@ -31,6 +31,12 @@ from gateway.mcp.names import (
     PAY_PER_RENDER,
 )
 from gateway.mcp.results import ErrorProblem, ErrorResult
+from gateway.services.download_errors import (
+    DownloadError,
+    DownloadsBusy,
+    DownloadTooSlow,
+    FilmUnavailable,
+)
 from gateway.services.fingerprint import IdempotencyKeyReused, InvalidIdempotencyKey
 from gateway.services.key_limits import KeyCapReached
 from gateway.services.workflows import WorkflowsUnavailable
@@ -47,6 +53,8 @@ from studio.renders.errors import UnknownRender
 from studio.storage.port import StorageError
 from studio.topups.errors import CreditsOwed
 
+RETRY_AFTER_DOWNLOAD_SECONDS: Final = 30
+"""For what passes by itself; a restart of a store takes about as long."""
 DATABASE_ERRORS: Final = (OperationalError, InterfaceError, PoolTimeout)
 
 
@@ -138,6 +146,11 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     StorageError: _UNAVAILABLE,
     MediaError: _UNAVAILABLE,
     StudioError: _INTERNAL,
+    **{kind: Answer(kind.code) for kind in DownloadError.__subclasses__()},
+    **{
+        kind: Answer(kind.code, retry_after_seconds=RETRY_AFTER_DOWNLOAD_SECONDS)
+        for kind in (DownloadTooSlow, FilmUnavailable, DownloadsBusy)
+    },
 }
 CODES: Final = frozenset(each.code for each in ANSWERS.values())
 

@@ -13,7 +13,7 @@ from gateway.mcp.server import StudioServer
 from gateway.mcp.status_tools import status_tools
 from gateway.mcp.toolbox import StudioTool
 from gateway.mcp.waiting import Waits
-from gateway.widget.resource import LOCAL_ORIGINS, register
+from gateway.widget.resource import LOCAL_ORIGINS, widget_resource
 
 
 def mcp_endpoint(gateway: Gateway, server: StudioServer | None = None) -> McpEndpoint:
@@ -32,11 +32,12 @@ def studio_server(gateway: Gateway) -> StudioServer:
     base = urlsplit(given.public_base_url or "")
     own = (f"{base.scheme}://{base.netloc}",) if base.netloc else LOCAL_ORIGINS
     origins = (*own, *given.file_origins)
-    register(
-        server,
-        resource_domains=origins,
-        redirect_domains=origins,
-        widget_domain=given.widget_domain,
+    server.add_resource(
+        widget_resource(
+            resource_domains=origins,
+            redirect_domains=origins,
+            widget_domain=given.widget_domain,
+        )
     )
     return server
 

@@ -104,7 +104,7 @@ def status_tools(waits: Waits) -> tuple[StudioTool, ...]:
             takes=closed(portable_schema(AnyTarget)),
             gives=CancelResult,
             effect="ends",
-            look=Look("Cancelling the render", "Cancelled", shows_widget=False),
+            look=Look("Canceling the render", "Canceled", shows_widget=False),
         ),
     )
 

@@ -28,7 +28,11 @@ ProjectId = Annotated[
     str | None, Field(max_length=ID_LENGTH_MAX, description="As submitting answered it.")
 ]
 StatusUrl = Annotated[
-    str | None, Field(max_length=STATUS_URL_LENGTH_MAX, description="As it was given, unchanged.")
+    str | None,
+    Field(
+        max_length=STATUS_URL_LENGTH_MAX,
+        description="As it was given, unchanged; the cancel_url beside it does as well.",
+    ),
 ]
 QuoteId = Annotated[
     str | None, Field(max_length=ID_LENGTH_MAX, description="Goes with claim_token; not needed.")

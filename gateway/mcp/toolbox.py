@@ -12,13 +12,14 @@ from gateway.mcp.names import WIDGET_URI
 from gateway.mcp.schemas import Schema, portable_schema
 
 Run = Callable[[Call, Arguments], Awaitable[CallToolResult]]
-Effect = Literal["reads", "makes", "ends"]
+Effect = Literal["reads", "makes", "ends", "saves"]
 
 _HINTS: Final[dict[Effect, tuple[bool, bool, bool]]] = {
     # read only, destructive, idempotent
     "reads": (True, False, True),
     "makes": (False, False, False),
     "ends": (False, True, True),
+    "saves": (False, True, False),
 }
 
 

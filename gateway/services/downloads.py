@@ -98,10 +98,6 @@ class FilmDownloads:
         self._limits = limits
         self._running: set[FilmPart] = set()
 
-    def check(self, url: str) -> None:
-        """Raise UrlNotAllowed unless the address is one of a film."""
-        self._origins.checked(url)
-
     async def save(
         self, url: str, output_path: str, *, overwrite: bool = False, on_bytes: OnBytes = _untold
     ) -> SavedFilm:

@@ -45,9 +45,8 @@ class FilmOrigins:
         self._origins = tuple(map(httpx2.URL, origins))
         self._is_issued = is_issued
         for origin in self._origins:
-            is_sound = origin.scheme == "https" or is_loopback(origin)
             is_folder = origin.path.endswith("/") and origin.path != "/" and not origin.query
-            if not is_sound or not is_folder or origin.userinfo:
+            if not is_sealed(origin) or not is_folder or origin.userinfo:
                 raise ValueError("an origin of films is https://host/folder/")
 
     def checked(self, url: str) -> FilmAddress:
@@ -66,6 +65,11 @@ class FilmOrigins:
 def is_loopback(url: httpx2.URL) -> bool:
     """Whether it is plain HTTP to this very machine, by one of its plain names."""
     return url.scheme == "http" and url.host in LOOPBACK_HOSTS
+
+
+def is_sealed(url: httpx2.URL) -> bool:
+    """HTTPS, or within this machine: nobody on the way reads or changes what is sent."""
+    return url.scheme == "https" or is_loopback(url)
 
 
 def _parsed(url: str) -> httpx2.URL:

@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final
+from typing import Final
 
-from mcp.server import MCPServer
 from mcp.server.apps import ResourceCsp
 from mcp.server.mcpserver.resources import TextResource
 from pydantic import JsonValue
@@ -29,23 +28,6 @@ _ORIGIN = re.compile(
 )
 """What may go into a content security policy: a value with a space or a semicolon would be more
 than one source. Plain http only of this computer."""
-
-
-def register(
-    server: MCPServer[Any],
-    *,
-    resource_domains: Iterable[str],
-    redirect_domains: Iterable[str] = (),
-    widget_domain: str | None = None,
-) -> None:
-    """Serve the console by `resources/list` and `resources/read`, as `widget_resource` makes it."""
-    server.add_resource(
-        widget_resource(
-            resource_domains=resource_domains,
-            redirect_domains=redirect_domains,
-            widget_domain=widget_domain,
-        )
-    )
 
 
 def widget_resource(

@@ -18,6 +18,7 @@ from studio.contracts.payment import (
     SettleTask,
 )
 from studio.contracts.purchase import TopUpSweepReport
+from studio.contracts.sweeps import ReconcileReport, ReconcileTask, WalletSweepReport
 from studio.contracts.workflow_io import (
     AnalysisTask,
     AssetAnalysis,
@@ -38,9 +39,7 @@ from studio.contracts.workflow_io import (
     PlanningTask,
     ProgressReceipt,
     ProgressUpdate,
-    ReconcileReport,
     ReconcileResult,
-    ReconcileTask,
     Review,
     ReviewTask,
     Screenplay,
@@ -49,7 +48,6 @@ from studio.contracts.workflow_io import (
     ShotTask,
     SpokenBrief,
     Track,
-    WalletSweepReport,
 )
 
 

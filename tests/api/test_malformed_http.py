@@ -13,8 +13,8 @@ from gateway.limits import BodyPatience
 from runtime.http_protocol import GatewayProtocol
 from tests.api.kit import BRIEF, ApiStack
 from tests.api.quote_kit import open_till
-from tests.api.serving import ObservableServer
 from tests.api.test_connections import head
+from tests.kit.serving import ObservableServer
 
 MEBIBYTE = 1024 * 1024
 GOOD = b"GET /api/agent/models HTTP/1.1\r\nHost: gateway.test\r\n\r\n"

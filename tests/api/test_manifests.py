@@ -24,6 +24,7 @@ from gateway.manifests import (
 from gateway.mcp.names import TOOLS
 from tests.api.kit import BASE_URL, ApiStack
 from tests.kit.mcp_schemas import card_validator, registry_validator
+from tests.mcp.kit import mcp_client
 
 SERVER = "/server.json"
 WELL_KNOWN = "/.well-known/mcp-server.json"
@@ -200,6 +201,9 @@ async def test_all_documents_have_one_version(stack: ApiStack) -> None:
         for path in (SERVER, CARD, CHATGPT, "/health")
     }
     found["openapi"] = (await document(stack, "/openapi.json"))["info"]["version"]
+    async with mcp_client(stack, mode="legacy") as client:
+        assert client.server_info is not None
+        found["serverInfo"] = client.server_info.version
 
     assert set(found.values()) == {version("future-video-studio")}
 

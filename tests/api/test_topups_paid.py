@@ -47,7 +47,6 @@ LOST_AFTER = (Fault.RESET_AFTER, Fault.CUT_REPLY, Fault.UNAVAILABLE_AFTER)
 
 @pytest.fixture
 async def shop(stack: ApiStack) -> AsyncIterator[CreditShop]:
-    stack.allow_local_models()
     stack.open_account(ACCOUNT, credits_=0)
     stack.open_account(OTHER, credits_=0)
     async with credit_shop(stack) as opened:

@@ -20,7 +20,6 @@ REFUND_FAILS = "4000 0000 0000 5126"
 
 @pytest.fixture
 def key(stack: ApiStack) -> str:
-    stack.allow_local_models()
     return stack.open_account(ACCOUNT, credits_=0, environment="live")
 
 

@@ -29,7 +29,7 @@ from tests.kit.stripe_standin import KEY, SETTINGS, STANDIN_NOW, Seller, Standin
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=")  # the SDK's own way with httpx
 
-QUICK_SECONDS = 0.5
+QUICK_SECONDS = 1.5
 """How long these tests wait for an answer that will not come."""
 CENTS = 2000
 ORDER = PurchaseOrder(

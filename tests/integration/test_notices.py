@@ -11,7 +11,7 @@ from activities.notices import MailedNotices
 from activities.reconcile_wallets import WalletSweep
 from activities.workbench import Workbench
 from studio.accounts.service import create_account, set_low_balance
-from studio.contracts.workflow_io import ReconcileTask
+from studio.contracts.sweeps import ReconcileTask
 from studio.db.engine import Database
 from studio.identity.service import create_login
 from studio.ledger import service as ledger

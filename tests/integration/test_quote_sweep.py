@@ -21,7 +21,7 @@ from studio.contracts.names import CLAIMED_SIGNAL, paid_render_workflow_id
 from studio.contracts.payment import EventKind, PaymentEvent, PaymentState, RefundState
 from studio.contracts.payment import QuoteSweepReport as Report
 from studio.contracts.status import RenderState
-from studio.contracts.workflow_io import ReconcileTask
+from studio.contracts.sweeps import ReconcileTask
 from studio.db.engine import Database
 from studio.ledger import service as ledger
 from studio.payments.errors import PaymentDeclined

@@ -15,7 +15,7 @@ from studio.accounts.service import create_account
 from studio.contracts.names import CANCEL_SIGNAL
 from studio.contracts.request import RenderRequest
 from studio.contracts.status import RenderSnapshot
-from studio.contracts.workflow_io import ReconcileReport, ReconcileTask
+from studio.contracts.sweeps import ReconcileReport, ReconcileTask
 from studio.db.engine import Database
 from studio.renders.repository import NewRender, insert_render, request_cancel
 from studio.renders.tables import RenderRow

@@ -17,7 +17,7 @@ from runtime.stripe_standin.server import StripeStandin
 from studio.accounts.service import create_account
 from studio.contracts.purchase import PurchaseOrder
 from studio.contracts.purchase import TopUpSweepReport as Report
-from studio.contracts.workflow_io import ReconcileTask
+from studio.contracts.sweeps import ReconcileTask
 from studio.db.engine import Database
 from studio.ledger import service as ledger
 from studio.payments.checkout import StripeCheckout

@@ -9,7 +9,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.reconcile_wallets import GRANTS_AT_ONCE_MAX, LowBalanceNotices, WalletSweep
 from activities.workbench import Workbench
-from studio.contracts.workflow_io import ReconcileTask, WalletSweepReport
+from studio.contracts.sweeps import ReconcileTask, WalletSweepReport
 from studio.db.engine import Database
 from studio.storage.local import LocalStorage
 from studio.storage.signing import SigningKey, UrlSigner

@@ -1,9 +1,7 @@
 """An MCP Apps host in a browser: the page of `tests/apps_npm`, its sandbox and an MCP server."""
 
-import asyncio
 import json
 import os
-import socket
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import uvicorn
 from playwright.async_api import FrameLocator, Page
 from pydantic import JsonValue
 from starlette.applications import Starlette
@@ -20,6 +17,7 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Mount, Route
 
 from tests.kit.npm import npm_modules
+from tests.kit.serving import serving_app
 
 SOURCES: Final = Path(__file__).parents[1] / "apps_npm"
 BUNDLE_SECONDS_MAX: Final = 60
@@ -59,18 +57,6 @@ def policy(csp: dict[str, list[str]]) -> str:
         f"font-src 'self' {resources}; connect-src {connects}; frame-src 'self' about:; "
         "base-uri 'self'; form-action 'none'"
     )
-
-
-class ObservableServer(uvicorn.Server):
-    """Says when it listens, so that nobody has to look."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listening = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.listening.set()
 
 
 def host_app(studio: Starlette, script: Path) -> Starlette:
@@ -123,17 +109,8 @@ class AppsHost:
 @asynccontextmanager
 async def apps_host(studio: Starlette, script: Path) -> AsyncIterator[AppsHost]:
     """Serves a host on a port of its own, and on the same one `studio`, which has `/mcp`."""
-    config = uvicorn.Config(
-        host_app(studio, script), port=0, log_config=None, access_log=False, lifespan="on"
-    )
-    running = ObservableServer(config)
-    task = asyncio.create_task(running.serve())
-    await running.listening.wait()
-    try:
-        yield AppsHost(running.servers[0].sockets[0].getsockname()[1])
-    finally:
-        running.should_exit = True
-        await task
+    async with serving_app(host_app(studio, script)) as server:
+        yield AppsHost(server.port)
 
 
 @dataclass(frozen=True)

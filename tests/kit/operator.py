@@ -12,7 +12,7 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError, RPCStatusCode
 
-from studio.contracts.workflow_io import ReconcileReport, ReconcileTask
+from studio.contracts.sweeps import ReconcileReport, ReconcileTask
 from studio.renders.tables import RenderRow
 from tests.kit.stack import LOOK_SECONDS, Stack
 from workflows.reconcile import ReconcileWorkflow

@@ -21,7 +21,7 @@ from gateway.mcp.names import (
     SUBMIT_RENDER,
     WIDGET_URI,
 )
-from gateway.widget.resource import register
+from gateway.widget.resource import widget_resource
 
 JsonObject = dict[str, JsonValue]
 
@@ -77,7 +77,9 @@ class ScriptedTools:
     def server(self, *, resource_domains: Iterable[str] = (FILES_ORIGIN,)) -> MCPServer[Any]:
         """The server, with the arguments of the real tools."""
         server: MCPServer[Any] = MCPServer("scripted-studio", log_level="CRITICAL")
-        register(server, resource_domains=resource_domains, redirect_domains=[API_ORIGIN])
+        server.add_resource(
+            widget_resource(resource_domains=resource_domains, redirect_domains=[API_ORIGIN])
+        )
         meta = {"ui": {"resourceUri": WIDGET_URI}, "openai/outputTemplate": WIDGET_URI}
 
         async def brief(tool: str, request: JsonObject, key: str | None) -> CallToolResult:

@@ -1,9 +1,11 @@
 """A gateway process that stops around what it asks of Temporal, so that it can be killed there.
 
 The real application on the real database. Its moments (`tests/kit/moments.py`) lie between the
-commits of a payment or of a wish to cancel and the word to the quote's run:
+commits of a payment, of a wish to cancel or of a submission and the word to its run:
 
-    GATEWAY@before-check    authentic, and not claimed yet
+    GATEWAY@before-check    a payment is authentic, and not claimed yet; a render not stored yet
+    GATEWAY@before-start    a render is stored, its run not started
+    GATEWAY@after-start     the run started, its row not told, the caller not answered
     quote_…@before-settle   claimed (or canceled) in the row, the run not told
     quote_…@after-settle    the run told, the caller not answered
     quote_…@before-tell     a webhook's fact found good, the run not told
@@ -24,18 +26,25 @@ from runtime.serve import build_app
 from runtime.settings import Settings, load_settings
 from runtime.temporal_client import connect
 from studio.contracts.payment import PaidRenderInput, PaymentEvent
+from studio.contracts.workflow_io import RenderInput
 from studio.db.engine import open_database
 from tests.kit.moments import GATEWAY, Moments
 
 
 class StoppableWorkflows(TemporalWorkflows):
-    """Temporal, with moments around what is asked of it for quotes."""
+    """Temporal, with moments around what is asked of it for renders and quotes."""
 
     moments: Moments
 
     async def check(self) -> None:
         await self.moments.pass_by(GATEWAY, "before-check", only_first=True)
         await super().check()
+
+    async def start(self, render: RenderInput, *, cancel_reason: str | None = None) -> str:
+        await self.moments.pass_by(GATEWAY, "before-start", only_first=True)
+        run_id = await super().start(render, cancel_reason=cancel_reason)
+        await self.moments.pass_by(GATEWAY, "after-start", only_first=True)
+        return run_id
 
     async def cancel(self, project_id: str, reason: str) -> bool:
         await self.moments.pass_by(project_id, "before-cancel")

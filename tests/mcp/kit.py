@@ -148,6 +148,13 @@ class Exchange:
 
         await self.app(self._scope(), receive, send)
 
+    async def post_and_leave(self, message: object, when: asyncio.Event) -> None:
+        """Send a message and leave once that has happened; returns when it was seen."""
+        posted = asyncio.create_task(self.post(message))
+        await when.wait()
+        self.left.set()
+        await posted
+
     def _scope(self) -> Scope:
         given = {
             "host": "localhost",

@@ -13,9 +13,10 @@ import pytest
 
 from studio.db.engine import open_database
 from tests.api.kit import ApiStack, make_stack
-from tests.api.serving import ObservableServer, serving, serving_app
+from tests.api.serving import serving
 from tests.kit.conformance_tools import conformance_app
 from tests.kit.mcp_programs import Check, McpPrograms
+from tests.kit.serving import ObservableServer, serving_app
 
 LEGACY: Final = "2025-11-25"
 MODERN: Final = "2026-07-28"

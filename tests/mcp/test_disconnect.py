@@ -50,10 +50,7 @@ async def test_a_render_whose_caller_left_is_made_once_and_found_again(
     app = create_app(stack.dependencies)
     exchange = Exchange(app, {**call_headers(mode, SUBMIT), KEY_HEADER: key})
     async with app.router.lifespan_context(app):
-        posted = asyncio.create_task(exchange.post(call_message(mode, SUBMIT, arguments)))
-        await slow.reached.wait()
-        exchange.left.set()
-        await posted
+        await exchange.post_and_leave(call_message(mode, SUBMIT, arguments), slow.reached)
         assert stack.workflows.started == {}
         slow.let_go.set()
         await stack.workflows.start_seen.wait()
@@ -76,10 +73,7 @@ async def test_a_stop_waits_for_the_render_that_a_caller_left_behind(
     exchange = Exchange(app, {**call_headers(mode, SUBMIT), KEY_HEADER: key})
     async with app.router.lifespan_context(app):
         message = call_message(mode, SUBMIT, {"request": BRIEF})
-        posted = asyncio.create_task(exchange.post(message))
-        await slow.reached.wait()
-        exchange.left.set()
-        await posted
+        await exchange.post_and_leave(message, slow.reached)
         slow.let_go.set()
     assert len(stack.workflows.started) == 1
 
@@ -104,10 +98,7 @@ async def test_leaving_a_wait_ends_the_wait_and_nothing_else(stack: ApiStack, mo
     exchange = Exchange(app, {**call_headers(mode, STATUS), KEY_HEADER: key})
     async with app.router.lifespan_context(app):
         message = call_message(mode, STATUS, {"project_id": project_id, "wait_seconds": 45})
-        posted = asyncio.create_task(exchange.post(message))
-        await waiting.wait()
-        exchange.left.set()
-        await posted
+        await exchange.post_and_leave(message, waiting)
         await ended.wait()
     async with mcp_client(stack, key, mode=mode) as client:
         told = await called(client, STATUS, project_id=project_id)

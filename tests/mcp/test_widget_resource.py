@@ -18,7 +18,7 @@ from gateway.mcp.guide_tools import CATALOGUE_META
 from gateway.mcp.mounting import studio_server
 from gateway.mcp.names import TOOLS, WIDGET_MEDIA_TYPE, WIDGET_URI
 from gateway.mcp.results import CLIPS_META, LINES_META
-from gateway.widget.resource import register, widget_html, widget_resource
+from gateway.widget.resource import widget_html, widget_resource
 from runtime.serve import build_app
 from runtime.settings import Settings
 from studio.catalog.catalogue import load_catalogue
@@ -41,7 +41,9 @@ PAY: Final = "https://studio.example"
 @pytest.mark.requirement("APP-1")
 async def test_the_console_is_listed_and_read_with_the_same_metadata() -> None:
     server = MCPServer("studio", log_level="CRITICAL")
-    register(server, resource_domains=[FILES, f"{FILES}/"], redirect_domains=[PAY])
+    server.add_resource(
+        widget_resource(resource_domains=[FILES, f"{FILES}/"], redirect_domains=[PAY])
+    )
 
     async with Client(server) as client:
         [listed] = (await client.list_resources()).resources

@@ -27,6 +27,7 @@ from tests.kit.runs import Handle, running
 from tests.kit.scripted import ScriptedStudio, fail, fail_first
 from tests.kit.scripted_quote import paying
 from tests.replay.quote_paths import quote_paths
+from tests.replay.sweep_path import recorded_sweep
 from workflows.render import RenderWorkflow
 
 HISTORIES: Final = Path(__file__).parent / "histories"
@@ -140,6 +141,8 @@ async def _record(client: Client, names: list[str]) -> None:
                 await paid.result()
             history = await paid.fetch_history()
         await _write(name, history)
+    if not names or "sweep" in names:
+        await _write("sweep", await recorded_sweep(client))
 
 
 async def _write(name: str, history: WorkflowHistory) -> None:

@@ -21,7 +21,6 @@ from gateway.payment_problem import PaymentRequiredDocument
 from gateway.quote_resource import PaidRenderResource, QuoteResource
 from gateway.receipt import ReceiptLine, ReceiptResource
 from gateway.resource import ClipResource, RenderResource
-from gateway.services.download_errors import DownloadError
 from runtime.settings import PREFIX, Settings
 from studio.catalog.catalogue import Catalogue, load_catalogue
 from studio.catalog.models import StylePreset
@@ -202,7 +201,7 @@ def test_a_tool_and_a_manifest_of_mcp_are_documented(name: str) -> None:
 def test_the_codes_of_mcp_are_those_that_are_answered() -> None:
     table = MCP.partition("## Errors")[2].partition("## ")[0]
     documented = {cell.strip("`") for cell, _ in rows(table)} - {"code", "---"}
-    assert documented == CODES | {kind.code for kind in DownloadError.__subclasses__()}
+    assert documented == CODES
 
 
 def test_the_programs_that_mcp_is_tested_with_are_those_that_are_pinned() -> None:

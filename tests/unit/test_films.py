@@ -4,19 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from gateway.services.download_errors import UrlNotAllowed
+from gateway.services.download_errors import PathNotAllowed, UrlNotAllowed
 from runtime.films import gateway_films
 from runtime.settings import Settings, SettingsError
 
 
-def refuses(settings: Settings, url: str) -> bool:
+async def refuses(settings: Settings, url: str) -> bool:
+    """Whether the address is refused, or would only do with a path that is none."""
     films = gateway_films(settings)
     assert films is not None
-    try:
-        films.check(url)
-    except UrlNotAllowed:
-        return True
-    return False
+    with pytest.raises((UrlNotAllowed, PathNotAllowed)) as refusal:
+        await films.save(url, "..")
+    return refusal.type is UrlNotAllowed
 
 
 def test_a_gateway_saves_nothing_unless_a_folder_is_configured() -> None:
@@ -43,13 +42,13 @@ def test_a_gateway_saves_nothing_unless_a_folder_is_configured() -> None:
         ),
     ],
 )
-def test_films_are_taken_from_where_they_are_stored(
+async def test_films_are_taken_from_where_they_are_stored(
     tmp_path: Path, settings: Settings, taken: str, refused: str
 ) -> None:
     configured = settings.model_copy(update={"mcp_download_root": tmp_path})
 
-    assert not refuses(configured, taken)
-    assert refuses(configured, refused)
+    assert not await refuses(configured, taken)
+    assert await refuses(configured, refused)
 
 
 @pytest.mark.parametrize(
