@@ -226,12 +226,28 @@ async def test_a_field_twice_is_refused(stack: ApiStack) -> None:
     assert stack.workflows.started == {}
 
 
-@pytest.mark.parametrize("field", ["screenplay", "label-1", "csrf"])
+@pytest.mark.parametrize("field", ["screenplay", "label-1"])
 async def test_a_form_that_is_too_large_is_refused(stack: ApiStack, field: str) -> None:
     async with maker_of(stack) as maker:
         answer = await maker.fill_in(**{field: "x" * (1024 * 1024 + 1)})
         priced = await estimate(maker, screenplay="x" * (3 * 1024 * 1024))
     assert (answer.status_code, priced.status_code) == (413, 413)
+    assert stack.stored_files() == []
+
+
+async def test_what_was_written_survives_a_file_that_is_refused_on_its_way(
+    stack: ApiStack,
+) -> None:
+    empty = [("files-1", ("empty.png", b"", "image/png"))]
+    many = [("files-1", (f"{number}.txt", b"text", "text/plain")) for number in range(33)]
+    async with maker_of(stack) as maker:
+        answers = [await maker.fill_in(empty), await maker.fill_in(many)]
+        hidden = hidden_fields((await maker.browser.open(NEW)).text)
+        foreign = await maker.send(empty, **{**hidden, "csrf": "x"}, **FILM_FORM)
+    assert [each.status_code for each in (*answers, foreign)] == [422, 413, 403]
+    assert "empty.png" in fault_of(answers[0].text, "uploads")
+    assert "at most 32 files" in fault_of(answers[1].text, "uploads")
+    assert all("drifts over a frozen city" in each.text for each in answers)
     assert stack.stored_files() == []
 
 
