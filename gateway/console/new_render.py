@@ -122,7 +122,7 @@ def _add_submission(router: APIRouter, site: Site) -> None:
 
 
 def _written(error: IngestError) -> Brief:
-    """What had been typed into a form whose files were refused; too much text is not shown again."""
+    """What had been typed when a form was refused on its way; too much text is not shown again."""
     if sum(map(len, error.texts.values())) > REQUEST_JSON_BYTES_MAX:
         return filled_brief({CSRF_FIELD: error.texts.get(CSRF_FIELD, b"")})
     return filled_brief(error.texts)

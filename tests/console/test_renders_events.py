@@ -3,15 +3,30 @@
 import asyncio
 import re
 from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from typing import Final
 
+import httpx2
 import pytest
 
 from gateway.services.watching import WATCHES_PER_ACCOUNT_MAX
 from studio.contracts.status import RenderSnapshot, RenderState, Stage
 from studio.identity.service import end_session
 from tests.api.kit import ApiStack
-from tests.console.render_kit import SCRIPT, Maker, film_shot, maker_of
+from tests.api.serving import serving
+from tests.console.beat import Beat
+from tests.console.kit import Browser, sign_up
+from tests.console.render_kit import (
+    SCRIPT,
+    Maker,
+    film_shot,
+    give_credits,
+    maker_of,
+    start_render,
+)
+
+GIVEN_BACK_SECONDS_MAX: Final = 30
 
 
 @dataclass(frozen=True)
@@ -245,3 +260,31 @@ async def test_an_account_watches_so_many_renders_and_gets_room_back(stack: ApiS
     assert [event.name for event in others] == ["render", "closed"]
     assert all([event.name for event in events] == ["render", "closed"] for events in ended)
     assert [event.name for event in again] == ["render", "closed"]
+
+
+async def test_who_leaves_gives_their_place_back(stack: ApiStack) -> None:
+    beat = Beat()
+    stack.configure(clock=replace(stack.dependencies.clock, pause=beat.pause))
+    await sign_up(stack)
+    project_id = await start_render(stack, give_credits(stack, 1_000), name="A", screenplay="B")
+    path = f"/renders/{project_id}/events"
+    async with (
+        serving(stack) as server,
+        httpx2.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as http,
+    ):
+        await Browser(http).sign_in()
+        async with AsyncExitStack() as streams:
+            for _ in range(WATCHES_PER_ACCOUNT_MAX):
+                stream = await streams.enter_async_context(http.stream("GET", path))
+                assert stream.status_code == 200
+            assert (await http.get(path)).status_code == 429
+        async with asyncio.timeout(GIVEN_BACK_SECONDS_MAX):
+            while await _status(http, path) == 429:
+                """The server has still to hear of it."""
+        stack.finish(project_id)
+        beat.go_on()
+
+
+async def _status(http: httpx2.AsyncClient, path: str) -> int:
+    async with http.stream("GET", path) as answer:
+        return answer.status_code

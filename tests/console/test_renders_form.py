@@ -104,6 +104,8 @@ async def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_lost(
     assert "Two\nlines &amp; more</textarea>" in page
     assert 'value="A &lt;label&gt;"' in page
     assert "La la</textarea>" in page
+    assert re.search(r"<details open>\s*<summary>Music and voice", page)
+    assert re.search(r"<details>\s*<summary>More about", page)
     assert stack.workflows.started == {}
     assert stack.stored_files() == []
 
@@ -266,7 +268,7 @@ async def test_a_form_without_the_sessions_token_starts_nothing(
     files = [("files-1", ("mara.png", png, "image/png"))]
     async with maker_of(stack) as maker:
         hidden = hidden_fields((await maker.browser.open(NEW)).text)
-        form_id = {"form": hidden["form"]}
+        form_id = {"form_id": hidden["form_id"]}
         bare = await maker.send(files, **form_id, **FILM_FORM)
         wrong = await maker.send(files, **form_id, csrf="x" * 43, **FILM_FORM)
         foreign = await maker.browser.http.post(
