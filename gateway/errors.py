@@ -38,6 +38,7 @@ from gateway.services.key_limits import KeyCapReached
 from gateway.services.keys import TooManyKeys
 from gateway.services.paid_renders import NotPaid
 from gateway.services.payments import PaidByAnother
+from gateway.services.watching import TooManyWatches
 from gateway.services.workflows import WorkflowsUnavailable
 from studio.accounts.errors import (
     AccountSuspended,
@@ -139,8 +140,8 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     ingest.IngestError: Answer(422),
     ingest.StagingUnavailable: _UNAVAILABLE,
     RequestInfeasible: Answer(422),
-    InvalidForm: Answer(422),
     InvalidCursor: Answer(422),
+    InvalidForm: Answer(422),
     InvalidAccount: Answer(422),
     InvalidKeyTerms: Answer(422),
     InvalidDefaults: Answer(422),
@@ -150,6 +151,7 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     InvalidIdempotencyKey: Answer(422),
     TooManyRenders: _retry(429, RETRY_AFTER_BUSY_SECONDS),
     TooManyUploads: _retry(429, RETRY_AFTER_SLOT_SECONDS),
+    TooManyWatches: _retry(429, RETRY_AFTER_SLOT_SECONDS),
     RateExceeded: Answer(429),  # the error knows when
     WorkflowsUnavailable: _UNAVAILABLE,
     KeyAndPayment: Answer(400),

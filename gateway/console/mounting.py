@@ -13,7 +13,10 @@ from gateway.console.defaults import add_defaults
 from gateway.console.entry import add_entry
 from gateway.console.keys import add_keys
 from gateway.console.names import OPERATORS, RENDERS, RESET
+from gateway.console.new_render import add_new_render
 from gateway.console.profile import add_profile
+from gateway.console.render_list import add_render_list
+from gateway.console.render_page import add_render
 from gateway.console.reset import add_reset
 from gateway.console.sign_up import add_sign_up
 from gateway.console.site import Site, console_route
@@ -28,6 +31,9 @@ PAGES: Final[tuple[AddPages, ...]] = (
     add_profile,
     add_defaults,
     add_keys,
+    add_render_list,
+    add_new_render,  # before the renders: `/renders/new` must not be read as a render called "new"
+    add_render,
 )
 """Each adds the routes of its pages."""
 _SECTIONS: Final = ("/settings", RENDERS, OPERATORS, RESET)
