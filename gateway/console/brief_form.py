@@ -18,7 +18,7 @@ from studio.ingest.errors import Problem
 from studio.ingest.filenames import extension_of
 from studio.ingest.forms import FilledForm, FormFields, StagedUpload, SubmittedForm
 
-FORM_ID: Final = "form"
+FORM_ID: Final = "form_id"
 """Makes sending a form twice one submission."""
 UPLOADS: Final = "uploads"
 """The place of whatever is wrong with a file."""
@@ -99,6 +99,10 @@ class Brief:
 
     def fault(self, name: str) -> str:
         return self.faults.get(name, "")
+
+    def touches(self, *names: str) -> bool:
+        """Whether any of these fields has something in it, or something wrong with it."""
+        return any(self.value(name) or self.fault(name) for name in names)
 
     def refused(self, problems: Iterable[Problem | infeasible.Problem]) -> "Brief":
         """With each problem beside its field, in the field's own name."""

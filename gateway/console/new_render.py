@@ -38,7 +38,13 @@ from studio.contracts.defaults import AccountDefaults
 from studio.contracts.errors import StudioError
 from studio.contracts.limits import REQUEST_JSON_BYTES_MAX
 from studio.contracts.problems import RequestInfeasible
-from studio.ingest.errors import IngestError, InvalidRequest
+from studio.ingest.errors import (
+    EmptyUpload,
+    FormTooLarge,
+    IngestError,
+    InvalidRequest,
+    TooManyFiles,
+)
 from studio.ingest.forms import FilledForm
 from studio.ingest.strict_json import parse_request
 from studio.ledger.errors import InsufficientCredits
@@ -94,9 +100,17 @@ def _add_submission(router: APIRouter, site: Site) -> None:
         member.principal.require_active()
         gateway, given = site.gateway, site.gateway.dependencies
         with gateway.slots.take(member.principal.account_id):
-            form = await read_filled_form(
-                request, staging=given.staging, patience=given.body_patience, fields=BRIEF_FIELDS
-            )
+            try:
+                form = await read_filled_form(
+                    request,
+                    staging=given.staging,
+                    patience=given.body_patience,
+                    fields=BRIEF_FIELDS,
+                )
+            except (EmptyUpload, FormTooLarge, TooManyFiles) as error:
+                brief = _written(error)
+                site.visitors.check(request, member, brief.value(CSRF_FIELD))
+                return await _page(site, member, _refusal(brief, error))
             try:
                 brief = filled_brief(form.texts)
                 site.visitors.check(request, member, brief.value(CSRF_FIELD))
@@ -105,6 +119,13 @@ def _add_submission(router: APIRouter, site: Site) -> None:
                 await gateway.threads.store(form.discard)
                 raise
             return await _submit(site, member, brief, form, key)
+
+
+def _written(error: IngestError) -> Brief:
+    """What had been typed when a form was refused on its way; too much text is not shown again."""
+    if sum(map(len, error.texts.values())) > REQUEST_JSON_BYTES_MAX:
+        return filled_brief({CSRF_FIELD: error.texts.get(CSRF_FIELD, b"")})
+    return filled_brief(error.texts)
 
 
 async def _submit(

@@ -76,7 +76,7 @@ def add_render_list(router: APIRouter, site: Site) -> None:
         )
         is_part = "hx-request" in request.headers
         is_whole = not is_part or "hx-history-restore-request" in request.headers
-        template = "renders_list.html" if is_whole else "renders_found.html"
+        template = "renders_list.html" if is_whole else "renders_found_live.html"
         return site.page(member, template, found=found, filters=FILTERS)
 
 

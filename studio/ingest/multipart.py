@@ -14,6 +14,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from studio.ingest.errors import (
     FormTooLarge,
+    IngestError,
     MalformedForm,
     StagingUnavailable,
     TooManyFiles,
@@ -90,6 +91,10 @@ async def read_fields(
                 batch, batch_bytes = [], 0
         await asyncio.to_thread(intake.feed, batch)
         return intake.finish()
+    except IngestError as error:
+        intake.abandon()
+        error.texts = intake.texts()
+        raise
     except BaseException:
         intake.abandon()
         raise
@@ -145,8 +150,11 @@ class FormIntake:
         """The form, once the stream has ended. Raises MalformedForm if it ended too early."""
         if not self._ended:
             raise MalformedForm("The form ends before its closing boundary; send all of it.")
-        texts = {name: part.data for name, part in self._texts.items()}
-        return FilledForm(texts, tuple(self._uploads), self._folder)
+        return FilledForm(self.texts(), tuple(self._uploads), self._folder)
+
+    def texts(self) -> dict[str, bytes]:
+        """The text fields as far as they have come in."""
+        return {name: part.data for name, part in self._texts.items()}
 
     def abandon(self) -> None:
         """Remove everything; what a thread still brings is refused."""

@@ -23,7 +23,7 @@ from studio.topups.records import TopUpView
 from studio.topups.repository import find_top_up
 from studio.topups.tables import TopUpRow
 from tests.api.kit import ApiStack
-from tests.api.serving import ObservableServer
+from tests.kit.serving import ObservableServer
 
 KEY = "sk_test_of_the_shop"
 SECRET = "whsec_of_the_shop"

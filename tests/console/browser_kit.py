@@ -1,41 +1,16 @@
 """A real browser at a gateway on a port, and a clock whose waits a test lets go."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
-from gateway.dependencies import Gateway
-from gateway.services.people import NewPerson
-from tests.api.kit import START, ApiStack
+from tests.api.kit import ApiStack
 from tests.api.serving import serving
-from tests.console.kit import EMAIL, PASSWORD
+from tests.console.beat import Beat
+from tests.console.kit import EMAIL, PASSWORD, sign_up
 from tests.kit.chromium import chromium_path
-
-
-class Beat:
-    """The pause of a clock: it lasts until the test says so."""
-
-    def __init__(self) -> None:
-        self._waiting = asyncio.Event()
-        self._gone_on = asyncio.Event()
-
-    async def pause(self, _seconds: float) -> None:
-        self._waiting.set()
-        await self._gone_on.wait()
-
-    async def reached(self) -> None:
-        """Until somebody waits."""
-        await self._waiting.wait()
-
-    def go_on(self) -> None:
-        """Let go who waits now; the next one waits again."""
-        gone_on, self._gone_on = self._gone_on, asyncio.Event()
-        self._waiting.clear()
-        gone_on.set()
 
 
 @dataclass
@@ -61,17 +36,13 @@ async def a_browser() -> AsyncIterator[Browser]:
 
 
 @asynccontextmanager
-async def visit_of(
-    stack: ApiStack, context: BrowserContext, *, name: str = "Maker"
-) -> AsyncIterator[Visit]:
-    """Sign up and in. The stack's time is the browser's, or its cookies would have expired."""
-    stack.time.elapsed_seconds = (datetime.now(UTC) - START).total_seconds()
+async def visit_of(stack: ApiStack, context: BrowserContext) -> AsyncIterator[Visit]:
+    """Sign up and in."""
     beat = Beat()
     stack.configure(clock=replace(stack.dependencies.clock, pause=beat.pause))
     async with serving(stack) as server:
         base_url = f"http://127.0.0.1:{server.port}"
-        person = NewPerson(name=name, email=EMAIL, password=PASSWORD)
-        await Gateway(stack.dependencies).people.sign_up(person, address="127.0.0.1")
+        await sign_up(stack)
         page = await context.new_page()
         await page.goto(f"{base_url}/sign-in")
         await page.get_by_label("E-mail address").fill(EMAIL)

@@ -3,15 +3,30 @@
 import asyncio
 import re
 from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from typing import Final
 
+import httpx2
 import pytest
 
-from gateway.services.watching import WATCHES_PER_ACCOUNT_MAX
+from gateway.services.watching import LOOK_SECONDS, WATCHES_PER_ACCOUNT_MAX
 from studio.contracts.status import RenderSnapshot, RenderState, Stage
 from studio.identity.service import end_session
 from tests.api.kit import ApiStack
-from tests.console.render_kit import SCRIPT, Maker, film_shot, maker_of
+from tests.api.serving import serving
+from tests.console.beat import Beat
+from tests.console.kit import Browser, sign_up
+from tests.console.render_kit import (
+    SCRIPT,
+    Maker,
+    film_shot,
+    give_credits,
+    maker_of,
+    start_render,
+)
+
+GIVEN_BACK_SECONDS_MAX: Final = 30
 
 
 @dataclass(frozen=True)
@@ -29,7 +44,9 @@ class Event:
 
 
 def events_of(text: str) -> list[Event]:
-    return [event for block in text.split("\n\n")[:-1] for event in _event(block)]
+    """As a browser reads them: a line ends with CR, LF or both."""
+    blocks = re.sub(r"\r\n|\r", "\n", text).split("\n\n")[:-1]
+    return [event for block in blocks for event in _event(block)]
 
 
 def _event(block: str) -> Iterator[Event]:
@@ -124,6 +141,7 @@ async def test_the_run_itself_is_asked_and_never_more_than_once_a_look(stack: Ap
     assert all([event.id for event in events] == ["7", "8", ""] for events in seen)
     # Each watcher's own question, which finds out whose render it is, and one for all a look.
     assert len(stack.workflows.queries) <= len(watches) + 4
+    assert stack.time.elapsed_seconds == 3 * LOOK_SECONDS
 
 
 async def test_who_comes_back_is_told_what_they_have_missed_and_no_more(stack: ApiStack) -> None:
@@ -245,3 +263,31 @@ async def test_an_account_watches_so_many_renders_and_gets_room_back(stack: ApiS
     assert [event.name for event in others] == ["render", "closed"]
     assert all([event.name for event in events] == ["render", "closed"] for events in ended)
     assert [event.name for event in again] == ["render", "closed"]
+
+
+async def test_who_leaves_gives_their_place_back(stack: ApiStack) -> None:
+    beat = Beat()
+    stack.configure(clock=replace(stack.dependencies.clock, pause=beat.pause))
+    await sign_up(stack)
+    project_id = await start_render(stack, give_credits(stack, 1_000), name="A", screenplay="B")
+    path = f"/renders/{project_id}/events"
+    async with (
+        serving(stack) as server,
+        httpx2.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as http,
+    ):
+        await Browser(http).sign_in()
+        async with AsyncExitStack() as streams:
+            for _ in range(WATCHES_PER_ACCOUNT_MAX):
+                stream = await streams.enter_async_context(http.stream("GET", path))
+                assert stream.status_code == 200
+            assert (await http.get(path)).status_code == 429
+        async with asyncio.timeout(GIVEN_BACK_SECONDS_MAX):
+            while await _status(http, path) == 429:
+                """The server has still to hear of it."""
+        stack.finish(project_id)
+        beat.go_on()
+
+
+async def _status(http: httpx2.AsyncClient, path: str) -> int:
+    async with http.stream("GET", path) as answer:
+        return answer.status_code

@@ -104,6 +104,8 @@ async def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_lost(
     assert "Two\nlines &amp; more</textarea>" in page
     assert 'value="A &lt;label&gt;"' in page
     assert "La la</textarea>" in page
+    assert re.search(r"<details open>\s*<summary>Music and voice", page)
+    assert re.search(r"<details>\s*<summary>More about", page)
     assert stack.workflows.started == {}
     assert stack.stored_files() == []
 
@@ -226,12 +228,28 @@ async def test_a_field_twice_is_refused(stack: ApiStack) -> None:
     assert stack.workflows.started == {}
 
 
-@pytest.mark.parametrize("field", ["screenplay", "label-1", "csrf"])
+@pytest.mark.parametrize("field", ["screenplay", "label-1"])
 async def test_a_form_that_is_too_large_is_refused(stack: ApiStack, field: str) -> None:
     async with maker_of(stack) as maker:
         answer = await maker.fill_in(**{field: "x" * (1024 * 1024 + 1)})
         priced = await estimate(maker, screenplay="x" * (3 * 1024 * 1024))
     assert (answer.status_code, priced.status_code) == (413, 413)
+    assert stack.stored_files() == []
+
+
+async def test_what_was_written_survives_a_file_that_is_refused_on_its_way(
+    stack: ApiStack,
+) -> None:
+    empty = [("files-1", ("empty.png", b"", "image/png"))]
+    many = [("files-1", (f"{number}.txt", b"text", "text/plain")) for number in range(33)]
+    async with maker_of(stack) as maker:
+        answers = [await maker.fill_in(empty), await maker.fill_in(many)]
+        hidden = hidden_fields((await maker.browser.open(NEW)).text)
+        foreign = await maker.send(empty, **{**hidden, "csrf": "x"}, **FILM_FORM)
+    assert [each.status_code for each in (*answers, foreign)] == [422, 413, 403]
+    assert "empty.png" in fault_of(answers[0].text, "uploads")
+    assert "at most 32 files" in fault_of(answers[1].text, "uploads")
+    assert all("drifts over a frozen city" in each.text for each in answers)
     assert stack.stored_files() == []
 
 
@@ -250,7 +268,7 @@ async def test_a_form_without_the_sessions_token_starts_nothing(
     files = [("files-1", ("mara.png", png, "image/png"))]
     async with maker_of(stack) as maker:
         hidden = hidden_fields((await maker.browser.open(NEW)).text)
-        form_id = {"form": hidden["form"]}
+        form_id = {"form_id": hidden["form_id"]}
         bare = await maker.send(files, **form_id, **FILM_FORM)
         wrong = await maker.send(files, **form_id, csrf="x" * 43, **FILM_FORM)
         foreign = await maker.browser.http.post(
@@ -267,6 +285,14 @@ async def test_a_form_without_the_sessions_token_starts_nothing(
     assert [each.status_code for each in answers] == [403] * len(answers)
     assert stack.workflows.started == {}
     assert stack.stored_files() == []
+
+
+async def test_what_another_page_sends_is_refused_before_it_is_read(stack: ApiStack) -> None:
+    async with maker_of(stack) as maker:
+        answer = await maker.browser.http.post(
+            NEW, files={"unknown": (None, b"x")}, headers={"Sec-Fetch-Site": "same-site"}
+        )
+    assert answer.status_code == 403
 
 
 async def test_nobody_starts_anything_without_signing_in(stack: ApiStack) -> None:

@@ -90,6 +90,7 @@ async def test_htmx_is_given_the_list_alone(stack: ApiStack) -> None:
             "/renders", headers={"HX-Request": "true", "HX-History-Restore-Request": "true"}
         )
     assert "Airship" in part.text
+    assert 'hx-swap-oob="innerHTML:#count">1 render shown.' in part.text
     assert "<html" not in part.text
     assert "<html" in back.text
 

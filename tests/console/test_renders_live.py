@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, expect
+from playwright.async_api import Browser, BrowserContext, FilePayload, expect
 
 from studio.contracts.status import ClipState, RenderState, Stage
 from tests.api.kit import ApiStack
@@ -105,8 +105,8 @@ async def test_a_film_is_ordered_with_its_price_in_view_and_the_keyboard_alone(
         await page.keyboard.type("4")
         await expect(page.locator("#estimate .sum")).to_have_text("120")
         await expect(page.locator("#estimate")).to_contain_text("880 credits would be left")
-        picture = {"name": "mara.png", "mimeType": "image/png", "buffer": still_bytes(1)}
-        await page.locator("#files-1").set_input_files([picture, picture])  # type: ignore[list-item]
+        picture = FilePayload(name="mara.png", mimeType="image/png", buffer=still_bytes(1))
+        await page.locator("#files-1").set_input_files([picture, picture])
         await page.locator("#label-1").fill("Mara")
         await page.get_by_role("button", name="Start the render").press("Enter")
         await expect(page.get_by_role("heading", name="Quay")).to_be_visible()
