@@ -141,6 +141,7 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     ingest.IngestError: Answer(422),
     ingest.StagingUnavailable: _UNAVAILABLE,
     RequestInfeasible: Answer(422),
+    InvalidForm: Answer(422),
     InvalidCursor: Answer(422),
     InvalidAccount: Answer(422),
     InvalidKeyTerms: Answer(422),
