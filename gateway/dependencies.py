@@ -36,6 +36,7 @@ from gateway.services.submission import Submissions
 from gateway.services.threads import Threads
 from gateway.services.topups import TopUps
 from gateway.services.uploads import Inspect, in_turn
+from gateway.services.watching import Watching
 from gateway.services.webhooks import Webhooks, WebhookTrust
 from gateway.services.workflows import Workflows
 from studio.contracts.status import RenderSnapshot
@@ -68,7 +69,8 @@ class Dependencies:
     `mcp_hosts` are hosts beside that of `public_base_url` that serve MCP and nothing else, and
     `mcp_origins` the pages that may call it; `widget_domain` is the origin that ChatGPT shows
     the console under. `file_origins` are those of signed URLs that the
-    store itself answers, such as `https://storage.googleapis.com`.
+    store itself answers, such as `https://storage.googleapis.com`. `temporal_ui_url` is the address
+    of our namespace in Temporal's own pages, which operators are led to.
     """
 
     database: Database
@@ -100,6 +102,7 @@ class Dependencies:
     mcp_origins: tuple[str, ...] = ()
     widget_domain: str | None = None
     file_origins: tuple[str, ...] = ()
+    temporal_ui_url: str | None = None
 
 
 class Gateway:
@@ -132,6 +135,7 @@ class Gateway:
             clock=given.clock,
             metrics=given.metrics,
         )
+        self.watching = Watching(self.renders, self.threads, given.clock, stopping=given.stopping)
         self.submissions = Submissions(
             threads=self.threads,
             storage=given.storage,
@@ -220,6 +224,7 @@ class Gateway:
         await self.submissions.close()
         await self.payments.close()
         await self.top_ups.close()
+        await self.watching.close()
         await self.live.close()
         await self.keys.close()
         await self.sessions.finish()

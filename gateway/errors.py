@@ -37,6 +37,7 @@ from gateway.services.fingerprint import IdempotencyKeyReused, InvalidIdempotenc
 from gateway.services.key_limits import KeyCapReached
 from gateway.services.paid_renders import NotPaid
 from gateway.services.payments import PaidByAnother
+from gateway.services.watching import TooManyWatches
 from gateway.services.workflows import WorkflowsUnavailable
 from studio.accounts.errors import (
     AccountSuspended,
@@ -146,6 +147,7 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     InvalidIdempotencyKey: Answer(422),
     TooManyRenders: _retry(429, RETRY_AFTER_BUSY_SECONDS),
     TooManyUploads: _retry(429, RETRY_AFTER_SLOT_SECONDS),
+    TooManyWatches: _retry(429, RETRY_AFTER_SLOT_SECONDS),
     RateExceeded: Answer(429),  # the error knows when
     WorkflowsUnavailable: _UNAVAILABLE,
     KeyAndPayment: Answer(400),

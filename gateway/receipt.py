@@ -1,9 +1,12 @@
 """The answer to `GET /renders/{project_id}/receipt`: the plan's lines and what became of each."""
 
 from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
 
 from studio.contracts.plan import ChargePlan
-from studio.ledger.service import LineReceipt, LineState
+from studio.contracts.workflow_io import RenderInput
+from studio.ledger.service import LineReceipt, LineState, receipt
+from studio.renders.progress import read_progress, read_workflow_input
 
 
 class ReceiptLine(BaseModel):
@@ -65,3 +68,10 @@ def receipt_resource(
         credits_released=charges.total_credits - settled - held,
         lines=lines,
     )
+
+
+def read_receipt(session: Session, project_id: str, *, account_id: str) -> ReceiptResource:
+    """The receipt of the account's render. UnknownRender."""
+    read_progress(session, project_id, account_id=account_id)
+    frozen = RenderInput.model_validate(read_workflow_input(session, project_id))
+    return receipt_resource(project_id, frozen.plan.charges, receipt(session, subject=project_id))

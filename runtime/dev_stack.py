@@ -250,6 +250,9 @@ class Stack:
         }
         if not self._environment.get("FVS_PUBLIC_BASE_URL"):
             defaults["FVS_PAYMENT_REALM"] = self._options.host
+        if temporal.ui_url is not None:
+            namespace = self._config.namespace.name
+            defaults["FVS_TEMPORAL_UI_URL"] = f"{temporal.ui_url}/namespaces/{namespace}"
         replaced = _temporal_variables(self._environment)
         if stripe.variables is not None:
             replaced |= stripe_variables(self._environment)

@@ -113,6 +113,7 @@ def build_app(
             widget_domain=settings.mcp_widget_domain,
             films=gateway_films(settings),
             file_origins=file_origins(settings),
+            temporal_ui_url=settings.temporal_ui_url,
         )
     )
 

@@ -86,6 +86,9 @@ class Settings(BaseSettings):
     """The gateway that `fvs mcp` is a bridge to."""
     agent_api_key: SecretStr | None = None
     """The key that `fvs mcp` sends; without one it pays render by render."""
+    temporal_ui_url: str | None = None
+    """The namespace in Temporal's own pages, such as http://127.0.0.1:8233/namespaces/default: the
+    console leads operators from a render to its run there."""
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
 
@@ -245,6 +248,7 @@ class Settings(BaseSettings):
     @field_validator(
         "public_base_url",
         "agent_base_url",
+        "temporal_ui_url",
         "otel_endpoint",
         "google_base_url",
         "google_cloud_base_url",

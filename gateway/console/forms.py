@@ -11,7 +11,7 @@ from gateway.routes.body import read_form_body
 from studio.contracts.errors import StudioError
 
 FORM_BYTES_MAX: Final = 64 * 1024
-FIELDS_MAX: Final = 64
+FIELDS_MAX: Final = 128
 CSRF_FIELD: Final = "csrf"
 
 
@@ -37,16 +37,24 @@ class Form(Mapping[str, str]):
         return len(self._fields)
 
 
-async def read_page_form(request: Request, patience: BodyPatience, *fields: str) -> Form:
-    """The form's `fields`, and no others but the guard's own.
+async def read_page_form(
+    request: Request,
+    patience: BodyPatience,
+    *fields: str,
+    passed_over: frozenset[str] = frozenset(),
+    bytes_max: int = FORM_BYTES_MAX,
+) -> Form:
+    """The form's `fields`, and no others but the guard's own and those that are `passed_over`.
 
     Raises InvalidForm, BodyTooLarge, BodyTooSlow, UnsupportedUpload.
     """
-    body = await read_form_body(request, patience, bytes_max=FORM_BYTES_MAX)
-    return parse_form(body, fields)
+    body = await read_form_body(request, patience, bytes_max=bytes_max)
+    return parse_form(body, fields, passed_over)
 
 
-def parse_form(body: bytes, fields: tuple[str, ...]) -> Form:
+def parse_form(
+    body: bytes, fields: tuple[str, ...], passed_over: frozenset[str] = frozenset()
+) -> Form:
     """Raises InvalidForm for what is no form, a field twice, or one that the page has not."""
     try:
         pairs = parse_qsl(
@@ -58,6 +66,7 @@ def parse_form(body: bytes, fields: tuple[str, ...]) -> Form:
         )
     except ValueError as error:
         raise InvalidForm("The form could not be read; load the page again.") from error
+    pairs = [(name, text) for name, text in pairs if name not in passed_over]
     given = dict(pairs)
     known = {*fields, CSRF_FIELD}
     if len(given) != len(pairs) or not given.keys() <= known:

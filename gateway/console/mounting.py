@@ -6,12 +6,20 @@ from typing import Final
 from fastapi import APIRouter, FastAPI
 
 from gateway.console.entry import add_entry
+from gateway.console.new_render import add_new_render
+from gateway.console.render_list import add_render_list
+from gateway.console.render_page import add_render
 from gateway.console.site import Site, console_route
 from gateway.dependencies import Gateway
 
 AddPages = Callable[[APIRouter, Site], None]
 
-PAGES: Final[tuple[AddPages, ...]] = (add_entry,)
+PAGES: Final[tuple[AddPages, ...]] = (
+    add_entry,
+    add_render_list,
+    add_new_render,  # before the renders: `/renders/new` must not be read as a render called "new"
+    add_render,
+)
 """Each adds the routes of its pages."""
 
 

@@ -15,3 +15,7 @@ KEYS: Final = "/settings/keys"
 WALLET: Final = "/settings/wallet"
 OPERATORS: Final = "/operators"
 STATIC: Final = "/static"
+
+
+def render_path(project_id: str) -> str:
+    return f"{RENDERS}/{project_id}"

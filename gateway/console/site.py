@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 
 from gateway.console.assets import Assets
 from gateway.console.cookies import Cookies
-from gateway.console.forms import CSRF_FIELD, Form, read_page_form
+from gateway.console.forms import CSRF_FIELD, FORM_BYTES_MAX, Form, read_page_form
 from gateway.console.names import SIGN_IN
 from gateway.console.pages import Pages
 from gateway.console.visitors import SignInNeeded, Visitor, Visitors
@@ -48,10 +48,19 @@ class Site:
         self.visitors.remember(response, visitor)
         return response
 
-    async def form(self, request: Request, visitor: Visitor, *fields: str) -> Form:
+    async def form(
+        self,
+        request: Request,
+        visitor: Visitor,
+        *fields: str,
+        passed_over: frozenset[str] = frozenset(),
+        bytes_max: int = FORM_BYTES_MAX,
+    ) -> Form:
         """What a page of ours sent: its `fields`. ForeignForm, InvalidForm, BodyTooLarge."""
         patience = self.gateway.dependencies.body_patience.for_guests()
-        form = await read_page_form(request, patience, *fields)
+        form = await read_page_form(
+            request, patience, *fields, passed_over=passed_over, bytes_max=bytes_max
+        )
         self.visitors.check(request, visitor, form[CSRF_FIELD])
         return form
 

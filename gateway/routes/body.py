@@ -1,7 +1,7 @@
 """Reading request bodies within their limits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -16,8 +16,8 @@ from gateway.limits import (
     refuse_announced_excess,
 )
 from studio.ingest.errors import UnsupportedUpload
-from studio.ingest.forms import SubmittedForm
-from studio.ingest.multipart import read_form
+from studio.ingest.forms import FilledForm, FormFields, SubmittedForm
+from studio.ingest.multipart import read_fields, read_form
 
 _JSON: Final = "application/json"
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -72,10 +72,33 @@ async def read_submission(
     """
     if _media_type(request) == _JSON:
         return SubmittedForm(request_json=await read_json_body(request, patience))
+    return await _read_streamed(
+        request, patience, lambda kind, stream: read_form(kind, stream, staging=staging)
+    )
+
+
+async def read_filled_form(
+    request: Request, *, staging: Path, patience: BodyPatience, fields: FormFields
+) -> FilledForm:
+    """A page's form with files, streamed to `staging` within a submission's limits.
+
+    The caller discards the form. Raises as `read_submission` does.
+    """
+    return await _read_streamed(
+        request,
+        patience,
+        lambda kind, stream: read_fields(kind, stream, staging=staging, fields=fields),
+    )
+
+
+async def _read_streamed(
+    request: Request,
+    patience: BodyPatience,
+    read: Callable[[str | None, AsyncIterator[bytes]], Awaitable[_Body]],
+) -> _Body:
     refuse_announced_excess(request.headers.get("content-length"), SUBMISSION_BYTES_MAX)
-    content_type = request.headers.get("content-type")
     stream = _chunks(request, patience)
-    return await _in_time(read_form(content_type, stream, staging=staging), patience)
+    return await _in_time(read(request.headers.get("content-type"), stream), patience)
 
 
 async def _read_bytes(request: Request, patience: BodyPatience, bytes_max: int) -> bytes:

@@ -12,6 +12,7 @@ from gateway.estimate import EstimateResource, estimate_resource
 from gateway.openapi import ESTIMATE_BODY, OPTIONAL_KEY_SECURITY, problems
 from gateway.routes.answers import JSON_MEDIA_TYPE
 from gateway.routes.body import read_json_body
+from gateway.services.credit import credits_available
 from gateway.services.links import API_PREFIX
 from studio.accounts.records import Principal
 from studio.accounts.service import KeyScope, account_defaults, new_account_defaults
@@ -19,9 +20,6 @@ from studio.catalog.document import CatalogueDocument
 from studio.contracts.defaults import AccountDefaults
 from studio.contracts.names import owner_of
 from studio.ingest.strict_json import parse_request
-from studio.ledger.errors import UnknownWallet
-from studio.ledger.filling import TEST_CREDITS
-from studio.ledger.service import balance, wallet_id
 
 CATALOGUE_MAX_AGE_SECONDS: Final = 60
 
@@ -91,13 +89,7 @@ async def _caller(
 
 
 def _available(session: Session, principal: Principal) -> int | None:
-    """The credits of whom the key acts for; None where it may not know.
-
-    None are there where nobody has opened the wallet yet.
-    """
+    """The credits of whom the key acts for; None where it may not know."""
     if KeyScope.WALLET_READ not in principal.scopes:
         return None
-    try:
-        return balance(session, wallet=wallet_id(principal.account_id)).available
-    except UnknownWallet:
-        return TEST_CREDITS if principal.is_test else 0
+    return credits_available(session, principal.account_id)

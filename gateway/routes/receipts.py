@@ -6,14 +6,11 @@ from sqlalchemy.orm import Session
 from gateway.auth import require_key
 from gateway.dependencies import Gateway
 from gateway.openapi import KEY_SECURITY, problems
-from gateway.receipt import ReceiptResource, receipt_resource
+from gateway.receipt import ReceiptResource, read_receipt
 from gateway.routes.answers import JSON_MEDIA_TYPE
 from gateway.routes.renders import ProjectId
 from gateway.services.links import API_PREFIX
 from studio.accounts.tables import KeyScope
-from studio.contracts.workflow_io import RenderInput
-from studio.ledger.service import receipt
-from studio.renders.progress import read_progress, read_workflow_input
 
 
 def receipts_router(gateway: Gateway) -> APIRouter:
@@ -36,11 +33,7 @@ def receipts_router(gateway: Gateway) -> APIRouter:
 
         def read(session: Session) -> ReceiptResource:
             principal = gateway.keys.check(session, secret, KeyScope.RENDERS_READ)
-            account_id = principal.account_id
-            read_progress(session, project_id, account_id=account_id)
-            frozen = RenderInput.model_validate(read_workflow_input(session, project_id))
-            money = receipt(session, subject=project_id)
-            return receipt_resource(project_id, frozen.plan.charges, money)
+            return read_receipt(session, project_id, account_id=principal.account_id)
 
         document = await gateway.threads.read(read)
         gateway.keys.touch_soon()

@@ -95,12 +95,20 @@ class Renders:
         limit: int,
         cursor: str | None = None,
         status: RenderState | None = None,
+        name_part: str = "",
     ) -> ViewPage:
         """The account's renders, newest first, as stored. InvalidCursor."""
 
         def read(session: Session) -> ViewPage:
             account_id = authorize(session)
-            page = list_renders(session, account_id, limit=limit, cursor=cursor, status=status)
+            page = list_renders(
+                session,
+                account_id,
+                limit=limit,
+                cursor=cursor,
+                status=status,
+                name_part=name_part,
+            )
             return ViewPage(tuple(map(view_of_row, page.rows)), page.next_cursor)
 
         return await self._threads.read(read)

@@ -1,15 +1,21 @@
 """What can be wrong with what a caller hands in. Every `detail` is for the caller to read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import ClassVar
 
 from studio.contracts.errors import StudioError
 
 
 class IngestError(StudioError):
-    """The request cannot be taken as it is."""
+    """The request cannot be taken as it is.
+
+    `texts` are those of a form's fields that had come in by then, for a page that shows them again.
+    """
 
     code: ClassVar[str] = "ingest_error"
+    texts: Mapping[str, bytes] = MappingProxyType({})
 
 
 class MalformedForm(IngestError):

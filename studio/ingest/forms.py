@@ -1,6 +1,7 @@
 """What a submitted form consists of, and how much of it is taken."""
 
 import shutil
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -42,27 +43,59 @@ class FormLimits:
 
 
 @dataclass(frozen=True)
+class FormFields:
+    """The fields that a form may have, each text at most once.
+
+    `texts_title` is what a sentence calls its texts together, `remedy` what to do about others.
+    """
+
+    texts: frozenset[str]
+    files: frozenset[str]
+    texts_title: str
+    remedy: str
+
+
+@dataclass(frozen=True)
 class StagedUpload:
-    """An upload on local disk. `filename` is a cleaned label, `sha256` the content's in hex."""
+    """An upload on local disk, and the form's field that it came in.
+
+    `filename` is a cleaned label, `sha256` the content's in hex.
+    """
 
     path: Path
     filename: str
     size_bytes: int
     sha256: str
+    field: str = ""
 
 
-@dataclass(frozen=True)
-class SubmittedForm:
-    """The request as sent, and its files in the order in which they came."""
+class _Staged:
+    """A form whose files are in `folder`."""
 
-    request_json: bytes
-    uploads: tuple[StagedUpload, ...] = ()
-    folder: Path | None = field(default=None, repr=False)
+    folder: Path | None
 
     def discard(self) -> None:
         """Remove the staged files. Doing it again is fine."""
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class FilledForm(_Staged):
+    """The texts of a form as sent, and its files in the order in which they came."""
+
+    texts: Mapping[str, bytes]
+    uploads: tuple[StagedUpload, ...] = ()
+    folder: Path | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class SubmittedForm(_Staged):
+    """The request as sent, and its files in the order in which they came."""
+
+    request_json: bytes
+    uploads: tuple[StagedUpload, ...] = ()
+    folder: Path | None = field(default=None, repr=False)
 
 
 def discard_abandoned_forms(staging: Path, *, before: datetime) -> int:

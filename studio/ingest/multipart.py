@@ -14,20 +14,28 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from studio.ingest.errors import (
     FormTooLarge,
+    IngestError,
     MalformedForm,
     StagingUnavailable,
     TooManyFiles,
     UnsupportedUpload,
 )
-from studio.ingest.forms import FORM_FOLDER_PREFIX, FormLimits, StagedUpload, SubmittedForm
+from studio.ingest.forms import (
+    FORM_FOLDER_PREFIX,
+    FilledForm,
+    FormFields,
+    FormLimits,
+    StagedUpload,
+    SubmittedForm,
+)
 from studio.ingest.parts import (
-    FILE_FIELDS,
     REQUEST_FIELD,
+    SUBMISSION_FIELDS,
     FilePart,
     NoFilePart,
     Part,
     PartHeaders,
-    RequestPart,
+    TextPart,
     quoted,
     shown_size,
     upload_label,
@@ -44,16 +52,34 @@ async def read_form(
     staging: Path,
     limits: FormLimits = FormLimits(),  # noqa: B008  # frozen, so it may be shared
 ) -> SubmittedForm:
-    """Read a form with one `request_json` field and any number of `files`.
+    """Read a form with one `request_json` field and any number of `files`: see `read_fields`."""
+    filled = await read_fields(
+        content_type, stream, staging=staging, fields=SUBMISSION_FIELDS, limits=limits
+    )
+    if REQUEST_FIELD not in filled.texts:
+        filled.discard()
+        raise MalformedForm(f"The form has no {REQUEST_FIELD} field; add it.")
+    return SubmittedForm(filled.texts[REQUEST_FIELD], filled.uploads, filled.folder)
+
+
+async def read_fields(
+    content_type: str | None,
+    stream: AsyncIterator[bytes],
+    *,
+    staging: Path,
+    fields: FormFields,
+    limits: FormLimits = FormLimits(),  # noqa: B008  # frozen, so it may be shared
+) -> FilledForm:
+    """Read a form of these fields. The texts together may be as large as a `request_json`.
 
     Files go to a folder of their own under `staging`, which the caller removes with
-    `SubmittedForm.discard()`. Whatever else ends the reading, an error, the stream's own failure
+    `discard()`. Whatever else ends the reading, an error, the stream's own failure
     or cancellation, leaves nothing there. Disk and hash work is done in threads.
 
     Raises UnsupportedUpload (not multipart), MalformedForm, FormTooLarge, TooManyFiles,
     EmptyUpload and StagingUnavailable.
     """
-    intake = FormIntake(_boundary_of(content_type), staging, limits)
+    intake = FormIntake(_boundary_of(content_type), staging, fields, limits)
     try:
         batch: list[bytes] = []
         batch_bytes = 0
@@ -65,6 +91,10 @@ async def read_form(
                 batch, batch_bytes = [], 0
         await asyncio.to_thread(intake.feed, batch)
         return intake.finish()
+    except IngestError as error:
+        intake.abandon()
+        error.texts = intake.texts()
+        raise
     except BaseException:
         intake.abandon()
         raise
@@ -77,13 +107,17 @@ class FormIntake:
     that it is writing, and what comes after that is refused.
     """
 
-    def __init__(self, boundary: bytes, staging: Path, limits: FormLimits) -> None:
+    def __init__(
+        self, boundary: bytes, staging: Path, fields: FormFields, limits: FormLimits
+    ) -> None:
+        self._fields = fields
         self._limits = limits
         self._staging = staging
         self._folder: Path | None = None
         self._headers = PartHeaders()
         self._part: Part | None = None
-        self._request: RequestPart | None = None
+        self._texts: dict[str, TextPart] = {}
+        self._texts_bytes = 0
         self._uploads: list[StagedUpload] = []
         self._files_seen = 0
         self._files_bytes = 0
@@ -112,13 +146,15 @@ class FormIntake:
                     f"The upload could not be kept ({reason}); try again later."
                 ) from error
 
-    def finish(self) -> SubmittedForm:
+    def finish(self) -> FilledForm:
         """The form, once the stream has ended. Raises MalformedForm if it ended too early."""
         if not self._ended:
             raise MalformedForm("The form ends before its closing boundary; send all of it.")
-        if self._request is None:
-            raise MalformedForm(f"The form has no {REQUEST_FIELD} field; add it.")
-        return SubmittedForm(self._request.data, tuple(self._uploads), self._folder)
+        return FilledForm(self.texts(), tuple(self._uploads), self._folder)
+
+    def texts(self) -> dict[str, bytes]:
+        """The text fields as far as they have come in."""
+        return {name: part.data for name, part in self._texts.items()}
 
     def abandon(self) -> None:
         """Remove everything; what a thread still brings is refused."""
@@ -158,28 +194,45 @@ class FormIntake:
                 f"{shown_size(self._limits.request_json_bytes_max)} of request."
             )
 
+    def _count_files(self, size_bytes: int) -> None:
+        self._files_bytes += size_bytes
+        if self._files_bytes > self._limits.total_bytes_max:
+            raise FormTooLarge(
+                f"The files are together larger than {shown_size(self._limits.total_bytes_max)}, "
+                "the most that a request may carry."
+            )
+
+    def _count_texts(self, size_bytes: int) -> None:
+        self._texts_bytes += size_bytes
+        if self._texts_bytes > self._limits.request_json_bytes_max:
+            raise FormTooLarge(
+                f"{self._fields.texts_title} is larger than "
+                f"{shown_size(self._limits.request_json_bytes_max)}; shorten the brief or upload "
+                "it as a document."
+            )
+
     def _open_part(self) -> None:
         field, filename = self._headers.field_and_filename()
-        if field == REQUEST_FIELD:
-            self._part = self._open_request()
-        elif field not in FILE_FIELDS:
+        if field in self._fields.texts:
+            self._part = self._open_text(field)
+        elif field not in self._fields.files:
             raise MalformedForm(
-                f"The form has an unknown field {quoted(field)}; send {REQUEST_FIELD} and files."
+                f"The form has an unknown field {quoted(field)}; {self._fields.remedy}."
             )
         elif filename is None:
-            raise MalformedForm("The field files is text; send it as a file with a filename.")
+            raise MalformedForm(f"The field {field} is text; send it as a file with a filename.")
         elif filename == "":
             self._part = NoFilePart()
         else:
-            self._part = self._open_file(filename)
+            self._part = self._open_file(field, filename)
 
-    def _open_request(self) -> RequestPart:
-        if self._request is not None:
-            raise MalformedForm(f"The form has more than one {REQUEST_FIELD} field; send one.")
-        self._request = RequestPart(self._limits)
-        return self._request
+    def _open_text(self, field: str) -> TextPart:
+        if field in self._texts:
+            raise MalformedForm(f"The form has more than one {field} field; send one.")
+        self._texts[field] = TextPart()
+        return self._texts[field]
 
-    def _open_file(self, filename: str) -> FilePart:
+    def _open_file(self, field: str, filename: str) -> FilePart:
         self._files_seen += 1
         if self._files_seen > self._limits.files_max:
             raise TooManyFiles(f"A request carries at most {self._limits.files_max} files.")
@@ -187,16 +240,14 @@ class FormIntake:
             self._staging.mkdir(parents=True, exist_ok=True)
             self._folder = Path(tempfile.mkdtemp(prefix=FORM_FOLDER_PREFIX, dir=self._staging))
         path = self._folder / f"{self._files_seen:03d}.upload"
-        return FilePart(path, upload_label(filename, self._files_seen), self._limits)
+        label = upload_label(filename, self._files_seen)
+        return FilePart(path, label, self._limits, field=field)
 
     def _write_part(self, data: bytes, start: int, end: int) -> None:
         if isinstance(self._part, FilePart):
-            self._files_bytes += end - start
-            if self._files_bytes > self._limits.total_bytes_max:
-                raise FormTooLarge(
-                    f"The files are together larger than {shown_size(self._limits.total_bytes_max)}"
-                    ", the most that a request may carry."
-                )
+            self._count_files(end - start)
+        elif isinstance(self._part, TextPart):
+            self._count_texts(end - start)
         if self._part is not None:
             self._part.write(memoryview(data)[start:end])
 

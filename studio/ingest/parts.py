@@ -10,10 +10,15 @@ from python_multipart.multipart import parse_options_header
 from studio.contracts.limits import MEBIBYTE
 from studio.ingest.errors import EmptyUpload, FormTooLarge, MalformedForm
 from studio.ingest.filenames import file_label
-from studio.ingest.forms import FormLimits, StagedUpload
+from studio.ingest.forms import FormFields, FormLimits, StagedUpload
 
 REQUEST_FIELD: Final = "request_json"
-FILE_FIELDS: Final = frozenset({"files", "files[]"})
+SUBMISSION_FIELDS: Final = FormFields(
+    texts=frozenset({REQUEST_FIELD}),
+    files=frozenset({"files", "files[]"}),
+    texts_title=REQUEST_FIELD,
+    remedy=f"send {REQUEST_FIELD} and files",
+)
 
 _IDENTITY_ENCODINGS: Final = frozenset({b"", b"binary", b"8bit", b"7bit"})
 _SHOWN_NAME_LENGTH_MAX: Final = 80
@@ -75,11 +80,10 @@ class Part(Protocol):
     def close(self) -> None: ...
 
 
-class RequestPart:
-    """The `request_json` field, kept in memory up to its limit."""
+class TextPart:
+    """A text field, kept in memory: the form bounds all of them together."""
 
-    def __init__(self, limits: FormLimits) -> None:
-        self._limit = limits.request_json_bytes_max
+    def __init__(self) -> None:
         self._data = bytearray()
 
     @property
@@ -87,11 +91,6 @@ class RequestPart:
         return bytes(self._data)
 
     def write(self, data: memoryview) -> None:
-        if len(self._data) + len(data) > self._limit:
-            raise FormTooLarge(
-                f"request_json is larger than {shown_size(self._limit)}; shorten the brief or "
-                "upload it as a document."
-            )
         self._data += data
 
     def close(self) -> None:
@@ -101,8 +100,9 @@ class RequestPart:
 class FilePart:
     """One upload, written to disk while it is counted and hashed."""
 
-    def __init__(self, path: Path, filename: str, limits: FormLimits) -> None:
+    def __init__(self, path: Path, filename: str, limits: FormLimits, *, field: str = "") -> None:
         self.filename = filename
+        self.field = field
         self.size_bytes = 0
         self._path = path
         self._limit = limits.file_bytes_max
@@ -128,7 +128,8 @@ class FilePart:
             raise EmptyUpload(
                 f"{quoted(self.filename)} is empty; send its content or leave it out."
             )
-        return StagedUpload(self._path, self.filename, self.size_bytes, self._digest.hexdigest())
+        digest = self._digest.hexdigest()
+        return StagedUpload(self._path, self.filename, self.size_bytes, digest, self.field)
 
 
 class NoFilePart:

@@ -93,11 +93,18 @@ def list_renders(
     limit: int,
     cursor: str | None = None,
     status: RenderState | None = None,
+    name_part: str = "",
 ) -> Page:
-    """The account's renders, newest first. InvalidCursor for a cursor that is not ours."""
+    """The account's renders, newest first. InvalidCursor for a cursor that is not ours.
+
+    `name_part` keeps those whose name has it, in whatever case: of any alphabet on PostgreSQL, of
+    ASCII on SQLite.
+    """
     query = select(RenderRow).where(RenderRow.account_id == account_id)
     if status is not None:
         query = query.where(RenderRow.status == status)
+    if name_part:
+        query = query.where(RenderRow.name.icontains(name_part, autoescape=True))
     if cursor is not None:
         after = Cursor.decode(cursor)
         query = query.where(

@@ -64,7 +64,12 @@ async def browser_of(stack: ApiStack) -> AsyncIterator[Browser]:
 async def member_of(stack: ApiStack, email: str = EMAIL) -> AsyncIterator[Browser]:
     """A browser whose owner has just signed up and in."""
     async with browser_of(stack) as browser:
-        person = NewPerson(name="Maker", email=email, password=PASSWORD)
-        await Gateway(stack.dependencies).people.sign_up(person, address="127.0.0.1")
+        await sign_up(stack, email)
         await browser.sign_in(email)
         yield browser
+
+
+async def sign_up(stack: ApiStack, email: str = EMAIL) -> None:
+    """Have somebody an account, wherever their browser is."""
+    person = NewPerson(name="Maker", email=email, password=PASSWORD)
+    await Gateway(stack.dependencies).people.sign_up(person, address="127.0.0.1")

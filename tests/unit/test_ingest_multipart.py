@@ -20,14 +20,21 @@ from studio.ingest.errors import (
     TooManyFiles,
     UnsupportedUpload,
 )
-from studio.ingest.forms import FormLimits, SubmittedForm
-from studio.ingest.multipart import read_form
+from studio.ingest.forms import FormFields, FormLimits, SubmittedForm
+from studio.ingest.multipart import read_fields, read_form
 
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 TYPE = "multipart/form-data; boundary=fence"
 SMALL = FormLimits(
     file_bytes_max=1000, total_bytes_max=1500, files_max=3, request_json_bytes_max=100
+)
+
+PAGE = FormFields(
+    texts=frozenset({"title", "story"}),
+    files=frozenset({"pictures"}),
+    texts_title="The text",
+    remedy="load the page again",
 )
 
 
@@ -116,6 +123,24 @@ async def test_a_form_without_files_stages_nothing(tmp_path: Path) -> None:
     form = await read(body(request_part()), tmp_path)
     assert form.uploads == ()
     assert_nothing_staged(tmp_path)
+
+
+async def test_a_page_may_have_other_fields_and_is_told_which_one_a_file_came_in(
+    tmp_path: Path,
+) -> None:
+    data = body(part('name="title"', b"A boat"), file_part("a.txt", b"a", name="pictures"))
+    form = await read_fields(TYPE, stream_of([data]), staging=tmp_path, fields=PAGE)
+    assert form.texts == {"title": b"A boat"}
+    assert [(each.field, each.filename) for each in form.uploads] == [("pictures", "a.txt")]
+
+
+async def test_all_texts_of_a_page_have_one_limit_and_what_had_come_in_can_be_shown_again(
+    tmp_path: Path,
+) -> None:
+    data = body(part('name="title"', b"A boat"), part('name="story"', b" " * 95))
+    with pytest.raises(FormTooLarge, match="The text is larger than 100 bytes") as refused:
+        await read_fields(TYPE, stream_of([data]), staging=tmp_path, fields=PAGE, limits=SMALL)
+    assert refused.value.texts["title"] == b"A boat"
 
 
 async def test_a_file_field_left_alone_in_a_browser_is_no_upload(tmp_path: Path) -> None:

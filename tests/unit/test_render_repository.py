@@ -39,13 +39,14 @@ def _insert(
     account: str = "acct_a",
     key: str | None = None,
     age_seconds: int = 0,
+    name: str = "A film",
     upload_urls: tuple[UploadUrl, ...] = (),
 ) -> str:
     render = render_input(shots=1)
     new = NewRender(
         project_id=render.project_id,
         account_id=account,
-        request=RenderRequest(name="A film", screenplay="A boat."),
+        request=RenderRequest(name=name, screenplay="A boat."),
         assets=(),
         workflow_input=render,
         snapshot=RenderSnapshot(credits_reserved=166),
@@ -105,6 +106,20 @@ def test_an_idempotency_key_belongs_to_one_render_of_an_account(database: Databa
         assert found is not None
         assert found.project_id == first != other_account
         assert find_by_idempotency_key(session, "acct_a", "order-2") is None
+
+
+@pytest.mark.parametrize(
+    ("part", "found"), [("AIR", "Fair airs"), ("50%", "Half: 50%"), ("a_f", "a_film"), ("/", "a/b")]
+)
+def test_a_part_of_the_name_is_found_as_it_is_written_in_either_case(
+    database: Database, part: str, found: str
+) -> None:
+    for name in ("Fair airs", "Half: 50%", "50 films", "a_film", "A film", "a/b"):
+        _insert(database, name=name)
+    _insert(database, account="acct_b", name=found)
+    with database.reading() as session:
+        page = list_renders(session, "acct_a", limit=10, name_part=part)
+    assert [row.name for row in page.rows] == [found]
 
 
 def test_lists_are_newest_first_and_paged_without_gaps(database: Database) -> None:
