@@ -21,6 +21,7 @@ from gateway.metrics import GatewayMetrics
 from gateway.services.downloads import FilmDownloads
 from gateway.services.estimates import Pricing
 from gateway.services.health import Health
+from gateway.services.keys import ApiKeys
 from gateway.services.links import SignedLinks
 from gateway.services.live import LiveStatus
 from gateway.services.paid_renders import PaidRenders
@@ -29,6 +30,7 @@ from gateway.services.payment_setup import MissingSettings, PaymentSetup
 from gateway.services.payments import Payments
 from gateway.services.people import People
 from gateway.services.post import Post
+from gateway.services.preferences import Preferences
 from gateway.services.quotes import Quotes
 from gateway.services.renders import Renders
 from gateway.services.sessions import Sessions
@@ -211,6 +213,10 @@ class Gateway:
             post=self.post,
             email_rate=self.sessions.email_rate,
             clock=given.clock,
+        )
+        self.api_keys = ApiKeys(self.threads, peppers=given.peppers, clock=given.clock)
+        self.preferences = Preferences(
+            threads=self.threads, catalogue=given.pricing.catalogue, clock=given.clock
         )
 
     @property

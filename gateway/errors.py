@@ -35,6 +35,7 @@ from gateway.payment_problem import PROBLEM_TYPES, payment_problem
 from gateway.problem import ProblemDocument, ProblemError, problem, problem_response
 from gateway.services.fingerprint import IdempotencyKeyReused, InvalidIdempotencyKey
 from gateway.services.key_limits import KeyCapReached
+from gateway.services.keys import TooManyKeys
 from gateway.services.paid_renders import NotPaid
 from gateway.services.payments import PaidByAnother
 from gateway.services.watching import TooManyWatches
@@ -49,6 +50,7 @@ from studio.accounts.errors import (
     UnknownAccount,
     UnknownKey,
 )
+from studio.catalog.saved_defaults import InvalidDefaults
 from studio.contracts.errors import StudioError
 from studio.contracts.problems import RequestInfeasible
 from studio.contracts.purchase import CheckoutUnavailable
@@ -130,6 +132,7 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     IdempotencyConflict: Answer(409),
     EmailTaken: Answer(409),
     KeyNotActive: Answer(409),
+    TooManyKeys: Answer(409),
     BodyTooLarge: Answer(413),
     ingest.FormTooLarge: Answer(413),
     ingest.TooManyFiles: Answer(413),
@@ -139,8 +142,10 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     RequestInfeasible: Answer(422),
     InvalidForm: Answer(422),
     InvalidCursor: Answer(422),
+    InvalidForm: Answer(422),
     InvalidAccount: Answer(422),
     InvalidKeyTerms: Answer(422),
+    InvalidDefaults: Answer(422),
     InvalidEmail: Answer(422),
     InvalidPassword: Answer(422),
     InvalidReset: Answer(422),
@@ -223,7 +228,7 @@ def error_response(error: StudioError, request_id: str | None) -> Response:
     document = document.model_copy(update=shortfall_of(error))
     if isinstance(error, _OF_PAYMENTS):
         document = _typed_by_the_protocol(document, error)
-    return problem_response(document, answer.headers | _own_headers(error))
+    return problem_response(document, headers_of(error))
 
 
 def _typed_by_the_protocol(document: ProblemDocument, error: StudioError) -> ProblemDocument:
@@ -246,11 +251,12 @@ def shortfall_of(error: StudioError) -> dict[str, int]:
     return {}
 
 
-def _own_headers(error: StudioError) -> dict[str, str]:
-    """What an error knows better than its class."""
+def headers_of(error: StudioError) -> dict[str, str]:
+    """The headers of an error's line, and what it knows better than its class."""
+    headers = answer_of(error).headers
     if isinstance(error, RateExceeded):
-        return {"Retry-After": str(error.retry_after_seconds)}
-    return {}
+        return headers | {"Retry-After": str(error.retry_after_seconds)}
+    return headers
 
 
 def _problem_errors(error: StudioError) -> list[ProblemError] | None:

@@ -66,6 +66,13 @@ class CallerHost:
             scheme = "http"
         return f"{scheme}://{host if _HOST.match(host) else _server_host(scope)}"
 
+    def own_url(self, scope: Scope) -> str:
+        """As `base_url`, without a word of the caller's: for links that somebody else follows.
+
+        Where it is not configured, it is where the connection came in.
+        """
+        return self._public_base_url or f"{scope['scheme']}://{_server_host(scope)}"
+
     def host(self, scope: Scope) -> str:
         """The host that a URL signed for this caller carries."""
         return urlsplit(self.base_url(scope)).netloc

@@ -23,6 +23,18 @@ class ModelUse(BaseModel):
     used: str
 
 
+class SettingsUsed(BaseModel):
+    """What the request, or else the account's defaults, said beside the models.
+
+    The style is null for renders of before it was kept.
+    """
+
+    visual_style_preset: str | None
+    image_resolution: str
+    video_resolution: str
+    stage_voice_briefs_enabled: bool
+
+
 class ClipResource(BaseModel):
     """One shot, in the film's order. Its URLs are there as soon as it is, and if the render
     fails, still. Scores are the critic's, 0 to 10, null where it has not looked or could not.
@@ -47,7 +59,8 @@ class VoiceBriefResource(BaseModel):
     audio_url: str | None
 
 
-_VIDEO_MODEL: Final = load_catalogue().defaults.account.video_model
+_DEFAULTS: Final = load_catalogue().defaults.account
+_VIDEO_MODEL: Final = _DEFAULTS.video_model
 RENDER_EXAMPLE: Final[dict[str, JsonValue]] = {
     "project_id": "proj_api_60c90c0841464675",
     "name": "Archive corridor test",
@@ -68,6 +81,12 @@ RENDER_EXAMPLE: Final[dict[str, JsonValue]] = {
     "credits_reserved": 120,
     "credits_settled": 43,
     "models": {"video": {"requested": _VIDEO_MODEL, "used": _VIDEO_MODEL}},
+    "settings": {
+        "visual_style_preset": _DEFAULTS.visual_style_preset,
+        "image_resolution": _DEFAULTS.image_resolution.value,
+        "video_resolution": _DEFAULTS.video_resolution.value,
+        "stage_voice_briefs_enabled": _DEFAULTS.stage_voice_briefs_enabled,
+    },
     "clips": [
         {
             "index": 1,
@@ -118,6 +137,7 @@ class RenderResource(BaseModel):
     credits_reserved: int = Field(description="Held at the start; does not shrink.")
     credits_settled: int = Field(description="Charged for what was delivered so far.")
     models: dict[str, ModelUse] = Field(description="What works on each stage.")
+    settings: SettingsUsed = Field(description="Resolutions, style and voice briefs.")
     clips: list[ClipResource]
     warnings: list[str] = Field(description="Whatever differs from the request.")
     revision: int = Field(description="Grows with every change and never goes back.")
@@ -189,6 +209,12 @@ def render_resource(view: RenderView, *, base_url: str, urls: dict[str, str]) ->
             )
             for role, choice in view.facts.models.items()
         },
+        settings=SettingsUsed(
+            visual_style_preset=view.facts.visual_style_preset,
+            image_resolution=view.facts.image_resolution,
+            video_resolution=view.facts.video_resolution,
+            stage_voice_briefs_enabled=view.facts.voice_briefs,
+        ),
         clips=[_clip_resource(clip, urls) for clip in snapshot.clips],
         warnings=[*snapshot.warnings, *_unsigned(view, urls)],
         revision=snapshot.revision,

@@ -1,19 +1,13 @@
-"""Getting in and out: signing in, up and out, and new passwords for forgotten ones."""
+"""The first page, and signing in and out."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from gateway.console.names import HOME, RENDERS, SIGN_IN, SIGN_OUT
-from gateway.console.site import Site, see_other
+from gateway.console.site import Next, Site, see_other
 from gateway.console.visitors import Member, own_path
-from gateway.errors import answer_of
 from gateway.limits import TooManyAttempts
 from studio.identity.errors import WrongCredentials
-from studio.identity.service import OpenedSession
-
-Next = Annotated[str, Query(max_length=2_000)]
 
 
 def add_entry(router: APIRouter, site: Site) -> None:
@@ -36,7 +30,8 @@ def _add_sign_in(router: APIRouter, site: Site) -> None:
         visitor = await site.visitors.anybody(request)
         if isinstance(visitor, Member):
             return see_other(own_path(next))
-        return site.page(visitor, "sign_in.html", email="", next=own_path(next), faults=())
+        typed = {"email": "", "next": own_path(next)}
+        return site.page(visitor, "sign_in.html", typed=typed, faults={})
 
     @router.post(SIGN_IN)
     async def sign_in(request: Request) -> Response:
@@ -49,30 +44,21 @@ def _add_sign_in(router: APIRouter, site: Site) -> None:
                 form["email"], form["password"], address=address
             )
         except (WrongCredentials, TooManyAttempts) as error:
-            return site.page(
-                visitor,
-                "sign_in.html",
-                status=answer_of(error).status,
-                email=form["email"],
-                next=own_path(form["next"]),
-                faults=(error.detail,),
-            )
-        return _entered(site, opened, own_path(form["next"]))
+            typed = {"email": form["email"], "next": own_path(form["next"])}
+            return site.again(visitor, "sign_in.html", error, {}, typed=typed)
+        if isinstance(visitor, Member):
+            await gateway.sessions.sign_out(visitor.secret)
+        return site.entered(opened, own_path(form["next"]))
 
 
 def _add_sign_out(router: APIRouter, site: Site) -> None:
     @router.post(SIGN_OUT)
     async def sign_out(request: Request) -> Response:
         visitor = await site.visitors.anybody(request)
-        await site.form(request, visitor)
-        if isinstance(visitor, Member):
-            await site.gateway.sessions.sign_out(visitor.secret)
         response = see_other(SIGN_IN)
-        site.cookies.end_session(response)
+        # Another site's form comes without the cookie, and must not have it taken away.
+        if isinstance(visitor, Member):
+            await site.form(request, visitor)
+            await site.gateway.sessions.sign_out(visitor.secret)
+            site.cookies.end_session(response)
         return response
-
-
-def _entered(site: Site, opened: OpenedSession, path: str) -> Response:
-    response = see_other(path)
-    site.cookies.open_session(response, opened.token, ends_at=opened.expires_at)
-    return response

@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from gateway.limits import BodyPatience
 from gateway.routes.body import read_form_body
+from studio.catalog.saved_defaults import InvalidDefaults
 from studio.contracts.errors import StudioError
 
 FORM_BYTES_MAX: Final = 64 * 1024
@@ -19,6 +20,14 @@ class InvalidForm(StudioError):
     """What was sent is not what the page's form sends."""
 
     code: ClassVar[str] = "invalid_form"
+
+
+class WrongFields(InvalidForm):
+    """What cannot be taken of a form. `problems` has a sentence for each field."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__(" ".join(problems.values()))
+        self.problems = dict(problems)
 
 
 class Form(Mapping[str, str]):
@@ -74,3 +83,21 @@ def parse_form(
     if any("\0" in text for text in given.values()):
         raise InvalidForm("The form has a character that no text has.")
     return Form({name: given.get(name, "").strip() for name in known})
+
+
+def whole_number(form: Form, field: str, *, highest: int) -> int | None:
+    """A number from 1 that was typed; None where the field was left empty. Raises WrongFields."""
+    text = form[field]
+    if not text:
+        return None
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(highest))
+    if not is_number or not 1 <= int(text) <= highest:
+        raise WrongFields({field: f"Give a whole number from 1 to {highest:,}, or nothing."})
+    return int(text)
+
+
+def faults_of(error: StudioError, fields: Mapping[type[StudioError], str]) -> dict[str, str]:
+    """What is wrong, by the field that each class of errors is about; `` is the whole form."""
+    if isinstance(error, WrongFields | InvalidDefaults):
+        return error.problems
+    return {fields.get(type(error), ""): error.detail}

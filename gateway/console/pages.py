@@ -9,9 +9,17 @@ from starlette.responses import HTMLResponse
 
 from gateway.console.assets import Assets
 from gateway.console.visitors import Visitor
+from studio.contracts.limits import NAME_LENGTH_MAX
+from studio.identity.passwords import PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN
 
 CHECKOUT_ORIGIN: Final = "https://checkout.stripe.com"
 """Where Stripe sends who pays: a form of ours may lead there by a redirect."""
+FORM_LIMITS: Final = {
+    "name_max": NAME_LENGTH_MAX,
+    "password_min": PASSWORD_LENGTH_MIN,
+    "password_max": PASSWORD_LENGTH_MAX,
+}
+"""What forms tell of the limits of their fields, in characters."""
 _CENTS_A_DOLLAR: Final = 100
 
 
@@ -37,7 +45,7 @@ class Pages:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._environment.globals["asset"] = assets.path
+        self._environment.globals |= {"asset": assets.path, "limits": FORM_LIMITS}
         self._environment.filters |= {
             "credits": show_credits,
             "dollars": show_dollars,

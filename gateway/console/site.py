@@ -1,10 +1,11 @@
 """What every page of the console is made with, and how one that fails looks."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
+from fastapi import Query
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -15,17 +16,20 @@ from starlette.responses import RedirectResponse, Response
 
 from gateway.console.assets import Assets
 from gateway.console.cookies import Cookies
-from gateway.console.forms import CSRF_FIELD, FORM_BYTES_MAX, Form, read_page_form
+from gateway.console.forms import CSRF_FIELD, FORM_BYTES_MAX, Form, faults_of, read_page_form
 from gateway.console.names import SIGN_IN
 from gateway.console.pages import Pages
 from gateway.console.visitors import SignInNeeded, Visitor, Visitors
 from gateway.dependencies import Gateway
-from gateway.errors import DATABASE_SENTENCE, INTERNAL_SENTENCE, answer_of
+from gateway.errors import DATABASE_SENTENCE, INTERNAL_SENTENCE, answer_of, headers_of
 from gateway.problem import title_of
 from studio.contracts.errors import StudioError
+from studio.identity.service import OpenedSession
 
 NOTHING_HERE: Final = "There is nothing at this address, or it is not yours."
 _SERVER_ERROR: Final = 500
+Next = Annotated[str, Query(max_length=2_000)]
+"""Where to go on to; whatever it is, `own_path` decides."""
 
 
 class Site:
@@ -46,6 +50,27 @@ class Site:
         """A page for somebody, whose browser can then send its forms."""
         response = self.pages.page(template, visitor, status=status, **shown)
         self.visitors.remember(response, visitor)
+        return response
+
+    def again(
+        self,
+        visitor: Visitor,
+        template: str,
+        error: StudioError,
+        fields: Mapping[type[StudioError], str],
+        **shown: object,
+    ) -> Response:
+        """A form that was refused, with what is wrong beside the fields that errors are about."""
+        faults = faults_of(error, fields)
+        status = answer_of(error).status
+        response = self.page(visitor, template, status=status, faults=faults, **shown)
+        response.headers.update(headers_of(error))
+        return response
+
+    def entered(self, opened: OpenedSession, path: str) -> Response:
+        """On to a page of ours, in a new session."""
+        response = see_other(path)
+        self.cookies.open_session(response, opened.token, ends_at=opened.expires_at)
         return response
 
     async def form(
@@ -71,6 +96,14 @@ class Site:
             visitor, "problem.html", status=status, title=title_of(status), sentence=sentence
         )
 
+    async def refusal(self, request: Request, error: StudioError) -> Response:
+        """A page that says what was refused; what is ours to mend is in the log alone."""
+        status = answer_of(error).status
+        sentence = INTERNAL_SENTENCE if status == _SERVER_ERROR else error.detail
+        response = await self.problem(request, status, sentence)
+        response.headers.update(headers_of(error))
+        return response
+
 
 def see_other(path: str) -> Response:
     """After a form was taken: the page to look at, which can be loaded again."""
@@ -90,9 +123,7 @@ def console_route(site: Site) -> type[APIRoute]:
                 except SignInNeeded as needed:
                     return _to_sign_in(request, needed.path)
                 except StudioError as error:
-                    status = answer_of(error).status
-                    sentence = INTERNAL_SENTENCE if status == _SERVER_ERROR else error.detail
-                    return await site.problem(request, status, sentence)
+                    return await site.refusal(request, error)
                 except (RequestValidationError, HTTPException):
                     return await site.problem(request, HTTPStatus.NOT_FOUND, NOTHING_HERE)
                 except (OperationalError, InterfaceError, PoolTimeout):

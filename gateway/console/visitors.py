@@ -1,6 +1,7 @@
 """Who looks at a page: somebody signed in, or anybody."""
 
 from dataclasses import dataclass, field
+from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -8,11 +9,14 @@ from starlette.responses import Response
 
 from gateway.console.cookies import Cookies, new_visit
 from gateway.console.guard import check_csrf, check_origin, csrf_token
-from gateway.console.names import HOME, SIGN_IN
+from gateway.console.names import HOME, SIGN_IN, SIGN_UP
 from gateway.hosts import CallerHost
 from gateway.services.sessions import CurrentSession, Sessions
+from studio.accounts.errors import UnknownAccount
 from studio.accounts.records import Account, Principal
 from studio.identity.errors import NotSignedIn
+
+_ENTRANCES: Final = frozenset({SIGN_IN, SIGN_UP})
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ class Visitors:
             return None
         try:
             current = await self._sessions.current(token)
-        except NotSignedIn:
+        except (NotSignedIn, UnknownAccount):
             return None
         return Member(current, request.url.path, token)
 
@@ -120,6 +124,6 @@ def own_path(target: str) -> str:
     if not target.startswith("/") or not target.isprintable() or "\\" in target:
         return HOME
     parts = urlsplit(target)
-    if parts.scheme or parts.netloc or target.startswith("//") or parts.path == SIGN_IN:
+    if parts.scheme or parts.netloc or target.startswith("//") or parts.path in _ENTRANCES:
         return HOME
     return target

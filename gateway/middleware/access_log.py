@@ -8,13 +8,12 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.metrics import GatewayMetrics
+from gateway.middleware.logged_paths import logged_path
 
 UNMATCHED_ROUTE: Final = "unmatched"
 CLIENT_CLOSED_STATUS: Final = 499
 """nginx's number for a caller who left before the answer."""
 FIRST_ERROR_STATUS: Final = 400
-PATH_LENGTH_MAX: Final = 300
-"""Ours have some 100 characters; anybody can ask for one of 60,000."""
 SLOW_READ_SECONDS: Final = 1.0
 """A poll that waited for its run's answer in vain takes this long, and is worth a line."""
 _READS: Final = frozenset({"GET", "HEAD"})
@@ -60,7 +59,7 @@ class AccessLogMiddleware:
             _level(method, status, seconds),
             "request",
             method=method,
-            path=scope["path"][:PATH_LENGTH_MAX],
+            path=logged_path(scope),
             route=route,
             status=status,
             duration_ms=round(seconds * 1000, 1),

@@ -3,6 +3,7 @@
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.middleware.logged_paths import logged_path
 from gateway.problem import problem, problem_response
 
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("gateway")
@@ -28,7 +29,7 @@ class FailureMiddleware:
         try:
             await self._app(scope, receive, note_start)
         except Exception:
-            _log.exception("unhandled error", method=scope["method"], path=scope["path"])
+            _log.exception("unhandled error", method=scope["method"], path=logged_path(scope))
             if started:  # half an answer is out: closing the connection is all that is left
                 raise
             request_id = scope.get("state", {}).get("request_id")

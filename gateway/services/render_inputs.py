@@ -29,4 +29,5 @@ def render_input(
         narration=frozen.narration,
         timings=timings,
         fetch_count=fetch_count,
+        visual_style_preset=frozen.request.visual_style_preset,
     )

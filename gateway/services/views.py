@@ -12,14 +12,28 @@ from studio.renders.tables import RenderRow
 
 @dataclass(frozen=True)
 class RenderFacts:
-    """What was fixed when the render came in. `models` is keyed by stage role."""
+    """What was fixed when the render came in, by the request or the account's defaults.
+
+    `models` is keyed by stage role.
+    """
 
     asset_count: int
     models: dict[str, ModelChoice]
+    visual_style_preset: str | None
+    image_resolution: str
+    video_resolution: str
+    voice_briefs: bool
 
     @staticmethod
     def of(render: RenderInput) -> "RenderFacts":
-        return RenderFacts(asset_count=render.asset_count, models=models_in_use(render.plan.models))
+        return RenderFacts(
+            asset_count=render.asset_count,
+            models=models_in_use(render.plan.models),
+            visual_style_preset=render.visual_style_preset,
+            image_resolution=render.plan.image_resolution,
+            video_resolution=render.plan.video_resolution,
+            voice_briefs=render.voice_briefs,
+        )
 
 
 def models_in_use(models: StageModels) -> dict[str, ModelChoice]:

@@ -160,7 +160,7 @@ def defaults(
     with administration() as work:
         saved = accounts.account_defaults(work.session, account_id=account_id)
         if changes:
-            saved = changed_defaults(saved, changes)
+            saved = changed_defaults(saved, changes, today=work.now.date())
             accounts.save_defaults(work.session, account_id=account_id, defaults=saved)
     answer = saved.model_dump(mode="json")
     if as_json:

@@ -12,6 +12,7 @@ from studio.catalog.errors import Cause, ModelNotConfigured, UnknownModel, Unkno
 from studio.catalog.installation import Installation, Unconfigured
 from studio.catalog.models import (
     LOCAL_PROVIDER,
+    MODEL_DEFAULTS,
     Alias,
     ModelEntry,
     ModelsFile,
@@ -262,12 +263,6 @@ def refuse_unknown_defaults(catalogue: Catalogue) -> None:
     """UnknownModel or UnknownStyle where nobody could render with what nobody chose."""
     account = catalogue.defaults.account
     catalogue.style(account.visual_style_preset)
-    for role, model_id in (
-        (Role.TEXT, account.orchestrator_model),
-        (Role.CRITIC, account.critic_model),
-        (Role.IMAGE, account.image_model),
-        (Role.VIDEO, account.video_model),
-        (Role.MUSIC, account.music_model),
-        (Role.VOICE, catalogue.defaults.voice_model),
-    ):
-        catalogue.entry(role, model_id)
+    for field, role in MODEL_DEFAULTS.items():
+        catalogue.entry(role, getattr(account, field))
+    catalogue.entry(Role.VOICE, catalogue.defaults.voice_model)

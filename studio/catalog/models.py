@@ -38,6 +38,16 @@ class Role(StrEnum):
     VOICE = "voice"
 
 
+MODEL_DEFAULTS: Final = {
+    "orchestrator_model": Role.TEXT,
+    "critic_model": Role.CRITIC,
+    "image_model": Role.IMAGE,
+    "video_model": Role.VIDEO,
+    "music_model": Role.MUSIC,
+}
+"""The models among an account's defaults, and what each does."""
+
+
 class Lifecycle(CatalogueData):
     """When an id is offered. From the day that it `ends` the successor serves it.
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from studio.catalog.catalogue import Catalogue
 from studio.catalog.models import Lifecycle, ModelEntry, Offer, Role, StylePreset
-from studio.catalog.quotations import model_prices
+from studio.catalog.quotations import price_words
 
 _NOTICE: Final = "<!-- Written by scripts/write-catalogue from studio/catalog/*.yaml. -->"
 _NONE: Final = "\N{EN DASH}"
@@ -111,7 +111,7 @@ def _model_row(catalogue: Catalogue, model: ModelEntry, role: Role) -> tuple[str
         f"`{model.id}`",
         aliases or _NONE,
         "; ".join(_abilities(model, role)) or _NONE,
-        _credits(catalogue, model, role),
+        price_words(model, role, catalogue.prices),
         f"`{stand_in}`" if stand_in else _NONE,
         model.source,
     )
@@ -144,16 +144,6 @@ def _lengths(lengths: Sequence[int]) -> str:
     if len(lengths) > 1 and list(lengths) == list(range(lengths[0], lengths[-1] + 1)):
         return f"{lengths[0]} to {lengths[-1]}"
     return ", ".join(map(str, lengths))
-
-
-def _credits(catalogue: Catalogue, model: ModelEntry, role: Role) -> str:
-    price = next(each for each in model_prices(model, catalogue.prices) if each.role is role)
-    if role is Role.TEXT:
-        return f"{price.credits['base']} and {price.credits['per_shot']} a shot"
-    if set(price.credits) == {"each"}:
-        return f"{price.credits['each']} a {price.unit}"
-    amounts = ", ".join(f"{amount} at {size}" for size, amount in price.credits.items())
-    return f"{amounts} a {price.unit}"
 
 
 def _offer_row(model: ModelEntry, offer: Offer) -> tuple[str, ...]:

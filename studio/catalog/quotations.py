@@ -29,6 +29,16 @@ def model_prices(model: ModelEntry, prices: PriceTable) -> tuple[ModelPrice, ...
     return tuple(_price(model, role, prices) for role in model.roles)
 
 
+def price_words(model: ModelEntry, role: Role, prices: PriceTable) -> str:
+    """What a model costs in a role, in a few words: `12 at 720p, 15 at 1080p a second`."""
+    unit, amounts = _amounts(model, role, prices)
+    if role is Role.TEXT:
+        return f"{amounts['base']} and {amounts['per_shot']} a shot"
+    if set(amounts) == {"each"}:
+        return f"{amounts['each']} a {unit}"
+    return f"{', '.join(f'{amount} at {size}' for size, amount in amounts.items())} a {unit}"
+
+
 def _price(model: ModelEntry, role: Role, prices: PriceTable) -> ModelPrice:
     unit, credits_ = _amounts(model, role, prices)
     return ModelPrice(

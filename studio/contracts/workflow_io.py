@@ -58,6 +58,8 @@ class RenderInput(Payload):
     timings: Timings = Timings()
     fetch_count: int = 0
     """Uploads still to be fetched from the addresses in the row, before anything else."""
+    visual_style_preset: str | None = None
+    """For whoever looks at the render; None where it came in before this was kept here."""
 
 
 class RenderOutcome(Payload):

@@ -9,7 +9,10 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   }
 });
 
-// "Copy" beside what is shown once.
+// "Copy" beside what is shown once, where the browser lets a page copy.
+if (navigator.clipboard) {
+  for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
+}
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
