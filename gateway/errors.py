@@ -142,7 +142,6 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     RequestInfeasible: Answer(422),
     InvalidForm: Answer(422),
     InvalidCursor: Answer(422),
-    InvalidForm: Answer(422),
     InvalidAccount: Answer(422),
     InvalidKeyTerms: Answer(422),
     InvalidDefaults: Answer(422),
