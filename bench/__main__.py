@@ -26,6 +26,7 @@ MODULES: Final = {
     "pay-once": "bench.pay_once",
     "quotes": "bench.quotes",
     "mcp": "bench.mcp_calls",
+    "console": "bench.console_calls",
 }
 
 

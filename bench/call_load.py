@@ -4,7 +4,8 @@
 
 Orders as `bench.post_load` has them; with SECONDS they are sent over and over for so long, with 0
 each is sent once. The answers go out unread, by the order's number: whether they are right is seen
-once the clock has stopped. An answer is as long as it says, or in chunks, as event streams are.
+once the clock has stopped; what an order was answered with before is not told again. An answer is
+as long as it says, or in chunks, as event streams are.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from bench.post_load import HOST, encoded
 
@@ -22,10 +23,10 @@ Numbered = tuple[int, bytes]
 
 @dataclass
 class Calls:
-    """Milliseconds of every answer, and `[order's number, status, body]` of each."""
+    """Milliseconds of every answer, and `[order's number, status, body]` of each that differs."""
 
     milliseconds: list[float] = field(default_factory=list)
-    answers: list[tuple[int, int, str]] = field(default_factory=list)
+    answers: set[tuple[int, int, str]] = field(default_factory=set)
     seconds: float = 0.0
 
 
@@ -58,7 +59,7 @@ async def _call(port: int, requests: Iterator[Numbered], until: float, calls: Ca
         writer.write(request)
         status, body = await read_answer(reader)
         calls.milliseconds.append((time.monotonic() - began) * 1000)
-        calls.answers.append((number, status, body))
+        calls.answers.add((number, status, body))
     writer.close()
 
 
@@ -70,7 +71,7 @@ async def main(port: int, side_by_side: int, seconds: float) -> None:
     until = began + seconds if seconds else float("inf")
     await asyncio.gather(*(_call(port, requests, until, calls) for _ in range(side_by_side)))
     calls.seconds = time.monotonic() - began
-    sys.stdout.write(json.dumps(asdict(calls)) + "\n")
+    sys.stdout.write(json.dumps(vars(calls) | {"answers": list(calls.answers)}) + "\n")
 
 
 if __name__ == "__main__":

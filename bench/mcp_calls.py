@@ -48,7 +48,7 @@ def run(options: Options) -> Finding:
         target = Target(int(service.base_url.rpartition(":")[2]), service.process.pid)
         roads: list[Road] = [PlainHttp(key), *(ToolCalls(key, revision) for revision in REVISIONS)]
         warming, comparison = Comparison(target, roads), Comparison(target, roads)
-        with _filming(place, service) as projects:
+        with filming(place, service) as projects:
             warming.watch(WARMING, projects)
             comparison.watch(load, projects)
         known = set(projects)
@@ -58,7 +58,7 @@ def run(options: Options) -> Finding:
 
 
 @contextlib.contextmanager
-def _filming(place: Place, service: Service) -> Iterator[list[str]]:
+def filming(place: Place, service: Service) -> Iterator[list[str]]:
     """Renders that stay at filming, and a worker for the length of the block.
 
     New renders are submitted without one: their runs are started, and wait.

@@ -1,10 +1,12 @@
 """The OpenAPI document: what the framework cannot read off the routes is said here."""
 
+import json
 from http import HTTPStatus
 from typing import Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import JsonValue
 
 from gateway.payment_problem import PaymentRequiredDocument
 from gateway.problem import PROBLEM_MEDIA_TYPE, ProblemDocument, problem, title_of
@@ -25,7 +27,7 @@ _ANY_KEY: Final[list[dict[str, list[str]]]] = [{scheme: []} for scheme in _KEY_S
 KEY_SECURITY: Final[Fragment] = {"security": _ANY_KEY}
 OPTIONAL_KEY_SECURITY: Final[Fragment] = {"security": [{}, *_ANY_KEY]}
 
-EXAMPLE_REQUEST: Final[Fragment] = {
+EXAMPLE_REQUEST: Final[dict[str, JsonValue]] = {
     "name": "Archive corridor test",
     "project_mode": "scene",
     "screenplay": (
@@ -41,14 +43,9 @@ EXAMPLE_REQUEST: Final[Fragment] = {
     "video_model": load_catalogue().defaults.account.video_model,
     "video_resolution": "720p",
     "stage_voice_briefs_enabled": False,
-    "assets": [
-        {
-            "filename": "corridor.png",
-            "label": "Corridor",
-            "purpose": "environment reference",
-        }
-    ],
 }
+"""It names no file: one that does not come with it would be refused."""
+_EXAMPLES: Final = {"threeShots": {"summary": "Three shots", "value": EXAMPLE_REQUEST}}
 
 SUBMISSION_BODY: Final[Fragment] = {
     "parameters": [
@@ -86,10 +83,11 @@ SUBMISSION_BODY: Final[Fragment] = {
                     },
                 },
                 "encoding": {"request_json": {"contentType": "application/json"}},
+                "example": {"request_json": json.dumps(EXAMPLE_REQUEST)},
             },
             "application/json": {
                 "schema": _REQUEST_REF,
-                "examples": {"threeShots": {"summary": "Three shots", "value": EXAMPLE_REQUEST}},
+                "examples": _EXAMPLES,
             },
         },
     },
@@ -101,7 +99,7 @@ ESTIMATE_BODY: Final[Fragment] = {
         "content": {
             "application/json": {
                 "schema": _REQUEST_REF,
-                "examples": {"threeShots": {"summary": "Three shots", "value": EXAMPLE_REQUEST}},
+                "examples": _EXAMPLES,
             }
         },
     }

@@ -21,12 +21,6 @@ from gateway.mcp.toolbox import Look, StudioTool, studio_tool
 from gateway.openapi import EXAMPLE_REQUEST as API_EXAMPLE
 from studio.contracts.base import EdgeModel
 
-EXAMPLE: Final[dict[str, JsonValue]] = {
-    name: value
-    for name, value in API_EXAMPLE.items()
-    if name != "assets" and isinstance(value, str | int | float | bool)
-}
-"""The API's own example, without the file that would have to come with it."""
 CATALOGUE_META: Final = "video.future/catalogue"
 """Styles, models and prices, for the widget's form."""
 
@@ -83,7 +77,7 @@ async def _example(_call: Call, arguments: Arguments) -> CallToolResult:
     read_arguments(NoArguments, arguments)
     return answer(
         ExampleResult(
-            request=EXAMPLE,
+            request=API_EXAMPLE,
             next_action=(
                 f"Change it to the user's wishes, then call {SUBMIT_RENDER}, or {CREATE_QUOTE} "
                 "without an account's key."

@@ -25,7 +25,7 @@ def receipts_router(gateway: Gateway) -> APIRouter:
             "The charge lines that the render was held to, as its estimate listed them, and of "
             "each whether it is held, settled or released."
         ),
-        responses=problems(401, 403, 404, 429, 503),
+        responses=problems(401, 403, 404, 422, 429, 503),
         openapi_extra=KEY_SECURITY,
     )
     async def get_receipt(request: Request, project_id: ProjectId) -> Response:

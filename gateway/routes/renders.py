@@ -113,7 +113,7 @@ def _add_reads(router: APIRouter, gateway: Gateway) -> None:
             "The render as it is now. `final_video_url` is there once it is completed, signed anew "
             "when less than ten minutes are left."
         ),
-        responses=problems(401, 403, 404, 429, 503),
+        responses=problems(401, 403, 404, 422, 429, 503),
         openapi_extra=KEY_SECURITY,
     )
     async def get_render(request: Request, project_id: ProjectId) -> Response:
@@ -129,7 +129,7 @@ def _add_reads(router: APIRouter, gateway: Gateway) -> None:
             "Asks the run to end. What was delivered is kept and charged, the rest is released. "
             "Cancelling a finished render changes nothing and returns it."
         ),
-        responses=problems(401, 403, 404, 429, 503),
+        responses=problems(401, 403, 404, 422, 429, 503),
         openapi_extra=KEY_SECURITY,
     )
     async def cancel_render(request: Request, project_id: ProjectId) -> Response:

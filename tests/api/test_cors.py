@@ -104,6 +104,7 @@ async def test_routes_of_accounts_are_not_for_pages(stack: ApiStack, path: str) 
         ("DELETE", "/api/agent/renders", {"GET", "POST"}),
         ("PUT", f"{QUOTE}/pay", {"GET", "HEAD", "POST"}),
         ("GET", "/api/stripe/webhooks", {"POST"}),
+        ("DELETE", "/api/agent/renders/estimate", {"POST"}),
     ],
 )
 async def test_a_method_that_is_not_taken_is_told_all_that_are(
