@@ -42,5 +42,5 @@ def read_moment(text: str, *, now: datetime) -> datetime:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise InvalidTerm(
-            f"{text!r} is no moment: write 90d or 12h for as long from now, or a date as 2027-01-31."
+            f"{text!r} is no moment: write 90d or 12h from now on, or a date as 2027-01-31."
         ) from None
