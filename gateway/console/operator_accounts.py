@@ -15,15 +15,9 @@ from gateway.console.forms import (
     new_form_id,
     whole_number,
 )
+from gateway.console.lists import CursorText, list_address, wanted_text
 from gateway.console.names import OPERATOR_ACCOUNTS
-from gateway.console.operators import (
-    PAGE_LENGTH,
-    CursorText,
-    WantedText,
-    list_address,
-    operator,
-    wanted_text,
-)
+from gateway.console.operators import PAGE_LENGTH, WantedText, operator
 from gateway.console.site import Site, see_other
 from gateway.console.visitors import Member
 from gateway.services.account_search import AccountWish

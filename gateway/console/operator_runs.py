@@ -5,16 +5,9 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
+from gateway.console.lists import CursorText, list_address, wanted_text
 from gateway.console.names import AUDIT, OPERATOR_RUNS
-from gateway.console.operators import (
-    PAGE_LENGTH,
-    CursorText,
-    WantedText,
-    list_address,
-    operator,
-    run_address,
-    wanted_text,
-)
+from gateway.console.operators import PAGE_LENGTH, WantedText, operator, run_address
 from gateway.console.site import Site
 from gateway.services.operators import RunWish
 from studio.contracts.names import is_guest, owner_of

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 from typing import Annotated, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from fastapi import Query, Request
 from starlette.exceptions import HTTPException
@@ -13,11 +13,9 @@ from gateway.dependencies import Gateway
 from gateway.services.views import RenderView
 
 PAGE_LENGTH: Final = 25
-CURSOR_LENGTH_MAX: Final = 200
 TEXT_LENGTH_MAX: Final = 254
 """The longest e-mail address; names are shorter."""
 
-CursorText = Annotated[str, Query(max_length=CURSOR_LENGTH_MAX)]
 WantedText = Annotated[str, Query(max_length=TEXT_LENGTH_MAX)]
 
 
@@ -32,17 +30,6 @@ async def operator(site: Site, request: Request) -> Member:
     if visitor.account.suspended_at is not None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     return visitor
-
-
-def wanted_text(text: str) -> str:
-    """What was searched for. PostgreSQL takes no text with a NUL, not even to look for it."""
-    return text.replace("\0", "").strip()
-
-
-def list_address(path: str, wanted: dict[str, str]) -> str:
-    """A list with these filters, but for the empty ones."""
-    query = urlencode({name: text for name, text in wanted.items() if text})
-    return f"{path}?{query}" if query else path
 
 
 def run_address(gateway: Gateway, view: RenderView) -> str | None:

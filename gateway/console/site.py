@@ -27,7 +27,6 @@ from studio.contracts.errors import StudioError
 from studio.identity.service import OpenedSession
 
 NOTHING_HERE: Final = "There is nothing at this address, or it is not yours."
-_SERVER_ERROR: Final = 500
 Next = Annotated[str, Query(max_length=2_000)]
 """Where to go on to; whatever it is, `own_path` decides."""
 
@@ -103,7 +102,8 @@ class Site:
     async def refusal(self, request: Request, error: StudioError) -> Response:
         """A page that says what was refused; what is ours to mend is in the log alone."""
         status = answer_of(error).status
-        sentence = INTERNAL_SENTENCE if status == _SERVER_ERROR else error.detail
+        is_ours = status == HTTPStatus.INTERNAL_SERVER_ERROR
+        sentence = INTERNAL_SENTENCE if is_ours else error.detail
         response = await self.problem(request, status, sentence)
         response.headers.update(headers_of(error))
         return response

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import groupby
 from typing import Annotated, Final, Literal
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
 from sqlalchemy.orm import Session
@@ -12,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from gateway.console.forms import Form, WrongFields, form_id_of, new_form_id, whole_number
+from gateway.console.lists import CursorText, list_address
 from gateway.console.names import WALLET
 from gateway.console.site import Site, see_other
 from gateway.console.visitors import Member
@@ -26,7 +26,6 @@ from studio.topups.tables import TopUpState
 BUY: Final = f"{WALLET}/buy"
 PAGE_LENGTH: Final = 50
 PURCHASES_SHOWN: Final = 10
-CURSOR_LENGTH_MAX: Final = 200
 SESSION_LENGTH_MAX: Final = 200
 """Stripe's have 66 characters."""
 CHOICES: Final = (10, 25, 50, 100)
@@ -36,7 +35,6 @@ TURNED_BACK: Final = "You turned back from the payment: nothing was charged."
 _ABOUT: Final[dict[type[StudioError], str]] = {InvalidTopUp: "dollars"}
 
 View = Literal["movements", "renders"]
-CursorText = Annotated[str, Query(max_length=CURSOR_LENGTH_MAX)]
 
 
 @dataclass(frozen=True)
@@ -184,6 +182,5 @@ def _movements(entries: tuple[StatementEntry, ...]) -> list[Movement]:
     ]
 
 
-def _address(view: View, cursor: str | None = None) -> str:
-    query = {"view": view, **({"cursor": cursor} if cursor else {})}
-    return f"{WALLET}?{urlencode(query)}#statement"
+def _address(view: View, cursor: str = "") -> str:
+    return f"{list_address(WALLET, {'view': view, 'cursor': cursor})}#statement"

@@ -18,8 +18,7 @@ from studio.accounts.records import Account, KeyInfo
 from studio.accounts.service import get_account, list_keys
 from studio.contracts.errors import StudioError
 from studio.contracts.status import RenderState
-from studio.identity.errors import UnknownLogin
-from studio.identity.service import login_of
+from studio.identity.service import emails_of
 from studio.ledger.tables import REFERENCE_LENGTH_MAX
 from studio.operators.records import ActionPage
 from studio.operators.service import list_actions
@@ -142,14 +141,9 @@ class Operators:
 
 
 def _account_file(session: Session, account_id: str, now: datetime) -> AccountFile:
-    account = get_account(session, account_id=account_id)
-    try:
-        email = login_of(session, account_id=account_id).email
-    except UnknownLogin:
-        email = None
     return AccountFile(
-        account=account,
-        email=email,
+        account=get_account(session, account_id=account_id),
+        email=emails_of(session, account_ids=[account_id]).get(account_id),
         wallet=read_wallet(session, account_id, now=now),
         keys=tuple(list_keys(session, account_id=account_id)),
         renders=list_progress(session, account_id=account_id, limit=RECENT_MAX),

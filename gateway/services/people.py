@@ -21,12 +21,13 @@ from studio.accounts.service import (
     new_account_id,
     rename_account,
 )
-from studio.identity.errors import UnknownLogin, WrongCredentials
+from studio.identity.errors import WrongCredentials
 from studio.identity.service import (
     OpenedSession,
     acceptable_password,
     check_reset,
     create_login,
+    emails_of,
     find_login,
     login_of,
     normalise_email,
@@ -173,11 +174,7 @@ class People:
 
         def read(session: Session) -> Profile:
             account = get_account(session, account_id=account_id)
-            try:
-                email = login_of(session, account_id=account_id).email
-            except UnknownLogin:
-                email = None
-            return Profile(account, email)
+            return Profile(account, emails_of(session, account_ids=[account_id]).get(account_id))
 
         return await self._threads.read(read)
 

@@ -38,7 +38,6 @@ from studio.topups.repository import (
 )
 from studio.topups.tables import TopUpRow, TopUpState
 
-LISTED_MAX: Final = 50
 PAGE_LIFETIME: Final = timedelta(hours=2)
 """From the first time that the form was sent; Stripe takes 30 minutes to 24 hours."""
 PAGE_OPENED_WITHIN: Final = timedelta(hours=1)
@@ -109,7 +108,7 @@ class TopUps:
             lambda session: view_of(load_top_up(session, row.top_up_id))
         )
 
-    async def list(self, account_id: str, *, limit: int = LISTED_MAX) -> list[TopUpView]:
+    async def list(self, account_id: str, *, limit: int) -> list[TopUpView]:
         """The account's purchases, newest first."""
 
         def work(session: Session) -> list[TopUpView]:

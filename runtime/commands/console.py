@@ -24,6 +24,16 @@ if TYPE_CHECKING:
 EXIT_FAILED = 1
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AccountId = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's id.")]
+End = Annotated[
+    str | None,
+    typer.Option(
+        "--expires",
+        metavar="WHEN",
+        help="From now (90d or 12h), or a date or moment (ISO, UTC). Never where left out.",
+    ),
+]
+"""When something ends, as `key_terms.read_moment` takes it."""
 
 
 @dataclass(frozen=True)

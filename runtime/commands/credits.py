@@ -7,20 +7,19 @@ import typer
 
 from runtime.commands.console import (
     EXIT_FAILED,
+    AccountId,
     AsJson,
+    End,
     administration,
     print_json,
     print_table,
 )
-from runtime.commands.lifetimes import Lifetime
 
 GRANT_REFERENCE_BYTES = 8
 STATEMENT_LENGTH = 50
 GIFT = "A gift"
 
 app = typer.Typer(help="Credits: 1 credit is 1 US cent.", no_args_is_help=True)
-
-AccountId = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's id.")]
 
 
 @app.command()
@@ -32,12 +31,13 @@ def grant(
         typer.Option(help="Granting again under the same reference changes nothing."),
     ] = None,
     reason: Annotated[str, typer.Option(help="The account reads it in its statement.")] = GIFT,
-    expires: Lifetime = None,
+    expires: End = None,
     *,
     as_json: AsJson = False,
 ) -> None:
     """Give credits to an account. They are spent before bought ones, and may end."""
     from gateway.services import operator_acts
+    from runtime.commands.key_terms import read_moment
 
     # An empty reference is a mistake: granted under one of ours, a repetition would grant again.
     chosen = f"grant_{secrets.token_hex(GRANT_REFERENCE_BYTES)}" if reference is None else reference
@@ -47,7 +47,7 @@ def grant(
             work.act(reason, reference=chosen),
             account_id=account_id,
             credits=credits,
-            expires_at=work.now + expires if expires else None,
+            expires_at=None if expires is None else read_moment(expires, now=work.now),
         )
     if as_json:
         print_json({"account_id": account_id, "reference": chosen, "balance": balance})

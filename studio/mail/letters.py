@@ -25,7 +25,7 @@ def password_changed_letter(email: str) -> Message:
         text=(
             "The password of your account at Future Video Studio was changed just now, and every "
             "browser that was signed in was signed out.\n\n"
-            "If it was not you, set a new one by the link 'Forgot your password?' at once."
+            "If it was not you, set a new one by the link 'Forgotten your password?' at once."
             + _CLOSING
         ),
     )
