@@ -108,6 +108,7 @@ def _add_submission(router: APIRouter, site: Site) -> None:
                 site.visitors.check(request, member, brief.value(CSRF_FIELD))
                 return await _page(site, member, _refusal(brief, error))
             try:
+                member = await site.visitors.member(request)  # files take their time
                 brief = filled_brief(form.texts)
                 site.visitors.check(request, member, brief.value(CSRF_FIELD))
                 key = check_idempotency_key(f"form-{brief.value(FORM_ID_FIELD)}")

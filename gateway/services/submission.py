@@ -38,7 +38,7 @@ from gateway.services.uploads import (
 from gateway.services.views import RenderView, view_of_row
 from gateway.services.workflows import WorkflowStarter
 from studio.accounts.records import Principal
-from studio.accounts.service import account_defaults, require_active
+from studio.accounts.service import account_defaults, require_active, require_key
 from studio.contracts.errors import StudioError
 from studio.contracts.limits import HOLD_LIFETIME_SECONDS
 from studio.contracts.names import is_test_side, owner_of
@@ -143,8 +143,8 @@ class Submissions:
 
         A caller who leaves does not stop it: what was begun is finished. Raises InvalidRequest and
         the rest of ingest's tree, RequestInfeasible, InsufficientCredits, TooManyRenders,
-        AccountSuspended, KeyCapReached, IdempotencyKeyReused, WorkflowsUnavailable and
-        StorageError, each with nothing kept.
+        AccountSuspended, InvalidKey, KeyCapReached, IdempotencyKeyReused, WorkflowsUnavailable
+        and StorageError, each with nothing kept.
         """
         return await self._shielded(self._submit_form(principal, form, idempotency_key))
 
@@ -283,7 +283,10 @@ class Submissions:
         charges = new.workflow_input.plan.charges
 
         def work(session: Session) -> RenderRow:
+            # Both were asked before the body came in, which may have taken an hour.
             require_active(session, account_id=owner_of(new.account_id))
+            if principal.key_id is not None:
+                require_key(session, key_id=principal.key_id, now=now)
             # The ledger first: it locks the wallet, and so the account's submissions queue here.
             reserve(
                 session,
