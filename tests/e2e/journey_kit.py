@@ -21,8 +21,7 @@ from tests.kit.stack import ROOT, Stack
 PATIENCE_MS = 60_000
 """A limit for a film on a machine that is busy, not a measure."""
 SCREENPLAY = (
-    "Shot 1: A lamplighter walks along a quay in fog.\n\n"
-    "Shot 2: One lamp, far away, lights itself."
+    "Shot 1: A lamplighter walks along a quay in fog.\n\nShot 2: One lamp, far away, lights itself."
 )
 LABELS = (("The archive", "environment"), ("The lamplighter", "main character"))
 _REMEMBER = """() => {
