@@ -1,13 +1,17 @@
-"""The narrow read behind a status poll: one row without the brief."""
+"""The narrow reads behind polls and lists: rows without their briefs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from studio.contracts.status import RenderState
+from studio.db.cursor import Cursor
 from studio.db.types import Json
 from studio.renders.errors import UnknownRender
+from studio.renders.listing import newest_first
 from studio.renders.tables import RenderRow
 
 _PROGRESS = select(
@@ -51,6 +55,43 @@ def read_progress(session: Session, project_id: str, *, account_id: str) -> Prog
     return Progress(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public accessor
 
 
+@dataclass(frozen=True)
+class ProgressPage:
+    """Newest first; `next_cursor` is None on the last page."""
+
+    renders: tuple[Progress, ...]
+    next_cursor: str | None
+
+
+def list_progress(
+    session: Session,
+    *,
+    limit: int,
+    cursor: str | None = None,
+    account_id: str | None = None,
+    status: RenderState | None = None,
+    name_part: str = "",
+) -> ProgressPage:
+    """Renders of one account or all, as `newest_first` narrows them. Raises InvalidCursor."""
+    query = newest_first(
+        _PROGRESS, cursor=cursor, account_id=account_id, status=status, name_part=name_part
+    )
+    rows = session.execute(query.limit(limit + 1)).all()
+    page = tuple(Progress(**row._mapping) for row in rows[:limit])  # noqa: SLF001 - as above
+    more = len(rows) > limit
+    last = Cursor(page[-1].created_at, page[-1].project_id).encode() if more else None
+    return ProgressPage(page, last)
+
+
+def owner_of_render(session: Session, project_id: str) -> str:
+    """Whose a render is, for whoever may see everybody's. UnknownRender."""
+    query = select(RenderRow.account_id).where(RenderRow.project_id == project_id)
+    owner = None if "\0" in project_id else session.scalar(query)
+    if owner is None:
+        raise UnknownRender(project_id)
+    return owner
+
+
 def read_workflow_input(session: Session, project_id: str) -> Json:
     """The `RenderInput` in JSON that the workflow was started with; it never changes."""
     query = select(RenderRow.workflow_input).where(RenderRow.project_id == project_id)
@@ -58,3 +99,11 @@ def read_workflow_input(session: Session, project_id: str) -> Json:
     if document is None:
         raise UnknownRender(project_id)
     return document
+
+
+def read_workflow_inputs(session: Session, project_ids: Sequence[str]) -> dict[str, Json]:
+    """As `read_workflow_input`, of each of these that there is."""
+    query = select(RenderRow.project_id, RenderRow.workflow_input).where(
+        RenderRow.project_id.in_(project_ids)
+    )
+    return dict(session.execute(query).all())

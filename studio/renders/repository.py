@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, cast
 
-from sqlalchemy import Table, bindparam, func, select, tuple_, update
+from sqlalchemy import Table, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from studio.contracts.assets import AssetRef
@@ -13,7 +13,6 @@ from studio.contracts.quote_request import UploadUrl
 from studio.contracts.request import RenderRequest
 from studio.contracts.status import TERMINAL_STATES, RenderSnapshot, RenderState
 from studio.contracts.workflow_io import RenderInput
-from studio.db.cursor import Cursor
 from studio.renders.errors import UnknownRender
 from studio.renders.tables import RenderRow
 
@@ -35,14 +34,6 @@ class NewRender:
     idempotency_key: str | None = None
     upload_urls: tuple[UploadUrl, ...] = ()
     key_id: str | None = None
-
-
-@dataclass(frozen=True)
-class Page:
-    """Rows newest first; `next_cursor` is None on the last page."""
-
-    rows: tuple[RenderRow, ...]
-    next_cursor: str | None
 
 
 def insert_render(session: Session, new: NewRender, *, now: datetime) -> RenderRow:
@@ -84,39 +75,6 @@ def find_by_idempotency_key(session: Session, account_id: str, key: str) -> Rend
             RenderRow.account_id == account_id, RenderRow.idempotency_key == key
         )
     ).one_or_none()
-
-
-def list_renders(
-    session: Session,
-    account_id: str,
-    *,
-    limit: int,
-    cursor: str | None = None,
-    status: RenderState | None = None,
-    name_part: str = "",
-) -> Page:
-    """The account's renders, newest first. InvalidCursor for a cursor that is not ours.
-
-    `name_part` keeps those whose name has it, in whatever case: of any alphabet on PostgreSQL, of
-    ASCII on SQLite.
-    """
-    query = select(RenderRow).where(RenderRow.account_id == account_id)
-    if status is not None:
-        query = query.where(RenderRow.status == status)
-    if name_part:
-        query = query.where(RenderRow.name.icontains(name_part, autoescape=True))
-    if cursor is not None:
-        after = Cursor.decode(cursor)
-        query = query.where(
-            tuple_(RenderRow.created_at, RenderRow.project_id)
-            < tuple_(after.created_at, after.row_id)
-        )
-    query = query.order_by(RenderRow.created_at.desc(), RenderRow.project_id.desc())
-    rows = session.scalars(query.limit(limit + 1)).all()
-    page = tuple(rows[:limit])
-    more = len(rows) > limit
-    last = Cursor(page[-1].created_at, page[-1].project_id).encode() if more else None
-    return Page(page, last)
 
 
 def count_active(session: Session, account_id: str) -> int:
