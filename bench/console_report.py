@@ -13,8 +13,8 @@ from bench.console_rounds import (
     POLL_TOGETHER,
     Comparison,
 )
-from bench.mcp_report import latencies
 from bench.options import Options
+from bench.quote_rounds import Sample
 from bench.result import Finding, Row, rounded, show
 from bench.status_polls import TARGET_RATIO as POLL_TARGET_RATIO
 
@@ -51,20 +51,25 @@ def finding(options: Options, comparison: Comparison) -> Finding:
 
 def _compared(comparison: Comparison, kind: str) -> dict[str, JsonValue]:
     sides: dict[str, JsonValue] = {
-        side: {"a_second": comparison.rate(kind, side), **latencies(comparison.whole(kind, side))}
+        side: {"a_second": comparison.rate(kind, side), **_figures(comparison.whole(kind, side))}
         for side in (GATEWAY, BARE)
     }
     return {"ratio": comparison.ratio(kind), **sides}
+
+
+def _figures(sample: Sample) -> dict[str, float]:
+    return {"p50_ms": sample.p50_ms, "p95_ms": sample.p95_ms, "cpu_ms": sample.all_cpu_ms}
 
 
 def _show(options: Options, comparison: Comparison) -> None:
     rows: list[Row] = []
     for kind in KINDS:
         target = f" (≥ {TARGETS[kind]})" if kind in TARGETS else ""
-        rates = [f"{comparison.rate(kind, side):g}/s" for side in (GATEWAY, BARE)]
-        rows.append(Row(kind.replace("_", " "), *rates, f"{comparison.ratio(kind):.2f}{target}"))
-        mine, theirs = (latencies(comparison.whole(kind, side)) for side in (GATEWAY, BARE))
-        rows += [Row(f"  {name}", f"{mine[name]}", f"{theirs[name]}") for name in mine]
+        mine, theirs = (f"{comparison.rate(kind, side):g}/s" for side in (GATEWAY, BARE))
+        ratio = f"{comparison.ratio(kind):.2f}{target}"
+        rows.append(Row(kind.replace("_", " "), mine, theirs, ratio))
+        ours, bare = (_figures(comparison.whole(kind, side)) for side in (GATEWAY, BARE))
+        rows += [Row(f"  {name}", f"{ours[name]:g}", f"{bare[name]:g}") for name in ours]
     mib = comparison.resident_mib
     grown = rounded(mib[GATEWAY][-1] - mib[GATEWAY][0])
     rows.append(

@@ -53,13 +53,13 @@ def _compared(comparison: Comparison, kind: str) -> dict[str, JsonValue]:
         road: {
             "a_second": comparison.rate(kind, road),
             "ratio": comparison.ratio(kind, road),
-            **latencies(comparison.whole(kind, road)),
+            **_latencies(comparison.whole(kind, road)),
         }
         for road in (PLAIN, *REVISIONS)
     }
 
 
-def latencies(sample: Sample) -> dict[str, JsonValue]:
+def _latencies(sample: Sample) -> dict[str, JsonValue]:
     return {
         "p50_ms": sample.p50_ms,
         "p95_ms": sample.p95_ms,

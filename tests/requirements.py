@@ -20,7 +20,7 @@ class Part(StrEnum):
     CONSOLE = "console"
 
 
-DELIVERED = frozenset({Part.FOUNDATION, Part.STUDIO, Part.QUOTES, Part.MCP})
+DELIVERED = frozenset({Part.FOUNDATION, Part.STUDIO, Part.QUOTES, Part.MCP, Part.CONSOLE})
 """Everything else is not done yet."""
 
 

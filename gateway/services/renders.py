@@ -1,7 +1,7 @@
 """What can be asked about a render, and its cancellation, whoever asks: HTTP, MCP, a console."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -14,13 +14,20 @@ from gateway.clock import Clock
 from gateway.metrics import GatewayMetrics
 from gateway.services.live import LiveStatus
 from gateway.services.threads import Threads
-from gateway.services.views import RenderFacts, RenderView, view_of_progress, view_of_row
+from gateway.services.views import RenderFacts, RenderView, view_of_progress
 from gateway.services.workflows import WorkflowStarter
 from studio.contracts.names import is_guest
 from studio.contracts.status import RenderSnapshot, RenderState
 from studio.contracts.workflow_io import RenderInput
-from studio.renders.progress import Progress, read_progress, read_workflow_input
-from studio.renders.repository import list_renders, mark_started, request_cancel
+from studio.renders.progress import (
+    Progress,
+    ProgressPage,
+    list_progress,
+    read_progress,
+    read_workflow_input,
+    read_workflow_inputs,
+)
+from studio.renders.repository import mark_started, request_cancel
 
 WAIT_POLL_SECONDS: Final = 0.5
 """How often a held answer looks at the row: nobody notices half a second of minutes."""
@@ -99,19 +106,23 @@ class Renders:
     ) -> ViewPage:
         """The account's renders, newest first, as stored. InvalidCursor."""
 
-        def read(session: Session) -> ViewPage:
-            account_id = authorize(session)
-            page = list_renders(
+        def read(session: Session) -> ProgressPage:
+            return list_progress(
                 session,
-                account_id,
+                account_id=authorize(session),
                 limit=limit,
                 cursor=cursor,
                 status=status,
                 name_part=name_part,
             )
-            return ViewPage(tuple(map(view_of_row, page.rows)), page.next_cursor)
 
-        return await self._threads.read(read)
+        page = await self._threads.read(read)
+        facts = await self._facts_of(page.renders)
+        views = (
+            view_of_progress(progress, facts[progress.project_id], self._parse(progress))
+            for progress in page.renders
+        )
+        return ViewPage(tuple(views), page.next_cursor)
 
     async def wait(
         self, view: RenderView, *, seconds: float, wanted: Callable[[], Awaitable[bool]]
@@ -182,6 +193,22 @@ class Renders:
         progress, known = await self._threads.read(read)
         self._facts[project_id] = known
         return view_of_progress(progress, known, self._parse(progress))
+
+    async def _facts_of(self, renders: Sequence[Progress]) -> dict[str, RenderFacts]:
+        """What is fixed about each; read for those that were not asked for before."""
+        ids = [progress.project_id for progress in renders]
+        known = {one: facts for one in ids if (facts := self._facts.get(one)) is not None}
+        unknown = [one for one in ids if one not in known]
+
+        def read(session: Session) -> dict[str, RenderFacts]:
+            documents = read_workflow_inputs(session, unknown).items()
+            return {one: RenderFacts.of(RenderInput.model_validate(it)) for one, it in documents}
+
+        if unknown:
+            found = await self._threads.read(read)
+            self._facts.update(found)
+            known |= found
+        return known
 
     def _parse(self, progress: Progress) -> RenderSnapshot:
         parsed = self._parsed.get(progress.project_id)

@@ -1,5 +1,6 @@
-"""The narrow read behind a status poll: one row without the brief."""
+"""The narrow reads behind polls and lists: rows without their briefs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -71,7 +72,7 @@ def list_progress(
     status: RenderState | None = None,
     name_part: str = "",
 ) -> ProgressPage:
-    """Renders of every account, as `newest_first` narrows them. Raises InvalidCursor."""
+    """Renders of one account or all, as `newest_first` narrows them. Raises InvalidCursor."""
     query = newest_first(
         _PROGRESS, cursor=cursor, account_id=account_id, status=status, name_part=name_part
     )
@@ -98,3 +99,11 @@ def read_workflow_input(session: Session, project_id: str) -> Json:
     if document is None:
         raise UnknownRender(project_id)
     return document
+
+
+def read_workflow_inputs(session: Session, project_ids: Sequence[str]) -> dict[str, Json]:
+    """As `read_workflow_input`, of each of these that there is."""
+    query = select(RenderRow.project_id, RenderRow.workflow_input).where(
+        RenderRow.project_id.in_(project_ids)
+    )
+    return dict(session.execute(query).all())

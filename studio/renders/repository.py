@@ -13,9 +13,7 @@ from studio.contracts.quote_request import UploadUrl
 from studio.contracts.request import RenderRequest
 from studio.contracts.status import TERMINAL_STATES, RenderSnapshot, RenderState
 from studio.contracts.workflow_io import RenderInput
-from studio.db.cursor import Cursor
 from studio.renders.errors import UnknownRender
-from studio.renders.listing import newest_first
 from studio.renders.tables import RenderRow
 
 _RENDER: Final = cast("Table", RenderRow.__table__)
@@ -36,14 +34,6 @@ class NewRender:
     idempotency_key: str | None = None
     upload_urls: tuple[UploadUrl, ...] = ()
     key_id: str | None = None
-
-
-@dataclass(frozen=True)
-class Page:
-    """Rows newest first; `next_cursor` is None on the last page."""
-
-    rows: tuple[RenderRow, ...]
-    next_cursor: str | None
 
 
 def insert_render(session: Session, new: NewRender, *, now: datetime) -> RenderRow:
@@ -85,30 +75,6 @@ def find_by_idempotency_key(session: Session, account_id: str, key: str) -> Rend
             RenderRow.account_id == account_id, RenderRow.idempotency_key == key
         )
     ).one_or_none()
-
-
-def list_renders(
-    session: Session,
-    account_id: str,
-    *,
-    limit: int,
-    cursor: str | None = None,
-    status: RenderState | None = None,
-    name_part: str = "",
-) -> Page:
-    """The account's renders, as `newest_first` narrows them. Raises InvalidCursor."""
-    query = newest_first(
-        select(RenderRow),
-        cursor=cursor,
-        account_id=account_id,
-        status=status,
-        name_part=name_part,
-    )
-    rows = session.scalars(query.limit(limit + 1)).all()
-    page = tuple(rows[:limit])
-    more = len(rows) > limit
-    last = Cursor(page[-1].created_at, page[-1].project_id).encode() if more else None
-    return Page(page, last)
 
 
 def count_active(session: Session, account_id: str) -> int:

@@ -13,7 +13,7 @@ from studio.contracts.status import RenderSnapshot, RenderState, Stage
 from studio.db.cursor import InvalidCursor
 from studio.db.engine import Database
 from studio.renders.errors import UnknownRender
-from studio.renders.progress import read_progress
+from studio.renders.progress import list_progress, read_progress
 from studio.renders.repository import (
     NewRender,
     count_active,
@@ -22,7 +22,6 @@ from studio.renders.repository import (
     insert_render,
     keep_fetched,
     list_active,
-    list_renders,
     load_render,
     mark_started,
     request_cancel,
@@ -118,8 +117,8 @@ def test_a_part_of_the_name_is_found_as_it_is_written_in_either_case(
         _insert(database, name=name)
     _insert(database, account="acct_b", name=found)
     with database.reading() as session:
-        page = list_renders(session, "acct_a", limit=10, name_part=part)
-    assert [row.name for row in page.rows] == [found]
+        page = list_progress(session, account_id="acct_a", limit=10, name_part=part)
+    assert [row.name for row in page.renders] == [found]
 
 
 def test_lists_are_newest_first_and_paged_without_gaps(database: Database) -> None:
@@ -129,8 +128,8 @@ def test_lists_are_newest_first_and_paged_without_gaps(database: Database) -> No
     cursor = None
     with database.reading() as session:
         while True:
-            page = list_renders(session, "acct_a", limit=2, cursor=cursor)
-            seen += [row.project_id for row in page.rows]
+            page = list_progress(session, account_id="acct_a", limit=2, cursor=cursor)
+            seen += [row.project_id for row in page.renders]
             cursor = page.next_cursor
             if cursor is None:
                 break
@@ -141,8 +140,8 @@ def test_lists_can_be_narrowed_to_a_status(database: Database) -> None:
     failed, _queued = _insert(database), _insert(database)
     _store(database, failed, 3, RenderState.FAILED)
     with database.reading() as session:
-        page = list_renders(session, "acct_a", limit=10, status=RenderState.FAILED)
-    assert [row.project_id for row in page.rows] == [failed]
+        page = list_progress(session, account_id="acct_a", limit=10, status=RenderState.FAILED)
+    assert [row.project_id for row in page.renders] == [failed]
 
 
 def _forged(position: str) -> str:
@@ -163,7 +162,7 @@ def _forged(position: str) -> str:
 )
 def test_a_cursor_that_is_not_ours_is_refused(database: Database, cursor: str) -> None:
     with database.reading() as session, pytest.raises(InvalidCursor):
-        list_renders(session, "acct_a", limit=2, cursor=cursor)
+        list_progress(session, account_id="acct_a", limit=2, cursor=cursor)
 
 
 def test_an_id_that_no_database_can_hold_is_unknown(database: Database) -> None:
