@@ -1,7 +1,6 @@
 """Programs of others use the gateway: the MCP Inspector's command line, and mcp-remote."""
 
 import json
-import os
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -136,7 +135,7 @@ async def test_the_inspector_starts_the_bridge_of_fvs_mcp_and_submits_through_it
     settings = {
         "FVS_AGENT_BASE_URL": url.removesuffix("/mcp"),
         "FVS_AGENT_API_KEY": stack.open_account(),
-        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+        "PYTHONPATH": str(Path.cwd()),  # the Inspector takes no empty value
     }
     given = [part for name, value in settings.items() for part in ("-e", f"{name}={value}")]
     command = (sys.executable, "-m", "runtime.cli", "mcp")
