@@ -13,7 +13,7 @@ from studio.contracts.quote_request import UploadUrl
 from studio.contracts.request import RenderRequest
 from studio.contracts.status import TERMINAL_STATES, RenderSnapshot, RenderState
 from studio.contracts.workflow_io import RenderInput
-from studio.db.cursor import Cursor
+from studio.db.cursor import Cursor, cut_page
 from studio.renders.errors import UnknownRender
 from studio.renders.listing import newest_first
 from studio.renders.tables import RenderRow
@@ -105,10 +105,8 @@ def list_renders(
         name_part=name_part,
     )
     rows = session.scalars(query.limit(limit + 1)).all()
-    page = tuple(rows[:limit])
-    more = len(rows) > limit
-    last = Cursor(page[-1].created_at, page[-1].project_id).encode() if more else None
-    return Page(page, last)
+    page, following = cut_page(rows, limit, lambda row: Cursor(row.created_at, row.project_id))
+    return Page(tuple(page), following)
 
 
 def count_active(session: Session, account_id: str) -> int:
