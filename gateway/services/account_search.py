@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from studio.accounts.tables import AccountRole, AccountRow
-from studio.db.cursor import Cursor
+from studio.db.cursor import Cursor, cut_page
 from studio.identity.tables import LoginRow
 
 
@@ -61,10 +61,8 @@ def search_accounts(
         )
     query = query.order_by(AccountRow.created_at.desc(), AccountRow.account_id.desc())
     rows = session.execute(query.limit(limit + 1)).all()
-    page = tuple(FoundAccount(*row) for row in rows[:limit])
-    more = len(rows) > limit
-    last = Cursor(page[-1].created_at, page[-1].account_id).encode() if more else None
-    return AccountPage(page, last)
+    page, following = cut_page(rows, limit, lambda row: Cursor(row.created_at, row.account_id))
+    return AccountPage(tuple(FoundAccount(*row) for row in page), following)
 
 
 def _conditions(wish: AccountWish) -> list[ColumnElement[bool]]:

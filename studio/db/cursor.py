@@ -2,12 +2,15 @@
 
 import base64
 import binascii
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 from uuid import UUID
 
 from studio.contracts.errors import StudioError
+
+_Row = TypeVar("_Row")
 
 
 class InvalidCursor(StudioError):
@@ -50,3 +53,14 @@ class Cursor:
             return Cursor(created_at.astimezone(UTC), row_id)
         except (ValueError, OverflowError, binascii.Error, UnicodeError) as error:
             raise InvalidCursor from error
+
+
+def cut_page(
+    rows: Sequence[_Row], limit: int, place: Callable[[_Row], Cursor]
+) -> tuple[Sequence[_Row], str | None]:
+    """The page of rows, of which one more than `limit` was asked for; the cursor behind it, if any.
+
+    `place` is where a row stands in its list.
+    """
+    page = rows[:limit]
+    return page, place(page[-1]).encode() if len(rows) > limit else None

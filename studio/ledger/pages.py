@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, case, func, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
-from studio.db.cursor import Cursor
+from studio.db.cursor import Cursor, cut_page
 from studio.ledger.records import RenderSpending, SpendingPage, StatementLine, StatementPage
 from studio.ledger.tables import Phase, TransferCode, TransferRow
 from studio.ledger.wallets import balance
@@ -26,11 +26,11 @@ def statement(
     rows = _transfers(session, TransferRow.debit_account_id == wallet, after, limit + 1)
     rows += _transfers(session, TransferRow.credit_account_id == wallet, after, limit + 1)
     rows.sort(key=lambda row: (row.created_at, row.id), reverse=True)
-    newest, more = rows[:limit], len(rows) > limit
+    newest, following = cut_page(rows, limit, lambda row: Cursor(row.created_at, str(row.id)))
     held = _held(session, [row.pending_id for row in newest if row.pending_id is not None])
     return StatementPage(
         tuple(_line(row, wallet, held) for row in newest),
-        Cursor(newest[-1].created_at, str(newest[-1].id)).encode() if more else None,
+        following,
     )
 
 
@@ -49,11 +49,11 @@ def spending(
     # All that a render holds was held at one moment, so this counts renders in the index's order.
     query = query.group_by(created_at, subject).order_by(created_at.desc(), subject.desc())
     found = session.execute(query.limit(limit + 1)).all()
-    newest, more = found[:limit], len(found) > limit
+    newest, following = cut_page(found, limit, lambda row: Cursor(row.created_at, row.subject))
     sums = _sums(session, [row.subject for row in newest])
     return SpendingPage(
         tuple(RenderSpending(row.subject, row.created_at, *sums[row.subject]) for row in newest),
-        Cursor(newest[-1].created_at, newest[-1].subject).encode() if more else None,
+        following,
     )
 
 

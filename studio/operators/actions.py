@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from sqlalchemy import insert, select, tuple_
 from sqlalchemy.orm import Session
 
-from studio.db.cursor import Cursor
+from studio.db.cursor import Cursor, cut_page
 from studio.operators.records import ActionPage, OperatorAction
 from studio.operators.tables import OperatorActionRow
 
@@ -64,12 +64,8 @@ def list_actions(
         )
     query = query.order_by(OperatorActionRow.created_at.desc(), OperatorActionRow.id.desc())
     rows = session.scalars(query.limit(limit + 1)).all()
-    page = rows[:limit]
-    more = len(rows) > limit
-    return ActionPage(
-        actions=tuple(_action(row) for row in page),
-        next_cursor=Cursor(page[-1].created_at, str(page[-1].id)).encode() if more else None,
-    )
+    page, following = cut_page(rows, limit, lambda row: Cursor(row.created_at, str(row.id)))
+    return ActionPage(tuple(_action(row) for row in page), following)
 
 
 def _action(row: OperatorActionRow) -> OperatorAction:

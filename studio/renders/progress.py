@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from studio.contracts.status import RenderState
-from studio.db.cursor import Cursor
+from studio.db.cursor import Cursor, cut_page
 from studio.db.types import Json
 from studio.renders.errors import UnknownRender
 from studio.renders.listing import newest_first
@@ -77,10 +77,9 @@ def list_progress(
         _PROGRESS, cursor=cursor, account_id=account_id, status=status, name_part=name_part
     )
     rows = session.execute(query.limit(limit + 1)).all()
-    page = tuple(Progress(**row._mapping) for row in rows[:limit])  # noqa: SLF001 - as above
-    more = len(rows) > limit
-    last = Cursor(page[-1].created_at, page[-1].project_id).encode() if more else None
-    return ProgressPage(page, last)
+    page, following = cut_page(rows, limit, lambda row: Cursor(row.created_at, row.project_id))
+    found = tuple(Progress(**row._mapping) for row in page)  # noqa: SLF001 - as above
+    return ProgressPage(found, following)
 
 
 def owner_of_render(session: Session, project_id: str) -> str:
