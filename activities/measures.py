@@ -61,6 +61,11 @@ def count_top_up(finding: str) -> None:
     _count("fvs_top_ups", "Findings about purchases of credits.", finding=finding)
 
 
+def count_mail(outcome: str) -> None:
+    """A mail to the owner of an account was sent, or could not be."""
+    _count("fvs_mails", "Mails to people by what became of them.", outcome=outcome)
+
+
 def count_sweep(*, started: int, closed: int) -> None:
     """What a sweep picked up."""
     description = "Renders that a sweep had to start or close."

@@ -28,6 +28,7 @@ from gateway.routes.paid_renders import paid_renders_router
 from gateway.routes.quotes import quotes_router
 from gateway.routes.receipts import receipts_router
 from gateway.routes.renders import renders_router
+from gateway.routes.wallet import wallet_router
 from gateway.routes.webhooks import webhooks_router
 
 TITLE: Final = "Future Video Studio agent API"
@@ -39,6 +40,7 @@ DESCRIPTION: Final = (
 )
 _TAGS: Final = [
     {"name": "renders", "description": "Films of the account that owns the key."},
+    {"name": "wallet", "description": "Credits: what there is, and what became of it."},
     {"name": "quotes", "description": "One film, paid without an account."},
     {"name": "planning", "description": "What there is and what it costs."},
     {"name": "files", "description": "Signed downloads."},
@@ -88,6 +90,7 @@ def _add_routes(app: FastAPI, gateway: Gateway) -> None:
     app.include_router(models_router(gateway))
     app.include_router(renders_router(gateway))
     app.include_router(receipts_router(gateway))
+    app.include_router(wallet_router(gateway))
     app.include_router(quotes_router(gateway))
     app.include_router(paid_renders_router(gateway))
     app.include_router(health_router(gateway))

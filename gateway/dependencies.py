@@ -24,6 +24,7 @@ from gateway.services.health import Health
 from gateway.services.keys import ApiKeys
 from gateway.services.links import SignedLinks
 from gateway.services.live import LiveStatus
+from gateway.services.operators import Operators
 from gateway.services.paid_renders import PaidRenders
 from gateway.services.passwords import Passwords
 from gateway.services.payment_setup import MissingSettings, PaymentSetup
@@ -38,6 +39,7 @@ from gateway.services.submission import Submissions
 from gateway.services.threads import Threads
 from gateway.services.topups import TopUps
 from gateway.services.uploads import Inspect, in_turn
+from gateway.services.wallets import Wallets
 from gateway.services.watching import Watching
 from gateway.services.webhooks import Webhooks, WebhookTrust
 from gateway.services.workflows import Workflows
@@ -70,9 +72,10 @@ class Dependencies:
     `films` saves films on this machine, for MCP's download tool; None where nothing is written.
     `mcp_hosts` are hosts beside that of `public_base_url` that serve MCP and nothing else, and
     `mcp_origins` the pages that may call it; `widget_domain` is the origin that ChatGPT shows
-    the console under. `file_origins` are those of signed URLs that the
-    store itself answers, such as `https://storage.googleapis.com`. `temporal_ui_url` is the address
-    of our namespace in Temporal's own pages, which operators are led to.
+    the console under. `file_origins` are those of signed URLs that the store itself answers, such
+    as `https://storage.googleapis.com`. `temporal_ui_url` is the address of our namespace in
+    Temporal's own pages, which operators are led to. `checkout_origins` are where credits are paid,
+    beside Stripe's own: a stand-in's.
     """
 
     database: Database
@@ -105,6 +108,7 @@ class Dependencies:
     widget_domain: str | None = None
     file_origins: tuple[str, ...] = ()
     temporal_ui_url: str | None = None
+    checkout_origins: tuple[str, ...] = ()
 
 
 class Gateway:
@@ -123,7 +127,6 @@ class Gateway:
         )
         self.links = SignedLinks(given.storage, self.threads, given.clock)
         self.slots = UploadSlots()
-        self.post = Post(given.mailer, given.metrics)
         self.live = LiveStatus(
             given.workflows,
             store=self._store_snapshot,
@@ -147,7 +150,6 @@ class Gateway:
             clock=given.clock,
             ids=given.ids,
             metrics=given.metrics,
-            post=self.post,
             active_renders_max=given.active_renders_max,
             timings=given.timings,
         )
@@ -201,6 +203,7 @@ class Gateway:
 
     def _wire_people(self, given: Dependencies) -> None:
         self.passwords = Passwords(given.password_hasher)
+        self.post = Post(given.mailer, given.metrics)
         self.sessions = Sessions(
             threads=self.threads,
             passwords=self.passwords,
@@ -218,6 +221,8 @@ class Gateway:
         self.preferences = Preferences(
             threads=self.threads, catalogue=given.pricing.catalogue, clock=given.clock
         )
+        self.wallets = Wallets(self.threads, given.clock)
+        self.operators = Operators(threads=self.threads, renders=self.renders, clock=given.clock)
 
     @property
     def local_files(self) -> LocalStorage | None:

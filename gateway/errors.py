@@ -36,6 +36,7 @@ from gateway.problem import ProblemDocument, ProblemError, problem, problem_resp
 from gateway.services.fingerprint import IdempotencyKeyReused, InvalidIdempotencyKey
 from gateway.services.key_limits import KeyCapReached
 from gateway.services.keys import TooManyKeys
+from gateway.services.operators import InvalidAct
 from gateway.services.paid_renders import NotPaid
 from gateway.services.payments import PaidByAnother
 from gateway.services.watching import TooManyWatches
@@ -64,7 +65,7 @@ from studio.identity.errors import (
     WrongCredentials,
 )
 from studio.ingest import errors as ingest
-from studio.ledger.errors import IdempotencyConflict, InsufficientCredits
+from studio.ledger.errors import IdempotencyConflict, InsufficientCredits, InvalidExpiry
 from studio.media.errors import MediaError
 from studio.payments.errors import (
     MethodUnsupported,
@@ -144,6 +145,8 @@ ANSWERS: Final[dict[type[StudioError], Answer]] = {
     InvalidCursor: Answer(422),
     InvalidAccount: Answer(422),
     InvalidKeyTerms: Answer(422),
+    InvalidAct: Answer(422),
+    InvalidExpiry: Answer(422),
     InvalidDefaults: Answer(422),
     InvalidEmail: Answer(422),
     InvalidPassword: Answer(422),

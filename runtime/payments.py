@@ -63,6 +63,15 @@ def gateway_checkout(settings: Settings) -> Checkout | MissingSettings:
     )
 
 
+def checkout_origins(settings: Settings) -> tuple[str, ...]:
+    """Where credits are paid, beside Stripe's own pages: at a stand-in of Stripe."""
+    base_url = settings.stripe_base_url
+    if base_url is None:
+        return ()
+    parts = urlsplit(base_url)
+    return (f"{parts.scheme}://{parts.netloc}",)
+
+
 def _realm(settings: Settings) -> str:
     if settings.payment_realm is not None:
         return settings.payment_realm

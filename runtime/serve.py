@@ -36,7 +36,7 @@ from gateway.services.workflows import Workflows
 from runtime.films import gateway_films
 from runtime.http_protocol import GatewayProtocol
 from runtime.mail import open_mailer
-from runtime.payments import gateway_checkout, payment_setup
+from runtime.payments import checkout_origins, gateway_checkout, payment_setup
 from runtime.providers import adapter_names
 from runtime.settings import Settings
 from runtime.settings_text import host_list, origin_list
@@ -113,6 +113,7 @@ def build_app(
             widget_domain=settings.mcp_widget_domain,
             films=gateway_films(settings),
             file_origins=file_origins(settings),
+            checkout_origins=checkout_origins(settings),
             temporal_ui_url=settings.temporal_ui_url,
         )
     )

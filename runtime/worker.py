@@ -26,6 +26,7 @@ from activities.errors import ErrorInterceptor
 from activities.fetching import RemoteAssetActivities
 from activities.filming import ModelFilmingActivities
 from activities.music import ModelMusicActivities
+from activities.notices import MailedNotices
 from activities.payments import LedgerPaymentActivities
 from activities.planning import ModelPlanningActivities
 from activities.production import MediaProductionActivities
@@ -35,6 +36,8 @@ from activities.reconcile_topups import TopUpSweep
 from activities.reconcile_wallets import WalletSweep
 from activities.storyboarding import ModelStoryboardActivities
 from activities.workbench import Workbench
+from gateway.console.names import WALLET
+from runtime.mail import open_mailer
 from runtime.observation import ObservationInterceptor, quiet_sdk_loggers
 from runtime.processor import Payments, open_payments
 from runtime.providers import open_providers
@@ -50,6 +53,7 @@ from studio.contracts.limits import SHOT_COUNT_MAX
 from studio.contracts.names import media_task_queue
 from studio.db.engine import open_database
 from studio.ingest.fetch import UploadFetcher
+from studio.mail.ports import Mailer
 from studio.media.inspect import inspect_file
 from studio.providers.ports import Providers
 from workflows.paid_render import PaidRenderWorkflow
@@ -86,6 +90,7 @@ class WorkerParts:
     providers: Providers
     fetcher: UploadFetcher
     payments: Payments
+    mailer: Mailer
 
 
 def workers(settings: Settings, parts: WorkerParts) -> tuple[Worker, Worker]:
@@ -100,6 +105,7 @@ def workers(settings: Settings, parts: WorkerParts) -> tuple[Worker, Worker]:
     production = MediaProductionActivities(bench, providers)
     sweep = TemporalReconcileActivities(bench, parts.client, settings.render_task_queue)
     quotes = TemporalQuoteSweep(bench, parts.client, settings.render_task_queue)
+    wallets = WalletSweep(bench, _notices(settings, parts))
     top_ups = TopUpSweep(bench, parts.payments.checkout)
     payments = LedgerPaymentActivities(bench, parts.payments.processor, parts.payments.seal)
     calls = (
@@ -122,7 +128,7 @@ def workers(settings: Settings, parts: WorkerParts) -> tuple[Worker, Worker]:
         production.speak_narration,
         sweep.sweep_renders,
         quotes.sweep_quotes,
-        WalletSweep(bench).sweep_wallets,
+        wallets.sweep_wallets,
         top_ups.sweep_top_ups,
         payments.settle_payment,
         payments.begin_render,
@@ -140,6 +146,12 @@ def workers(settings: Settings, parts: WorkerParts) -> tuple[Worker, Worker]:
         render_worker(settings, parts.client, calls),
         media_worker(settings, parts.client, encodings),
     )
+
+
+def _notices(settings: Settings, parts: WorkerParts) -> MailedNotices:
+    base_url = settings.public_base_url
+    wallet_url = f"{base_url}{WALLET}" if base_url else None
+    return MailedNotices(parts.bench, parts.mailer, wallet_url=wallet_url)
 
 
 def render_worker(settings: Settings, client: Client, activities: Sequence[Activity]) -> Worker:
@@ -226,7 +238,7 @@ async def _open_parts(settings: Settings, client: Client) -> AsyncIterator[Worke
             open_payments(settings) as payments,
         ):
             fetcher = UploadFetcher(default_ssl_context())
-            yield WorkerParts(client, bench, providers, fetcher, payments)
+            yield WorkerParts(client, bench, providers, fetcher, payments, open_mailer(settings))
     finally:
         database.dispose()
 

@@ -11,15 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from gateway.console.forms import CSRF_FIELD, InvalidForm
+from gateway.console.forms import CSRF_FIELD, FORM_ID_FIELD, InvalidForm
 from studio.contracts import problems as infeasible
 from studio.contracts.request import RenderRequest
 from studio.ingest.errors import Problem
 from studio.ingest.filenames import extension_of
 from studio.ingest.forms import FilledForm, FormFields, StagedUpload, SubmittedForm
 
-FORM_ID: Final = "form_id"
-"""Makes sending a form twice one submission."""
 UPLOADS: Final = "uploads"
 """The place of whatever is wrong with a file."""
 UPLOAD_ROWS: Final = 8
@@ -72,7 +70,7 @@ _ANSWERS: Final = {"yes": True, "no": False}
 _NUMBER: Final = re.compile(r"-?\d{1,12}(\.\d{1,6})?", re.ASCII)
 _ROWS: Final = range(1, UPLOAD_ROWS + 1)
 TEXT_FIELDS: Final = (
-    FORM_ID,
+    FORM_ID_FIELD,
     *TITLES,
     *(f"{part}-{row}" for row in _ROWS for part in ("label", "purpose")),
 )

@@ -1,8 +1,11 @@
 """Forms of pages: small, of known fields only, each at most once."""
 
+import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, time, timedelta
 from typing import ClassVar, Final
 from urllib.parse import parse_qsl
+from uuid import uuid4
 
 from starlette.requests import Request
 
@@ -14,6 +17,8 @@ from studio.contracts.errors import StudioError
 FORM_BYTES_MAX: Final = 64 * 1024
 FIELDS_MAX: Final = 128
 CSRF_FIELD: Final = "csrf"
+FORM_ID_FIELD: Final = "form_id"
+_FORM_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
 class InvalidForm(StudioError):
@@ -85,6 +90,18 @@ def parse_form(
     return Form({name: given.get(name, "").strip() for name in known})
 
 
+def new_form_id() -> str:
+    """What a form is known by, so that what it does is done once."""
+    return uuid4().hex
+
+
+def form_id_of(form: Form) -> str:
+    """The id that the form was given with its page, in its field `form_id`. Raises InvalidForm."""
+    if not _FORM_ID.fullmatch(form[FORM_ID_FIELD]):
+        raise InvalidForm("The form has no id; load the page again.")
+    return form[FORM_ID_FIELD]
+
+
 def whole_number(form: Form, field: str, *, highest: int) -> int | None:
     """A number from 1 that was typed; None where the field was left empty. Raises WrongFields."""
     text = form[field]
@@ -94,6 +111,20 @@ def whole_number(form: Form, field: str, *, highest: int) -> int | None:
     if not is_number or not 1 <= int(text) <= highest:
         raise WrongFields({field: f"Give a whole number from 1 to {highest:,}, or nothing."})
     return int(text)
+
+
+def day_end(form: Form, field: str) -> datetime | None:
+    """The end of a day (UTC), written as browsers write it; None where none was chosen.
+
+    Raises WrongFields.
+    """
+    if not form[field]:
+        return None
+    try:
+        day = date.fromisoformat(form[field]) + timedelta(days=1)
+    except (ValueError, OverflowError):
+        raise WrongFields({field: "Give a day as YYYY-MM-DD, or nothing."}) from None
+    return datetime.combine(day, time(), UTC)
 
 
 def faults_of(error: StudioError, fields: Mapping[type[StudioError], str]) -> dict[str, str]:

@@ -13,8 +13,6 @@ from starlette.datastructures import Headers
 
 from studio.contracts.errors import StudioError
 
-CSRF_HEADER: Final = "X-CSRF-Token"
-"""As htmx sends it, for requests that no form is sent with."""
 _PURPOSE: Final = b"future-video-studio console form"
 _OWN_SITES: Final = frozenset({"same-origin", "none"})
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -1,12 +1,12 @@
 """The account's API keys: seen, made, rotated and revoked."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Annotated, Final, Literal, get_args
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from gateway.console.forms import Form, WrongFields, whole_number
+from gateway.console.forms import Form, WrongFields, day_end, whole_number
 from gateway.console.names import KEYS
 from gateway.console.site import Site, see_other
 from gateway.services.keys import NewKey, TooManyKeys
@@ -138,7 +138,7 @@ def _wanted(form: Form) -> NewKey:
         environment=_environment(form["environment"]),
         terms=KeyTerms(
             scopes=scopes,
-            expires_at=_end_of(form["expires_on"]),
+            expires_at=day_end(form, "expires_on"),
             requests_per_minute_max=whole_number(
                 form, "requests_per_minute_max", highest=REQUESTS_PER_MINUTE_MAX
             ),
@@ -155,14 +155,3 @@ def _environment(text: str) -> Environment:
             found: Environment = environment
             return found
     raise WrongFields({"environment": "Choose live or test."})
-
-
-def _end_of(text: str) -> datetime | None:
-    """The end of a day (UTC), written as browsers write it; None where none was chosen."""
-    if not text:
-        return None
-    try:
-        day = date.fromisoformat(text) + timedelta(days=1)
-    except (ValueError, OverflowError):
-        raise WrongFields({"expires_on": "Give a day as YYYY-MM-DD, or nothing."}) from None
-    return datetime.combine(day, time(), UTC)

@@ -14,12 +14,16 @@ from gateway.console.entry import add_entry
 from gateway.console.keys import add_keys
 from gateway.console.names import OPERATORS, RENDERS, RESET
 from gateway.console.new_render import add_new_render
+from gateway.console.operator_accounts import add_operator_accounts
+from gateway.console.operator_runs import add_operator_runs
+from gateway.console.prices import add_prices
 from gateway.console.profile import add_profile
 from gateway.console.render_list import add_render_list
 from gateway.console.render_page import add_render
 from gateway.console.reset import add_reset
 from gateway.console.sign_up import add_sign_up
 from gateway.console.site import Site, console_route
+from gateway.console.wallet import add_wallet
 from gateway.dependencies import Gateway
 
 AddPages = Callable[[APIRouter, Site], None]
@@ -31,6 +35,10 @@ PAGES: Final[tuple[AddPages, ...]] = (
     add_profile,
     add_defaults,
     add_keys,
+    add_wallet,
+    add_prices,
+    add_operator_runs,
+    add_operator_accounts,
     add_render_list,
     add_new_render,  # before the renders: `/renders/new` must not be read as a render called "new"
     add_render,

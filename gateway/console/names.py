@@ -14,6 +14,10 @@ DEFAULTS: Final = "/settings/defaults"
 KEYS: Final = "/settings/keys"
 WALLET: Final = "/settings/wallet"
 OPERATORS: Final = "/operators"
+OPERATOR_RUNS: Final = f"{OPERATORS}/runs"
+OPERATOR_ACCOUNTS: Final = f"{OPERATORS}/accounts"
+AUDIT: Final = f"{OPERATORS}/audit"
+PRICES: Final = "/prices"
 STATIC: Final = "/static"
 
 

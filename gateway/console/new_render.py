@@ -1,6 +1,5 @@
 """A new render: the form of its brief, what it would cost, and its submission."""
 
-import secrets
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Final
@@ -12,7 +11,6 @@ from starlette.responses import Response
 from gateway.console.brief_form import (
     BRIEF_FIELDS,
     FILE_FIELDS,
-    FORM_ID,
     TEXT_FIELDS,
     TITLES,
     UPLOAD_ROWS,
@@ -23,7 +21,7 @@ from gateway.console.brief_form import (
     submission,
 )
 from gateway.console.brief_options import brief_options
-from gateway.console.forms import CSRF_FIELD
+from gateway.console.forms import CSRF_FIELD, FORM_ID_FIELD, new_form_id
 from gateway.console.names import NEW_RENDER, render_path
 from gateway.console.site import Site, see_other
 from gateway.console.visitors import Member
@@ -52,12 +50,10 @@ from studio.ledger.errors import InsufficientCredits
 ESTIMATE: Final = f"{NEW_RENDER}/estimate"
 ESTIMATE_BYTES_MAX: Final = 3 * REQUEST_JSON_BYTES_MAX
 """A form that is not multipart writes a byte as three characters at most."""
-FORM_ID_BYTES: Final = 16
 SENT_BEFORE: Final = (
     "This form has already started a render, of another brief. Send it again to start a second one."
 )
 _NAMELESS: Final = "Untitled"
-_SERVER_ERROR: Final = 500
 
 
 @dataclass(frozen=True)
@@ -89,7 +85,7 @@ def _add_form(router: APIRouter, site: Site) -> None:
     async def show_form(request: Request) -> Response:
         member = await site.visitors.member(request)
         member.principal.require_active()
-        return await _page(site, member, _Shown(Brief({FORM_ID: _new_id()})))
+        return await _page(site, member, _Shown(Brief({FORM_ID_FIELD: new_form_id()})))
 
 
 def _add_submission(router: APIRouter, site: Site) -> None:
@@ -112,9 +108,10 @@ def _add_submission(router: APIRouter, site: Site) -> None:
                 site.visitors.check(request, member, brief.value(CSRF_FIELD))
                 return await _page(site, member, _refusal(brief, error))
             try:
+                member = await site.visitors.member(request)  # files take their time
                 brief = filled_brief(form.texts)
                 site.visitors.check(request, member, brief.value(CSRF_FIELD))
-                key = check_idempotency_key(f"form-{brief.value(FORM_ID)}")
+                key = check_idempotency_key(f"form-{brief.value(FORM_ID_FIELD)}")
             except BaseException:
                 await gateway.threads.store(form.discard)
                 raise
@@ -139,7 +136,7 @@ async def _submit(
         raise
     except StudioError as error:
         shown = _refusal(brief, error)
-        if shown.status >= _SERVER_ERROR and not answer_of(error).headers:
+        if shown.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not answer_of(error).headers:
             raise
         again = _choose_again(shown.brief, form)
         return await _page(site, member, replace(shown, brief=again))
@@ -156,7 +153,7 @@ def _refusal(brief: Brief, error: StudioError) -> _Shown:
     if isinstance(error, IngestError):
         return _Shown(replace(brief, faults={UPLOADS: error.detail}), status=status)
     if isinstance(error, IdempotencyKeyReused):
-        anew = Brief({**brief.values, FORM_ID: _new_id()}, whole=(SENT_BEFORE,))
+        anew = Brief({**brief.values, FORM_ID_FIELD: new_form_id()}, whole=(SENT_BEFORE,))
         return _Shown(anew, status=status)
     return _Shown(replace(brief, whole=(error.detail,)), status=status)
 
@@ -228,7 +225,3 @@ async def _page(site: Site, member: Member, shown: _Shown, purse: _Purse | None 
         available=purse.available,
         upload_rows=range(1, UPLOAD_ROWS + 1),
     )
-
-
-def _new_id() -> str:
-    return secrets.token_urlsafe(FORM_ID_BYTES)

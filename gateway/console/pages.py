@@ -49,6 +49,7 @@ class Pages:
         self._environment.filters |= {
             "credits": show_credits,
             "dollars": show_dollars,
+            "change": show_change,
             "moment": show_moment,
             "machine": show_machine_moment,
         }
@@ -99,6 +100,11 @@ def show_dollars(cents: int) -> str:
     """`$12.34`: a credit is a cent."""
     sign, cents = ("-", -cents) if cents < 0 else ("", cents)
     return f"{sign}${cents // _CENTS_A_DOLLAR:,}.{cents % _CENTS_A_DOLLAR:02d}"
+
+
+def show_change(credits: int) -> str:
+    """`+1,234`, minus twenty with the sign that has its width, or `0` where nothing changed."""
+    return f"{credits:+,}".replace("-", "\N{MINUS SIGN}") if credits else "0"
 
 
 def show_moment(moment: datetime) -> str:

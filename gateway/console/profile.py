@@ -52,7 +52,7 @@ def add_profile(router: APIRouter, site: Site) -> None:
     async def sign_out_everywhere(request: Request) -> Response:
         member = await site.visitors.member(request)
         await site.form(request, member)
-        await site.gateway.preferences.sign_out_everywhere(member.account.account_id)
+        await site.gateway.sessions.sign_out_everywhere(member.account.account_id)
         response = see_other(SIGN_IN)
         site.cookies.end_session(response)
         return response

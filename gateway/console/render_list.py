@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from gateway.console.lists import CursorText, list_address, wanted_text
 from gateway.console.names import RENDERS
 from gateway.console.render_words import STATES, Standing, standing
 from gateway.console.site import Site
@@ -16,7 +16,6 @@ from studio.contracts.limits import NAME_LENGTH_MAX
 from studio.contracts.status import RenderState
 
 PAGE_LENGTH: Final = 20
-CURSOR_LENGTH_MAX: Final = 200
 FILTERS: Final = tuple(
     (state.value, word)
     for state, word in STATES.items()
@@ -54,11 +53,11 @@ def add_render_list(router: APIRouter, site: Site) -> None:
         request: Request,
         q: Annotated[str, Query(max_length=NAME_LENGTH_MAX)] = "",
         status: RenderState | Literal[""] = "",
-        cursor: Annotated[str, Query(max_length=CURSOR_LENGTH_MAX)] = "",
+        cursor: CursorText = "",
     ) -> Response:
         member = await site.visitors.member(request)
         account_id = member.principal.account_id
-        q = q.replace("\0", "").strip()  # PostgreSQL takes no such text, not even to look for it
+        q = wanted_text(q)
         page = await site.gateway.renders.list(
             lambda _session: account_id,
             limit=PAGE_LENGTH,
@@ -67,22 +66,18 @@ def add_render_list(router: APIRouter, site: Site) -> None:
             name_part=q,
         )
         wanted = {"q": q, "status": str(status)}
+        older = {**wanted, "cursor": page.next_cursor or ""}
         found = _Found(
             renders=await _listed(site, request, page.views),
             q=q,
             status=str(status),
-            newest=_address(wanted) if cursor else "",
-            older=_address({**wanted, "cursor": page.next_cursor}) if page.next_cursor else "",
+            newest=list_address(RENDERS, wanted) if cursor else "",
+            older=list_address(RENDERS, older) if page.next_cursor else "",
         )
         is_part = "hx-request" in request.headers
         is_whole = not is_part or "hx-history-restore-request" in request.headers
         template = "renders_list.html" if is_whole else "renders_found_live.html"
         return site.page(member, template, found=found, filters=FILTERS)
-
-
-def _address(wanted: dict[str, str]) -> str:
-    query = urlencode({name: text for name, text in wanted.items() if text})
-    return f"{RENDERS}?{query}" if query else RENDERS
 
 
 async def _listed(

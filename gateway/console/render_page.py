@@ -90,9 +90,8 @@ def _add_events(router: APIRouter, site: Site) -> None:
 def _last_event(request: Request) -> int | None:
     """What a browser that comes back has seen; whatever else is sent is no revision."""
     given = request.headers.get(LAST_EVENT_ID, "")
-    if not (given.isascii() and given.isdigit()) or int(given[:11]) > REVISION_MAX:
-        return None
-    return int(given)
+    is_number = given.isascii() and given.isdigit() and len(given) <= len(str(REVISION_MAX))
+    return int(given) if is_number and int(given) <= REVISION_MAX else None
 
 
 def _add_cancel(router: APIRouter, site: Site) -> None:

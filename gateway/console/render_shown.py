@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote
 
 from starlette.requests import Request
 
+from gateway.console.operators import run_address
 from gateway.console.pages import Pages
 from gateway.console.render_words import (
     ROLES,
@@ -126,7 +126,7 @@ async def shown_render(
         stations=stations(render.status, render.current_stage, has_music="music" in render.models),
         shots=tuple(_shot(clip) for clip in render.clips),
         quality=quality,
-        run_address=_run_address(gateway, member, live),
+        run_address=run_address(gateway, live.view) if member.account.is_operator else None,
         # A player takes subtitles from our own origin only, unless it asks for all by CORS.
         has_own_subtitles=(render.subtitles_url or "").startswith(f"{base_url}/"),
         has_briefs="voice" in render.models,
@@ -140,14 +140,6 @@ def _shot(clip: ClipResource) -> Shot:
     )
     known = tuple(score for score in scores if score.points is not None or score.remark)
     return Shot(clip, SHOTS[ClipState(clip.status)], known)
-
-
-def _run_address(gateway: Gateway, member: Member, live: LiveRender) -> str | None:
-    place = gateway.dependencies.temporal_ui_url
-    if place is None or not member.account.is_operator:
-        return None
-    run = "" if live.view.run_id is None else f"/{quote(live.view.run_id, safe='')}"
-    return f"{place}/workflows/{quote(live.view.project_id, safe='')}{run}"
 
 
 def rendered_parts(pages: Pages, member: Member, shown: ShownRender) -> Iterator[tuple[str, str]]:

@@ -18,7 +18,7 @@ from gateway.console.assets import Assets
 from gateway.console.cookies import Cookies
 from gateway.console.forms import CSRF_FIELD, FORM_BYTES_MAX, Form, faults_of, read_page_form
 from gateway.console.names import SIGN_IN
-from gateway.console.pages import Pages
+from gateway.console.pages import CHECKOUT_ORIGIN, Pages
 from gateway.console.visitors import SignInNeeded, Visitor, Visitors
 from gateway.dependencies import Gateway
 from gateway.errors import DATABASE_SENTENCE, INTERNAL_SENTENCE, answer_of, headers_of
@@ -27,7 +27,6 @@ from studio.contracts.errors import StudioError
 from studio.identity.service import OpenedSession
 
 NOTHING_HERE: Final = "There is nothing at this address, or it is not yours."
-_SERVER_ERROR: Final = 500
 Next = Annotated[str, Query(max_length=2_000)]
 """Where to go on to; whatever it is, `own_path` decides."""
 
@@ -40,7 +39,11 @@ class Site:
         base_url = given.public_base_url or ""
         self.gateway = gateway
         self.assets = Assets()
-        self.pages = Pages(self.assets, file_origins=given.file_origins)
+        self.pages = Pages(
+            self.assets,
+            file_origins=given.file_origins,
+            form_origins=(CHECKOUT_ORIGIN, *given.checkout_origins),
+        )
         self.cookies = Cookies(is_secure=base_url.startswith("https://"))
         self.visitors = Visitors(gateway.sessions, gateway.hosts, self.cookies)
 
@@ -99,7 +102,8 @@ class Site:
     async def refusal(self, request: Request, error: StudioError) -> Response:
         """A page that says what was refused; what is ours to mend is in the log alone."""
         status = answer_of(error).status
-        sentence = INTERNAL_SENTENCE if status == _SERVER_ERROR else error.detail
+        is_ours = status == HTTPStatus.INTERNAL_SERVER_ERROR
+        sentence = INTERNAL_SENTENCE if is_ours else error.detail
         response = await self.problem(request, status, sentence)
         response.headers.update(headers_of(error))
         return response

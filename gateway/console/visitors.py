@@ -123,7 +123,6 @@ def own_path(target: str) -> str:
     """
     if not target.startswith("/") or not target.isprintable() or "\\" in target:
         return HOME
-    parts = urlsplit(target)
-    if parts.scheme or parts.netloc or target.startswith("//") or parts.path in _ENTRANCES:
+    if target.startswith("//"):  # `urlsplit` would look for a host, and fail over some
         return HOME
-    return target
+    return HOME if urlsplit(target).path in _ENTRANCES else target

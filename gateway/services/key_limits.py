@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from sqlalchemy import case, func, select
+from sqlalchemy import Select, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from studio.accounts.records import Principal
+from studio.accounts.tables import ApiKeyRow
 from studio.contracts.errors import StudioError
 from studio.ledger.tables import Phase, TransferRow
 from studio.renders.tables import RenderRow
@@ -45,7 +46,8 @@ def check_monthly_cap(
 def credits_of_month(session: Session, *, key_id: str, now: datetime) -> int:
     """What is held for and was charged to the key's renders that began this month (UTC).
 
-    What was released does not count, and what was refunded later does.
+    What was released does not count, and what was refunded later does. A key and those that it was
+    rotated to or from are one: else each rotation would begin the month anew.
     """
     hold, resolution = TransferRow, aliased(TransferRow)
     cost = case(
@@ -58,9 +60,23 @@ def credits_of_month(session: Session, *, key_id: str, now: datetime) -> int:
         .select_from(RenderRow)
         .join(hold, (hold.subject == RenderRow.project_id) & (hold.phase == Phase.PENDING))
         .outerjoin(resolution, resolution.pending_id == hold.id)
-        .where(RenderRow.key_id == key_id, RenderRow.created_at >= month_of(now))
+        .where(
+            or_(RenderRow.key_id == key_id, RenderRow.key_id.in_(_rotations(key_id))),
+            RenderRow.created_at >= month_of(now),
+        )
     )
     return int(total or 0)
+
+
+def _rotations(key_id: str) -> Select[tuple[str]]:
+    """The ids of a key, of those before it and of those after it."""
+    columns = (ApiKeyRow.key_id, ApiKeyRow.account_id, ApiKeyRow.successor_id)
+    known = select(*columns).where(ApiKeyRow.key_id == key_id).cte(recursive=True)
+    is_next = or_(
+        ApiKeyRow.successor_id == known.c.key_id, ApiKeyRow.key_id == known.c.successor_id
+    )
+    more = select(*columns).where(ApiKeyRow.account_id == known.c.account_id, is_next)
+    return select(known.union(more).c.key_id)
 
 
 def month_of(now: datetime) -> datetime:

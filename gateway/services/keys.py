@@ -97,10 +97,7 @@ class ApiKeys:
         now = self._clock.now()
 
         def work(session: Session) -> IssuedKey:
-            require_active(session, account_id=account_id)
-            known = list_keys(session, account_id=account_id)
-            if sum(key.is_active(now) for key in known) >= ACTIVE_KEYS_MAX:
-                raise TooManyKeys
+            _check_room(session, account_id, now)
             return issue_key(
                 session,
                 account_id=account_id,
@@ -124,15 +121,27 @@ class ApiKeys:
         await self._threads.write(work)
 
     async def rotate(self, account_id: str, key_id: str) -> RotatedKey:
-        """A successor on the same terms. UnknownKey, KeyNotActive, KeyRotated."""
+        """A successor on the same terms, one key more for as long as the old one works.
+
+        UnknownKey, AccountSuspended, TooManyKeys, KeyNotActive, KeyRotated.
+        """
         now = self._clock.now()
 
         def work(session: Session) -> RotatedKey:
             _info(session, account_id, key_id)
+            _check_room(session, account_id, now)
             issued = rotate_key(session, key_id=key_id, peppers=self._peppers, now=now)
             return RotatedKey(key_info(session, key_id=key_id), issued)
 
         return await self._threads.write(work)
+
+
+def _check_room(session: Session, account_id: str, now: datetime) -> None:
+    """AccountSuspended, TooManyKeys."""
+    require_active(session, account_id=account_id)
+    known = list_keys(session, account_id=account_id)
+    if sum(key.is_active(now) for key in known) >= ACTIVE_KEYS_MAX:
+        raise TooManyKeys
 
 
 def _info(session: Session, account_id: str, key_id: str) -> KeyInfo:

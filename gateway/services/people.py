@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 from gateway.clock import Clock
 from gateway.limits import AddressRate, TooManyAttempts
 from gateway.services.background import Background
-from gateway.services.letters import password_changed_letter, reset_letter
 from gateway.services.passwords import Passwords
 from gateway.services.post import Post
 from gateway.services.sessions import EmailRate
@@ -22,12 +21,13 @@ from studio.accounts.service import (
     new_account_id,
     rename_account,
 )
-from studio.identity.errors import UnknownLogin, WrongCredentials
+from studio.identity.errors import WrongCredentials
 from studio.identity.service import (
     OpenedSession,
     acceptable_password,
     check_reset,
     create_login,
+    emails_of,
     find_login,
     login_of,
     normalise_email,
@@ -37,6 +37,7 @@ from studio.identity.service import (
     use_reset,
 )
 from studio.ledger.service import open_wallet
+from studio.mail.letters import password_changed_letter, reset_letter
 
 SIGN_UPS_PER_ADDRESS_AND_MINUTE_MAX: Final = 5
 """It tells whether an address is taken, so it is no place to try a list of them."""
@@ -173,11 +174,7 @@ class People:
 
         def read(session: Session) -> Profile:
             account = get_account(session, account_id=account_id)
-            try:
-                email = login_of(session, account_id=account_id).email
-            except UnknownLogin:
-                email = None
-            return Profile(account, email)
+            return Profile(account, emails_of(session, account_ids=[account_id]).get(account_id))
 
         return await self._threads.read(read)
 

@@ -1,15 +1,12 @@
-"""What an account's owner has it do by itself: defaults, notices, and ending every session."""
+"""What an account does by itself because its owner said so: defaults and notices."""
 
 from collections.abc import Mapping
-
-from sqlalchemy.orm import Session
 
 from gateway.clock import Clock
 from gateway.services.threads import Threads
 from studio.accounts.service import save_defaults, set_low_balance
 from studio.catalog.catalogue import Catalogue
 from studio.catalog.saved_defaults import read_defaults
-from studio.identity.service import end_sessions
 
 
 class Preferences:
@@ -31,11 +28,3 @@ class Preferences:
         await self._threads.write(
             lambda session: set_low_balance(session, account_id=account_id, credits=credits)
         )
-
-    async def sign_out_everywhere(self, account_id: str) -> None:
-        """End every session of the account."""
-
-        def work(session: Session) -> None:
-            end_sessions(session, account_id=account_id)
-
-        await self._threads.write(work)

@@ -18,6 +18,7 @@ from studio.identity.errors import InvalidEmail, WrongCredentials
 from studio.identity.service import (
     OpenedSession,
     end_session,
+    end_sessions,
     find_login,
     keep_rehash,
     normalise_email,
@@ -122,6 +123,10 @@ class Sessions:
     async def sign_out(self, token: str) -> None:
         """End the session of a token, whichever it is."""
         await self._threads.write(lambda session: end_session(session, token=token))
+
+    async def sign_out_everywhere(self, account_id: str) -> None:
+        """End every session of an account."""
+        await self._threads.write(lambda session: end_sessions(session, account_id=account_id))
 
     async def current(self, token: str) -> CurrentSession:
         """Whose session it is. NotSignedIn."""

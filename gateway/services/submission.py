@@ -26,8 +26,6 @@ from gateway.services.fingerprint import (
 )
 from gateway.services.freezing import freeze_declared
 from gateway.services.key_limits import KeyCapReached, check_monthly_cap
-from gateway.services.notices import low_balance_notice
-from gateway.services.post import Post
 from gateway.services.render_inputs import render_input
 from gateway.services.threads import Threads
 from gateway.services.uploads import (
@@ -40,7 +38,7 @@ from gateway.services.uploads import (
 from gateway.services.views import RenderView, view_of_row
 from gateway.services.workflows import WorkflowStarter
 from studio.accounts.records import Principal
-from studio.accounts.service import account_defaults, require_active
+from studio.accounts.service import account_defaults, require_active, require_key
 from studio.contracts.errors import StudioError
 from studio.contracts.limits import HOLD_LIFETIME_SECONDS
 from studio.contracts.names import is_test_side, owner_of
@@ -51,7 +49,6 @@ from studio.ingest.forms import SubmittedForm
 from studio.ingest.strict_json import parse_quote_request, parse_request
 from studio.ledger.errors import InsufficientCredits
 from studio.ledger.service import ensure_test_credits, open_wallet, reserve
-from studio.mail.ports import Message
 from studio.pricing.freeze import FrozenRender
 from studio.renders.first_snapshot import first_snapshot
 from studio.renders.repository import (
@@ -120,7 +117,6 @@ class Submissions:
         clock: Clock,
         ids: Ids,
         metrics: GatewayMetrics,
-        post: Post,
         active_renders_max: int,
         timings: Timings,
     ) -> None:
@@ -132,7 +128,6 @@ class Submissions:
         self._clock = clock
         self._ids = ids
         self._metrics = metrics
-        self._post = post
         self._active_renders_max = active_renders_max
         self._timings = timings
         self._under_way: set[asyncio.Task[Submitted]] = set()
@@ -148,8 +143,8 @@ class Submissions:
 
         A caller who leaves does not stop it: what was begun is finished. Raises InvalidRequest and
         the rest of ingest's tree, RequestInfeasible, InsufficientCredits, TooManyRenders,
-        AccountSuspended, KeyCapReached, IdempotencyKeyReused, WorkflowsUnavailable and
-        StorageError, each with nothing kept.
+        AccountSuspended, InvalidKey, KeyCapReached, IdempotencyKeyReused, WorkflowsUnavailable
+        and StorageError, each with nothing kept.
         """
         return await self._shielded(self._submit_form(principal, form, idempotency_key))
 
@@ -287,8 +282,11 @@ class Submissions:
         now = self._clock.now()
         charges = new.workflow_input.plan.charges
 
-        def work(session: Session) -> tuple[RenderRow, Message | None]:
+        def work(session: Session) -> RenderRow:
+            # Both were asked before the body came in, which may have taken an hour.
             require_active(session, account_id=owner_of(new.account_id))
+            if principal.key_id is not None:
+                require_key(session, key_id=principal.key_id, now=now)
             # The ledger first: it locks the wallet, and so the account's submissions queue here.
             reserve(
                 session,
@@ -302,13 +300,9 @@ class Submissions:
                 raise CreditsOwed(owed)
             self._check_active(session, new.account_id)
             check_monthly_cap(session, principal, credits=charges.total_credits, now=now)
-            row = insert_render(session, new, now=now)
-            return row, low_balance_notice(session, account_id=new.account_id, now=now)
+            return insert_render(session, new, now=now)
 
-        row, notice = await self._threads.write(work)
-        if notice is not None:
-            self._post.send_soon(notice)
-        return row
+        return await self._threads.write(work)
 
     async def _start(self, render: RenderInput) -> str | None:
         """The run's id, or None: the row is stored, so the sweep starts what could not be."""

@@ -38,7 +38,6 @@ from studio.topups.repository import (
 )
 from studio.topups.tables import TopUpRow, TopUpState
 
-LISTED_MAX: Final = 50
 PAGE_LIFETIME: Final = timedelta(hours=2)
 """From the first time that the form was sent; Stripe takes 30 minutes to 24 hours."""
 PAGE_OPENED_WITHIN: Final = timedelta(hours=1)
@@ -66,13 +65,18 @@ class TopUps:
         self._clock = clock
         self._metrics = metrics
 
+    @property
+    def is_open(self) -> bool:
+        """Whether anything is sold here."""
+        return not isinstance(self._checkout, MissingSettings)
+
     async def start(self, account_id: str, *, dollars: int, form_id: str, wallet_url: str) -> str:
         """Where the customer pays so many whole dollars.
 
-        The same form again is the same purchase: `form_id` is drawn when the form is shown.
-        Stripe leads back to `wallet_url`, with `session_id` in its query once it was paid. Raises
-        InvalidTopUp, NothingForSale, TooManyTopUps, TopUpConflict, TopUpOver, CheckoutUnavailable
-        and PaymentsNotConfigured.
+        The same form again is the same purchase: `form_id` is drawn when the form is shown. Stripe
+        leads back to `wallet_url`, with `session_id` in its query once it was paid, and `canceled`
+        where the customer turned back. Raises InvalidTopUp, NothingForSale, TooManyTopUps,
+        TopUpConflict, TopUpOver, CheckoutUnavailable and PaymentsNotConfigured.
         """
         checkout = self._require_checkout()
         new = new_top_up(account_id, dollars=dollars, form_id=form_id)
@@ -104,7 +108,7 @@ class TopUps:
             lambda session: view_of(load_top_up(session, row.top_up_id))
         )
 
-    async def list(self, account_id: str, *, limit: int = LISTED_MAX) -> list[TopUpView]:
+    async def list(self, account_id: str, *, limit: int) -> list[TopUpView]:
         """The account's purchases, newest first."""
 
         def work(session: Session) -> list[TopUpView]:
@@ -194,6 +198,6 @@ def _order(new: NewTopUp, created_at: datetime, wallet_url: str) -> PurchaseOrde
         amount_cents=new.amount_cents,
         currency=new.currency,
         success_url=f"{wallet_url}?session_id={SESSION_PLACE}",
-        cancel_url=wallet_url,
+        cancel_url=f"{wallet_url}?canceled=yes",
         expires_at=created_at + PAGE_LIFETIME,
     )

@@ -4,13 +4,17 @@ from typing import Annotated
 
 import typer
 
-from runtime.commands.console import AsJson, administration, print_json, print_table
+from runtime.commands.console import (
+    AccountId,
+    AsJson,
+    administration,
+    print_json,
+    print_table,
+)
 
 LIST_LENGTH = 100
 
 app = typer.Typer(help="Accounts and their saved defaults.", no_args_is_help=True)
-
-AccountId = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's id.")]
 
 
 @app.command()
@@ -62,11 +66,12 @@ def suspend(
     as_json: AsJson = False,
 ) -> None:
     """Have an account start nothing from now on; it may still look, and cancel."""
+    from gateway.services import operator_acts
     from studio.accounts import service as accounts
 
     with administration() as work:
-        if accounts.suspend_account(work.session, account_id=account_id, now=work.now):
-            work.record("accounts.suspend", account_id, reason=reason)
+        act = work.act(reason)
+        operator_acts.suspend(work.session, act, account_id=account_id)
         account = accounts.get_account(work.session, account_id=account_id)
     if as_json:
         print_json({"account_id": account_id, "suspended_at": account.suspended_at})
@@ -75,13 +80,17 @@ def suspend(
 
 
 @app.command()
-def resume(account_id: AccountId, *, as_json: AsJson = False) -> None:
+def resume(
+    account_id: AccountId,
+    reason: Annotated[str, typer.Option(help="Why, for the audit log.")] = "",
+    *,
+    as_json: AsJson = False,
+) -> None:
     """End the suspension of an account."""
-    from studio.accounts import service as accounts
+    from gateway.services import operator_acts
 
     with administration() as work:
-        if accounts.resume_account(work.session, account_id=account_id):
-            work.record("accounts.resume", account_id)
+        operator_acts.resume(work.session, work.act(reason), account_id=account_id)
     if as_json:
         print_json({"account_id": account_id, "suspended_at": None})
     else:
@@ -119,6 +128,7 @@ def list_(
 def show(account_id: AccountId, *, as_json: AsJson = False) -> None:
     """Show an account, its credits and its defaults."""
     from studio.accounts import service as accounts
+    from studio.identity import service as identity
     from studio.ledger import service as ledger
 
     with administration() as work:
@@ -126,14 +136,17 @@ def show(account_id: AccountId, *, as_json: AsJson = False) -> None:
         wallet = ledger.open_wallet(work.session, owner=account_id, now=work.now)
         balance = ledger.balance(work.session, wallet=wallet)
         keys = accounts.list_keys(work.session, account_id=account_id)
+        emails = identity.emails_of(work.session, account_ids=[account_id])
     about = {
         "account_id": account.account_id,
         "name": account.name,
+        "email": emails.get(account_id),
         "role": account.role,
         "suspended_at": account.suspended_at,
         "created_at": account.created_at,
         "credits_available": balance.available,
         "credits_held": balance.held,
+        "low_balance_credits": account.low_balance_credits,
         "keys_active": sum(key.is_active(work.now) for key in keys),
     }
     defaults = account.defaults.model_dump(mode="json")

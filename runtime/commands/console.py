@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, NoReturn
+from uuid import uuid4
 
 import typer
 
@@ -17,11 +18,22 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
     from sqlalchemy.orm import Session
 
+    from gateway.services.operator_acts import Act
     from runtime.settings import Settings
 
 EXIT_FAILED = 1
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AccountId = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's id.")]
+End = Annotated[
+    str | None,
+    typer.Option(
+        "--expires",
+        metavar="WHEN",
+        help="From now (90d or 12h), or a date or moment (ISO, UTC). Never where left out.",
+    ),
+]
+"""When something ends, as `key_terms.read_moment` takes it."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +43,14 @@ class Administration:
     session: "Session"
     settings: "Settings"
     now: datetime
+
+    def act(self, reason: str, *, reference: str | None = None) -> "Act":
+        """An act of the shell's user; once a reference, where one is given."""
+        from gateway.services.operator_acts import Act
+        from studio.operators.records import SHELL
+
+        chosen = uuid4().hex if reference is None else reference
+        return Act(operator=SHELL, reference=chosen, reason=reason, now=self.now)
 
     def record(self, action: str, account_id: str | None, **details: "JsonValue") -> None:
         """Write into the audit log, in the same transaction, what the shell's user does."""

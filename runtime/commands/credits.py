@@ -7,20 +7,19 @@ import typer
 
 from runtime.commands.console import (
     EXIT_FAILED,
+    AccountId,
     AsJson,
+    End,
     administration,
     print_json,
     print_table,
 )
-from runtime.commands.lifetimes import Lifetime
 
 GRANT_REFERENCE_BYTES = 8
 STATEMENT_LENGTH = 50
 GIFT = "A gift"
 
 app = typer.Typer(help="Credits: 1 credit is 1 US cent.", no_args_is_help=True)
-
-AccountId = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's id.")]
 
 
 @app.command()
@@ -32,30 +31,24 @@ def grant(
         typer.Option(help="Granting again under the same reference changes nothing."),
     ] = None,
     reason: Annotated[str, typer.Option(help="The account reads it in its statement.")] = GIFT,
-    expires: Lifetime = None,
+    expires: End = None,
     *,
     as_json: AsJson = False,
 ) -> None:
     """Give credits to an account. They are spent before bought ones, and may end."""
-    from studio.accounts import service as accounts
-    from studio.ledger import service as ledger
+    from gateway.services import operator_acts
+    from runtime.commands.key_terms import read_moment
 
     # An empty reference is a mistake: granted under one of ours, a repetition would grant again.
     chosen = f"grant_{secrets.token_hex(GRANT_REFERENCE_BYTES)}" if reference is None else reference
     with administration() as work:
-        accounts.get_account(work.session, account_id=account_id)
-        wallet = ledger.open_wallet(work.session, owner=account_id, now=work.now)
-        ledger.grant(
+        balance = operator_acts.grant_credits(
             work.session,
-            wallet=wallet,
-            grant_id=chosen,
+            work.act(reason, reference=chosen),
+            account_id=account_id,
             credits=credits,
-            reason=reason,
-            expires_at=work.now + expires if expires else None,
-            now=work.now,
+            expires_at=None if expires is None else read_moment(expires, now=work.now),
         )
-        balance = ledger.balance(work.session, wallet=wallet)
-        work.record("credits.grant", account_id, credits=credits, reference=chosen)
     if as_json:
         print_json({"account_id": account_id, "reference": chosen, "balance": balance})
     else:

@@ -9,7 +9,7 @@ from studio.accounts.records import EVERY_SCOPE
 from studio.accounts.service import KeyScope
 from studio.contracts.errors import StudioError
 
-_DAYS = re.compile(r"([1-9][0-9]{0,4})d")
+_FROM_NOW = re.compile(r"([1-9][0-9]{0,4})([dh])", re.ASCII)
 
 
 class InvalidTerm(StudioError):
@@ -29,14 +29,18 @@ def read_scopes(names: Sequence[str] | None) -> frozenset[KeyScope]:
 
 
 def read_moment(text: str, *, now: datetime) -> datetime:
-    """`90d` from now, `2027-01-31` or `2027-01-31T12:00:00Z`; UTC unless it says otherwise."""
-    days = _DAYS.fullmatch(text)
-    if days:
-        return now + timedelta(days=int(days[1]))
+    """`90d` or `12h` from now, or a date or a moment, of UTC unless it says otherwise.
+
+    InvalidTerm for anything else.
+    """
+    found = _FROM_NOW.fullmatch(text)
+    if found:
+        number = int(found[1])
+        return now + (timedelta(days=number) if found[2] == "d" else timedelta(hours=number))
     try:
         moment = datetime.fromisoformat(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise InvalidTerm(
-            f"{text!r} is no moment: write days from now as 90d, or a date as 2027-01-31."
+            f"{text!r} is no moment: write 90d or 12h from now on, or a date as 2027-01-31."
         ) from None

@@ -4,7 +4,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runtime.commands.console import AsJson, administration, print_json, print_table
+from runtime.commands.console import (
+    AccountId,
+    AsJson,
+    End,
+    administration,
+    print_json,
+    print_table,
+)
 
 if TYPE_CHECKING:
     from runtime.settings import Settings
@@ -12,7 +19,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="API keys of an account.", no_args_is_help=True)
 
-AccountId = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's id.")]
 KeyId = Annotated[str, typer.Argument(metavar="KEY", help="The key's id, as `list` shows it.")]
 
 
@@ -32,10 +38,7 @@ def create(
             help="renders:read, renders:write or wallet:read; may be repeated. All where left out.",
         ),
     ] = None,
-    expires: Annotated[
-        str | None,
-        typer.Option(metavar="WHEN", help="Days from now (90d), or a date or moment (ISO, UTC)."),
-    ] = None,
+    expires: End = None,
     per_minute: Annotated[
         int | None, typer.Option(min=1, help="Requests a minute, in each gateway process.")
     ] = None,

@@ -4,13 +4,17 @@ from typing import Annotated
 
 import typer
 
-from runtime.commands.console import AsJson, administration, print_json, print_table
+from runtime.commands.console import (
+    AccountId,
+    AsJson,
+    administration,
+    print_json,
+    print_table,
+)
 
 LIST_LENGTH = 100
 
 app = typer.Typer(help="Accounts with an operator's rights.", no_args_is_help=True)
-
-AccountId = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's id.")]
 
 
 @app.command()

@@ -132,6 +132,12 @@ def touch_key(session: Session, *, key_id: str, now: datetime) -> None:
     )
 
 
+def require_key(session: Session, *, key_id: str, now: datetime) -> None:
+    """Raise InvalidKey where a key that was checked before works no more, and UnknownKey."""
+    if not key_info(session, key_id=key_id).is_active(now):
+        raise InvalidKey
+
+
 def revoke_key(session: Session, *, key_id: str, now: datetime) -> None:
     """Refuse the key from now on. Repeating it keeps the first moment. Raises UnknownKey."""
     key_info(session, key_id=key_id)

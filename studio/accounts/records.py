@@ -28,6 +28,15 @@ class Account:
 
 
 @dataclass(frozen=True)
+class Watched:
+    """An account whose owner wants to be told of a low balance, and whether they were."""
+
+    account_id: str
+    low_balance_credits: int
+    is_noticed: bool
+
+
+@dataclass(frozen=True)
 class KeyTerms:
     """What a key may do, until when, and how much. None is without an end or a limit."""
 

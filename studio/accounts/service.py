@@ -16,12 +16,14 @@ from studio.accounts.keyring import (
     issue_key,
     key_info,
     list_keys,
+    require_key,
     revoke_key,
     rotate_key,
     touch_key,
 )
-from studio.accounts.records import Account, IssuedKey, KeyInfo, KeyTerms, Principal
+from studio.accounts.records import Account, IssuedKey, KeyInfo, KeyTerms, Principal, Watched
 from studio.accounts.standing import (
+    list_watched,
     note_balance,
     require_active,
     resume_account,
@@ -40,6 +42,7 @@ __all__ = [
     "KeyScope",
     "KeyTerms",
     "Principal",
+    "Watched",
     "account_defaults",
     "authenticate",
     "check_name",
@@ -49,11 +52,13 @@ __all__ = [
     "key_info",
     "list_accounts",
     "list_keys",
+    "list_watched",
     "new_account_defaults",
     "new_account_id",
     "note_balance",
     "rename_account",
     "require_active",
+    "require_key",
     "resume_account",
     "revoke_key",
     "rotate_key",

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, CursorResult, Update, select, update
 from sqlalchemy.orm import Session
 
 from studio.accounts.errors import AccountSuspended, InvalidAccount, UnknownAccount
+from studio.accounts.records import Watched
 from studio.accounts.tables import AccountRole, AccountRow
 
 LOW_BALANCE_CREDITS_MAX: Final = 1_000_000_000
@@ -56,6 +57,21 @@ def set_low_balance(session: Session, *, account_id: str, credits: int | None) -
     values = {"low_balance_credits": credits, "low_balance_noticed_at": None}
     if not _change(session, update(AccountRow).where(_is(account_id)).values(values)):
         raise UnknownAccount(account_id)
+
+
+def list_watched(session: Session, *, after: str, limit: int) -> list[Watched]:
+    """Accounts with a threshold, in the order of their ids, those behind `after`."""
+    rows = session.execute(
+        select(
+            AccountRow.account_id,
+            AccountRow.low_balance_credits,
+            AccountRow.low_balance_noticed_at,
+        )
+        .where(AccountRow.low_balance_credits.is_not(None), AccountRow.account_id > after)
+        .order_by(AccountRow.account_id)
+        .limit(limit)
+    ).all()
+    return [Watched(row[0], int(row[1] or 0), row[2] is not None) for row in rows]
 
 
 def note_balance(

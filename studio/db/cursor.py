@@ -5,6 +5,7 @@ import binascii
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar
+from uuid import UUID
 
 from studio.contracts.errors import StudioError
 
@@ -24,6 +25,14 @@ class Cursor:
 
     created_at: datetime
     row_id: str
+
+    @property
+    def row_uuid(self) -> UUID:
+        """The id of a row whose ids are UUIDs. InvalidCursor where it is another list's."""
+        try:
+            return UUID(self.row_id)
+        except ValueError as error:
+            raise InvalidCursor from error
 
     def encode(self) -> str:
         text = f"{self.created_at.isoformat()}|{self.row_id}"

@@ -1,5 +1,6 @@
 """Logins: an e-mail address and the hash of a password."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import insert, select, update
@@ -55,6 +56,14 @@ def login_of(session: Session, *, account_id: str) -> Login:
     if row is None:
         raise UnknownLogin(account_id)
     return _login(row)
+
+
+def emails_of(session: Session, *, account_ids: Sequence[str]) -> dict[str, str]:
+    """The addresses of several accounts; those without a login are left out."""
+    rows = session.execute(
+        select(LoginRow.account_id, LoginRow.email).where(LoginRow.account_id.in_(account_ids))
+    ).all()
+    return {row[0]: row[1] for row in rows}
 
 
 def set_password(session: Session, *, account_id: str, password_hash: str, now: datetime) -> None:

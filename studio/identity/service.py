@@ -3,6 +3,7 @@
 from studio.identity.emails import normalise_email
 from studio.identity.logins import (
     create_login,
+    emails_of,
     find_login,
     keep_rehash,
     login_of,
@@ -36,6 +37,7 @@ __all__ = [
     "check_password",
     "check_reset",
     "create_login",
+    "emails_of",
     "end_session",
     "end_sessions",
     "find_login",

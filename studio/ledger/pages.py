@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, case, func, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
-from studio.db.cursor import Cursor, InvalidCursor
+from studio.db.cursor import Cursor
 from studio.ledger.records import RenderSpending, SpendingPage, StatementLine, StatementPage
 from studio.ledger.tables import Phase, TransferCode, TransferRow
 from studio.ledger.wallets import balance
@@ -62,17 +62,10 @@ def _transfers(
 ) -> list[TransferRow]:
     query = select(TransferRow).where(of_wallet)
     if after is not None:
-        place = tuple_(after.created_at, _transfer_id(after))
+        place = tuple_(after.created_at, after.row_uuid)
         query = query.where(tuple_(TransferRow.created_at, TransferRow.id) < place)
     query = query.order_by(TransferRow.created_at.desc(), TransferRow.id.desc())
     return list(session.scalars(query.limit(limit)))
-
-
-def _transfer_id(place: Cursor) -> UUID:
-    try:
-        return UUID(place.row_id)
-    except ValueError as error:
-        raise InvalidCursor from error
 
 
 def _line(row: TransferRow, wallet: str, held: dict[UUID, int]) -> StatementLine:

@@ -71,9 +71,9 @@ def withdraw(
 
     Returns how many were taken: what is held or spent stays, and what was given. Repeating it under
     its `reference` takes nothing and returns the same; where nothing could be taken nothing was
-    written, and a repetition tries again. `return_payout` puts them back, whole. Raises
-    InvalidAmount, InvalidReference, UnknownWallet, and IdempotencyConflict where the reference was
-    used for another wallet, or took more than it may now.
+    written, and a repetition tries again. `return_payout` puts them back whole, `top_up` a part of
+    them. Raises InvalidAmount, InvalidReference, UnknownWallet, and IdempotencyConflict where the
+    reference was used for another wallet, or took more than it may now.
     """
     check_amount(credits_max, minimum=1)
     check_reference(reference)

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from sqlalchemy import insert, select, tuple_
 from sqlalchemy.orm import Session
 
-from studio.db.cursor import Cursor, InvalidCursor
+from studio.db.cursor import Cursor
 from studio.operators.records import ActionPage, OperatorAction
 from studio.operators.tables import OperatorActionRow
 
@@ -39,6 +39,12 @@ def record_action(
     )
 
 
+def is_recorded(session: Session, action_id: UUID) -> bool:
+    """Whether an act was written down under this id before."""
+    found = select(OperatorActionRow.id).where(OperatorActionRow.id == action_id)
+    return session.scalar(found) is not None
+
+
 def list_actions(
     session: Session,
     *,
@@ -51,9 +57,10 @@ def list_actions(
     if account_id is not None:
         query = query.where(OperatorActionRow.account_id == account_id)
     if cursor is not None:
-        created_at, last_id = _position(cursor)
+        after = Cursor.decode(cursor)
         query = query.where(
-            tuple_(OperatorActionRow.created_at, OperatorActionRow.id) < tuple_(created_at, last_id)
+            tuple_(OperatorActionRow.created_at, OperatorActionRow.id)
+            < tuple_(after.created_at, after.row_uuid)
         )
     query = query.order_by(OperatorActionRow.created_at.desc(), OperatorActionRow.id.desc())
     rows = session.scalars(query.limit(limit + 1)).all()
@@ -63,14 +70,6 @@ def list_actions(
         actions=tuple(_action(row) for row in page),
         next_cursor=Cursor(page[-1].created_at, str(page[-1].id)).encode() if more else None,
     )
-
-
-def _position(cursor: str) -> tuple[datetime, UUID]:
-    after = Cursor.decode(cursor)
-    try:
-        return after.created_at, UUID(after.row_id)
-    except ValueError as error:
-        raise InvalidCursor from error
 
 
 def _action(row: OperatorActionRow) -> OperatorAction:

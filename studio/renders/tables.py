@@ -25,6 +25,7 @@ class RenderRow(Base):
     __table_args__ = (
         UniqueConstraint("account_id", "idempotency_key"),
         Index("ix_render_account_created", "account_id", "created_at", "project_id"),
+        Index("ix_render_created", "created_at", "project_id"),
         Index("ix_render_status", "status", "updated_at"),
         Index("ix_render_key", "key_id", "created_at"),
         CheckConstraint("revision >= 0", name="revision_not_negative"),

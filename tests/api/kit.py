@@ -58,14 +58,18 @@ BRIEF = {
 
 
 class ManualTime:
-    """Moves only when a test, or the code's own waiting, moves it. `on_pause` sees each wait."""
+    """Moves only when a test, or the code's own waiting, moves it. `on_pause` sees each wait.
 
-    def __init__(self) -> None:
+    It begins at `start`: where others look at the computer's clock, as jars of cookies do, now.
+    """
+
+    def __init__(self, start: datetime = START) -> None:
+        self.start = start
         self.elapsed_seconds = 0.0
         self.on_pause: Callable[[], None] = lambda: None
 
     def now(self) -> datetime:
-        return START + timedelta(seconds=self.elapsed_seconds)
+        return self.start + timedelta(seconds=self.elapsed_seconds)
 
     def monotonic(self) -> float:
         return self.elapsed_seconds
@@ -290,8 +294,14 @@ class ApiStack:
             yield client
 
 
-def make_stack(database: Database, folder: Path, *, inspect: Inspect = inspect_file) -> ApiStack:
-    time, workflows = ManualTime(), ScriptedWorkflows()
+def make_stack(
+    database: Database,
+    folder: Path,
+    *,
+    inspect: Inspect = inspect_file,
+    start: datetime = START,
+) -> ApiStack:
+    time, workflows = ManualTime(start), ScriptedWorkflows()
     signer = UrlSigner([SigningKey(id="test", secret=b"s" * 32)])
     storage = LocalStorage(folder / "storage", signer)
     mailer, password_hasher = MemoryMailer(), CountingPasswords()

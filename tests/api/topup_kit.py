@@ -23,7 +23,7 @@ from studio.topups.records import TopUpView
 from studio.topups.repository import find_top_up
 from studio.topups.tables import TopUpRow
 from tests.api.kit import ApiStack
-from tests.api.serving import ObservableServer
+from tests.kit.serving import ObservableServer
 
 KEY = "sk_test_of_the_shop"
 SECRET = "whsec_of_the_shop"
@@ -151,6 +151,7 @@ async def credit_shop(
         stack.configure(
             webhooks=WebhookTrust(secrets=(SECRET,), livemode=False),
             checkout=StripeCheckout.connect(KEY, base_url=stripe.url),
+            checkout_origins=(stripe.url,),
         )
         app = create_app(stack.dependencies)
         config = uvicorn.Config(app, port=port, log_config=None, access_log=False)

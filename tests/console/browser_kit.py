@@ -3,11 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
-from tests.api.kit import START, ApiStack
+from tests.api.kit import ApiStack
 from tests.api.serving import serving
 from tests.console.beat import Beat
 from tests.console.kit import EMAIL, PASSWORD, sign_up
@@ -38,8 +37,7 @@ async def a_browser() -> AsyncIterator[Browser]:
 
 @asynccontextmanager
 async def visit_of(stack: ApiStack, context: BrowserContext) -> AsyncIterator[Visit]:
-    """Sign up and in. The stack's time is the browser's, or its cookies would have expired."""
-    stack.time.elapsed_seconds = (datetime.now(UTC) - START).total_seconds()
+    """Sign up and in."""
     beat = Beat()
     stack.configure(clock=replace(stack.dependencies.clock, pause=beat.pause))
     async with serving(stack) as server:

@@ -10,7 +10,7 @@ from typing import Final
 import httpx2
 import pytest
 
-from gateway.services.watching import WATCHES_PER_ACCOUNT_MAX
+from gateway.services.watching import LOOK_SECONDS, WATCHES_PER_ACCOUNT_MAX
 from studio.contracts.status import RenderSnapshot, RenderState, Stage
 from studio.identity.service import end_session
 from tests.api.kit import ApiStack
@@ -44,7 +44,9 @@ class Event:
 
 
 def events_of(text: str) -> list[Event]:
-    return [event for block in text.split("\n\n")[:-1] for event in _event(block)]
+    """As a browser reads them: a line ends with CR, LF or both."""
+    blocks = re.sub(r"\r\n|\r", "\n", text).split("\n\n")[:-1]
+    return [event for block in blocks for event in _event(block)]
 
 
 def _event(block: str) -> Iterator[Event]:
@@ -139,6 +141,7 @@ async def test_the_run_itself_is_asked_and_never_more_than_once_a_look(stack: Ap
     assert all([event.id for event in events] == ["7", "8", ""] for events in seen)
     # Each watcher's own question, which finds out whose render it is, and one for all a look.
     assert len(stack.workflows.queries) <= len(watches) + 4
+    assert stack.time.elapsed_seconds == 3 * LOOK_SECONDS
 
 
 async def test_who_comes_back_is_told_what_they_have_missed_and_no_more(stack: ApiStack) -> None:

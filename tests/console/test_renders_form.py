@@ -287,6 +287,14 @@ async def test_a_form_without_the_sessions_token_starts_nothing(
     assert stack.stored_files() == []
 
 
+async def test_what_another_page_sends_is_refused_before_it_is_read(stack: ApiStack) -> None:
+    async with maker_of(stack) as maker:
+        answer = await maker.browser.http.post(
+            NEW, files={"unknown": (None, b"x")}, headers={"Sec-Fetch-Site": "same-site"}
+        )
+    assert answer.status_code == 403
+
+
 async def test_nobody_starts_anything_without_signing_in(stack: ApiStack) -> None:
     async with browser_of(stack) as nobody:
         answers = [

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]  # has none
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser
 
 from studio.contracts.status import ClipState, RenderState, Stage, VoiceBrief

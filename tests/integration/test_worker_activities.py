@@ -15,6 +15,7 @@ from studio.contracts import activities as contracts
 from studio.db.engine import Database
 from studio.providers.ports import Providers
 from tests.analysis_scenes import make_bench
+from tests.kit.mail import MemoryMailer
 from tests.kit.tls_host import Internet, fetcher_on
 
 INTERFACES = (
@@ -36,7 +37,9 @@ async def test_every_activity_that_a_workflow_asks_for_is_registered(
 ) -> None:
     bench = make_bench(sqlite_database, tmp_path)
     async with open_payments(Settings()) as payments:
-        parts = WorkerParts(temporal, bench, Providers(), fetcher_on(Internet(), trust), payments)
+        parts = WorkerParts(
+            temporal, bench, Providers(), fetcher_on(Internet(), trust), payments, MemoryMailer()
+        )
     registered = {
         method.__name__
         for worker in workers(Settings(), parts)

@@ -62,6 +62,7 @@ def _widen_accounts() -> None:
     op.add_column("api_key", sa.Column("credits_per_month_max", sa.Integer(), nullable=True))
     op.add_column("api_key", sa.Column("successor_id", sa.String(40), nullable=True))
     op.add_column("render", sa.Column("key_id", sa.String(40), nullable=True))
+    op.create_index("ix_render_created", "render", ["created_at", "project_id"])
     op.create_index("ix_render_key", "render", ["key_id", "created_at"])
 
 

@@ -25,18 +25,20 @@ def password_changed_letter(email: str) -> Message:
         text=(
             "The password of your account at Future Video Studio was changed just now, and every "
             "browser that was signed in was signed out.\n\n"
-            "If it was not you, set a new one by the link 'Forgot your password?' at once."
+            "If it was not you, set a new one by the link 'Forgotten your password?' at once."
             + _CLOSING
         ),
     )
 
 
-def low_balance_letter(email: str, *, available_credits: int) -> Message:
+def low_balance_letter(email: str, *, available_credits: int, wallet_url: str | None) -> Message:
+    """`wallet_url` is where there are more; None where nobody said under which address we are."""
+    more = f"\n\nYour wallet, and more credits: {wallet_url}" if wallet_url else ""
     return Message(
         to=email,
         subject="Your credits are running low",
         text=(
-            f"Your account at Future Video Studio has {available_credits} credits left, fewer than "
-            "you wanted to be told of. One credit is one US cent." + _CLOSING
+            f"Your account at Future Video Studio has {available_credits:,} credits left, fewer "
+            f"than you wanted to be told of. One credit is one US cent.{more}" + _CLOSING
         ),
     )
