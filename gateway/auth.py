@@ -62,9 +62,7 @@ class KeyRing:
         InvalidKey; KeyRateLimited where its own limit, which every process counts for itself, is
         reached; KeyLacksScope.
         """
-        principal = authenticate(
-            session, secret=secret, peppers=self._peppers, now=self._clock.now()
-        )
+        principal = self._authenticate(session, secret)
         self._count(principal)
         if scope is not None:
             principal.require_scope(scope)
@@ -75,6 +73,13 @@ class KeyRing:
         found = await self._threads.read(lambda session: self.check(session, secret, scope))
         self.touch_soon()
         return found
+
+    async def recheck(self, secret: str) -> None:
+        """InvalidKey where it ended while its answer was held; no request of its own to count."""
+        await self._threads.read(lambda session: self._authenticate(session, secret))
+
+    def _authenticate(self, session: Session, secret: str) -> Principal:
+        return authenticate(session, secret=secret, peppers=self._peppers, now=self._clock.now())
 
     def _count(self, principal: Principal) -> None:
         if principal.key_id is None:

@@ -59,6 +59,7 @@ def _add_submit(router: APIRouter, gateway: Gateway) -> None:
             view = await gateway.renders.wait(
                 view, seconds=submitted.wait_seconds, wanted=still_wanted(gateway, request)
             )
+            await gateway.keys.recheck(require_key(request.headers))
         headers = {REPLAYED_HEADER: "true"} if submitted.replayed else None
         return await render_response(gateway, request, view, status_code=201, headers=headers)
 

@@ -61,7 +61,7 @@ def grant_credits(
 
 def suspend(session: Session, act: Act, *, account_id: str) -> None:
     """Have an account start nothing from now on. UnknownAccount."""
-    if is_recorded(session, _action_id(act, SUSPEND)):
+    if is_recorded(session, _action_id(act, SUSPEND, account_id)):
         return
     if accounts.suspend_account(session, account_id=account_id, now=act.now):
         _record(session, act, SUSPEND, account_id)
@@ -69,14 +69,14 @@ def suspend(session: Session, act: Act, *, account_id: str) -> None:
 
 def resume(session: Session, act: Act, *, account_id: str) -> None:
     """End a suspension. UnknownAccount."""
-    if is_recorded(session, _action_id(act, RESUME)):
+    if is_recorded(session, _action_id(act, RESUME, account_id)):
         return
     if accounts.resume_account(session, account_id=account_id):
         _record(session, act, RESUME, account_id)
 
 
 def _record(session: Session, act: Act, action: str, account_id: str, **details: JsonValue) -> None:
-    action_id = _action_id(act, action)
+    action_id = _action_id(act, action, account_id)
     if not is_recorded(session, action_id):
         record_action(
             session,
@@ -89,5 +89,6 @@ def _record(session: Session, act: Act, action: str, account_id: str, **details:
         )
 
 
-def _action_id(act: Act, action: str) -> UUID:
-    return uuid5(_ACTS, f"{action} {act.reference}")
+def _action_id(act: Act, action: str, account_id: str) -> UUID:
+    """Of the account as well: a form sent to another one must not be told that it was done."""
+    return uuid5(_ACTS, f"{action} {account_id} {act.reference}")

@@ -82,3 +82,16 @@ async def test_a_session_that_ends_while_its_form_comes_in_starts_nothing(
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=%2F")
     assert stack.workflows.started == {}
     assert stack.stored_files() == []
+
+
+async def test_a_key_that_is_revoked_while_its_answer_is_held_is_told_nothing(
+    stack: ApiStack,
+) -> None:
+    secret = stack.open_account()
+    stack.time.on_pause = stack.revoke_keys
+    async with stack.client() as client:
+        answer = await client.post(
+            RENDERS, json={**BRIEF, "wait_for_completion_seconds": 2}, headers={KEY_HEADER: secret}
+        )
+    assert answer.status_code == 401
+    assert "project_id" not in answer.json()
