@@ -91,7 +91,7 @@ def _announce(stack: Stack, *, as_json: bool) -> None:
         f"  Temporal UI  {note.temporal_ui_url or 'as set up at ' + note.temporal_address}",
         f"  Account      {account.account_id if account else ''}, {credits}",
         f"  Key          {note.api_key}",
-        f"  Sign in      {note.email}, password {note.password}",
+        f"  Sign in      {note.gateway_url}/ as {note.email}, password {note.password}",
         f"  Payments     {stack.payments}",
         f"  Logs         {stack.log_file('gateway').parent}",
     )

@@ -91,7 +91,7 @@ class Person:
             await page.locator(f"#purpose-{row}").fill(purpose)
             file = FilePayload(name=file_name, mimeType="image/jpeg", buffer=data)
             await page.locator(f"#files-{row}").set_input_files(file)
-        await expect(page.locator("#estimate .sum")).to_be_visible()
+        await expect(page.locator("#estimate .sum")).to_be_visible(timeout=PATIENCE_MS)
 
     async def start_render(self) -> str:
         """Its id. Its page is open, and remembers what it shows from now on."""

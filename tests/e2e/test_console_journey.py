@@ -133,7 +133,7 @@ async def _film(customer: Person, shop: Shop) -> str:
     await expect(film).to_be_visible(timeout=PATIENCE_MS)
     await _assert_it_was_watched(page)
     await film.evaluate("async (film) => { film.muted = true; await film.play(); }")
-    await expect(film).not_to_have_js_property("currentTime", 0)
+    await expect(film).not_to_have_js_property("currentTime", 0, timeout=PATIENCE_MS)
     await expect(film).to_have_js_property("videoWidth", 1280)
     await customer.see(f"/renders/{project_id}", "completed")
     await page.get_by_text("The brief", exact=True).click()
