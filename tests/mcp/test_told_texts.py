@@ -61,7 +61,7 @@ async def test_a_key_in_a_name_is_not_told_again(stack: ApiStack, till: Till, mo
     async with mcp_client(stack, key, mode=mode) as client:
         for tool in (SUBMIT, QUOTE):
             told = await called(client, tool, request=named)
-            assert told["name"] == "Made with fvs_test_[redacted]"
+            assert told["name"] == "Made with fvs_live_[redacted]"
     assert till.charges == {}
 
 
