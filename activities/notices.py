@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 from typing import Final
 
 import structlog
@@ -42,10 +41,9 @@ class MailedNotices:
         """
         told, after = 0, ""
         while True:
-            found, due = await self._bench.transact(partial(_due, after=after))
+            found, due = await self._look(after)
             for account_id in due:
-                note = partial(self._note, account_id=account_id, now=now)
-                letter = await self._bench.transact(note)
+                letter = await self._note(account_id, now)
                 if letter is None:
                     continue
                 if not await self._send(letter):
@@ -55,20 +53,32 @@ class MailedNotices:
                 return told
             after = found[-1].account_id
 
-    def _note(self, session: Session, account_id: str, now: datetime) -> Message | None:
+    async def _look(self, after: str) -> tuple[Sequence[Watched], list[str]]:
+        def look(session: Session) -> tuple[Sequence[Watched], list[str]]:
+            return _due(session, after)
+
+        return await self._bench.transact(look)
+
+    async def _note(self, account_id: str, now: datetime) -> Message | None:
         """The letter that is due. It counts as sent from here on.
 
         The mark and the look are one transaction, and the letter leaves after it: a worker that
         dies in between loses one letter, and nobody ever gets it twice.
         """
-        email = emails_of(session, account_ids=[account_id]).get(account_id)
-        found = balances(session, owners=[account_id]).get(account_id)
-        available = found.available if found else 0
-        if email is None or not note_balance(
-            session, account_id=account_id, available_credits=available, now=now
-        ):
-            return None
-        return low_balance_letter(email, available_credits=available, wallet_url=self._wallet_url)
+
+        def note(session: Session) -> Message | None:
+            email = emails_of(session, account_ids=[account_id]).get(account_id)
+            found = balances(session, owners=[account_id]).get(account_id)
+            available = found.available if found else 0
+            if email is None or not note_balance(
+                session, account_id=account_id, available_credits=available, now=now
+            ):
+                return None
+            return low_balance_letter(
+                email, available_credits=available, wallet_url=self._wallet_url
+            )
+
+        return await self._bench.transact(note)
 
     async def _send(self, letter: Message) -> bool:
         async with heartbeating("telling owners of low balances"):

@@ -184,14 +184,17 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(wallet=wallets)
     def pay_out_to_dry(self, wallet: str) -> None:
-        """Empty a wallet in two payouts, ask for one credit more; the first comes back, twice."""
+        """Empty a wallet in two payouts, ask for one credit more, each twice, which is once; the
+        first comes back, twice.
+        """
         available = self.model.wallets[wallet].bought
         parts = [part for part in (available // 2, available - available // 2) if part]
         made: list[str] = []
         for part in (*parts, 1):
             self.references += 1
             made.append(f"dry-payout-{self.references}")
-            self._pay_out(wallet, part, made[-1])
+            for _ in range(2):
+                self._pay_out(wallet, part, made[-1])
         for reference in (made[0], made[0], made[-1]):
             self._return_payout(reference)
 
