@@ -4,13 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import BrowserContext, Page
 
 from tests.api.kit import ApiStack
 from tests.api.serving import serving
 from tests.console.beat import Beat
 from tests.console.kit import EMAIL, PASSWORD, sign_up
-from tests.kit.chromium import chromium_path
 
 
 @dataclass
@@ -24,15 +23,6 @@ class Visit:
 
     async def open(self, path: str) -> None:
         await self.page.goto(self.base_url + path)
-
-
-@asynccontextmanager
-async def a_browser() -> AsyncIterator[Browser]:
-    path = chromium_path()
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path)
-        yield browser
-        await browser.close()
 
 
 @asynccontextmanager

@@ -8,6 +8,9 @@ import httpx2
 
 from gateway.dependencies import Gateway
 from gateway.services.people import NewPerson
+from studio.accounts.records import Account
+from studio.accounts.service import get_account
+from studio.identity.service import find_login
 from tests.api.kit import ApiStack
 
 EMAIL = "maker@example.com"
@@ -73,3 +76,10 @@ async def sign_up(stack: ApiStack, email: str = EMAIL) -> None:
     """Have somebody an account, wherever their browser is."""
     person = NewPerson(name="Maker", email=email, password=PASSWORD)
     await Gateway(stack.dependencies).people.sign_up(person, address="127.0.0.1")
+
+
+def account_of(stack: ApiStack, email: str = EMAIL) -> Account:
+    with stack.database.reading() as session:
+        login = find_login(session, email=email)
+        assert login is not None
+        return get_account(session, account_id=login.account_id)

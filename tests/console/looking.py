@@ -6,11 +6,11 @@ from typing import Final, Literal
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 
 from tests.api.kit import ApiStack
 from tests.api.serving import serving
-from tests.kit.chromium import chromium_path
+from tests.kit.chromium import a_browser
 
 PICTURES: Final = Path("out/console")
 WIDTHS: Final = (375, 1280)
@@ -22,10 +22,8 @@ JUDGED: Final = {(375, "dark"), (1280, "light")}
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium_path())
+    async with a_browser() as browser:
         yield browser
-        await browser.close()
 
 
 class Looker:

@@ -3,12 +3,11 @@
 import pytest
 
 from gateway.services.keys import ACTIVE_KEYS_MAX
-from studio.accounts.service import issue_key, suspend_account
-from tests.api.kit import BRIEF, KEY_HEADER, PEPPER, ApiStack
-from tests.console.kit import Browser, member_of
+from studio.accounts.service import suspend_account
+from tests.api.kit import BRIEF, KEY_HEADER, ApiStack
+from tests.console.key_kit import KEYS, RENDERS, create, issue_all_keys, keys_of, secret_of
+from tests.console.kit import Browser, account_of, member_of
 from tests.console.page_forms import send_form
-from tests.console.test_keys import KEYS, RENDERS, create, keys_of, secret_of
-from tests.console.test_profile import account_of
 from tests.kit.wallets import give_credits
 
 
@@ -19,17 +18,7 @@ async def rotate_newest(stack: ApiStack, browser: Browser) -> str:
 
 async def test_rotating_makes_no_more_keys_than_there_may_be(stack: ApiStack) -> None:
     async with member_of(stack) as browser:
-        account_id, now = account_of(stack).account_id, stack.time.now()
-        with stack.database.transaction() as session:
-            for number in range(ACTIVE_KEYS_MAX):
-                issue_key(
-                    session,
-                    account_id=account_id,
-                    name=f"{number}",
-                    environment="live",
-                    peppers=[PEPPER],
-                    now=now,
-                )
+        issue_all_keys(stack)
         answer = await send_form(browser, f"{KEYS}/{keys_of(stack)[0].key_id}/rotate")
     assert (answer.status_code, "as many as it may" in answer.text) == (409, True)
     assert len(keys_of(stack)) == ACTIVE_KEYS_MAX

@@ -7,9 +7,8 @@ from studio.catalog.catalogue import Catalogue
 from studio.catalog.models import ModelEntry
 from studio.contracts.defaults import AccountDefaults
 from tests.api.kit import BRIEF, KEY_HEADER, ApiStack
-from tests.console.kit import member_of
+from tests.console.kit import account_of, member_of
 from tests.console.page_forms import form_of, send_form
-from tests.console.test_profile import account_of
 from tests.kit.wallets import give_credits
 
 DEFAULTS = "/settings/defaults"

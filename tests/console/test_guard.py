@@ -11,9 +11,8 @@ import pytest
 
 from gateway.console.forms import FORM_BYTES_MAX
 from tests.api.kit import BASE_URL, ApiStack
-from tests.console.kit import EMAIL, PASSWORD, Browser, browser_of, member_of
+from tests.console.kit import EMAIL, PASSWORD, Browser, account_of, browser_of, member_of
 from tests.console.page_forms import SAME_ORIGIN, form_of, secure_browser_of, send_form
-from tests.console.test_profile import account_of
 
 PROFILE = "/settings/profile"
 HOSTILE_HEADERS = [

@@ -1,41 +1,19 @@
-import re
 from datetime import UTC, datetime
 
-import httpx2
 import pytest
 
-from gateway.services.keys import ACTIVE_KEYS_MAX
-from studio.accounts.records import KeyInfo
-from studio.accounts.service import KeyScope, issue_key, list_keys, suspend_account
-from tests.api.kit import BRIEF, KEY_HEADER, PEPPER, ApiStack
-from tests.console.kit import Browser, browser_of, member_of
+from studio.accounts.service import KeyScope, suspend_account
+from tests.api.kit import BRIEF, KEY_HEADER, ApiStack
+from tests.console.key_kit import KEYS, RENDERS, SECRET, create, issue_all_keys, keys_of, secret_of
+from tests.console.kit import Browser, account_of, browser_of, member_of
 from tests.console.page_forms import form_of, send_form
-from tests.console.test_profile import account_of
 from tests.kit.logs import logged
 from tests.kit.wallets import give_credits
-
-KEYS = "/settings/keys"
-RENDERS = "/api/agent/renders"
-SECRET = re.compile(r"fvs_(?:live|test)_[A-Za-z0-9]{38}")
-
-
-async def create(browser: Browser, **fields: str | None) -> httpx2.Response:
-    return await send_form(browser, KEYS, KEYS, **{"name": "CI", **fields})
-
-
-def secret_of(answer: httpx2.Response) -> str:
-    (secret,) = SECRET.findall(answer.text)
-    return str(secret)
 
 
 async def status_with(browser: Browser, secret: str) -> int:
     answer = await browser.http.get(RENDERS, headers={KEY_HEADER: secret})
     return answer.status_code
-
-
-def keys_of(stack: ApiStack) -> list[KeyInfo]:
-    with stack.database.reading() as session:
-        return list_keys(session, account_id=account_of(stack).account_id)
 
 
 async def test_a_key_is_shown_once_and_works(stack: ApiStack) -> None:
@@ -163,17 +141,7 @@ async def test_another_accounts_key_is_as_unknown_as_none(stack: ApiStack, act: 
 
 async def test_there_are_only_so_many_keys_at_once(stack: ApiStack) -> None:
     async with member_of(stack) as browser:
-        account_id, now = account_of(stack).account_id, stack.time.now()
-        with stack.database.transaction() as session:
-            for number in range(ACTIVE_KEYS_MAX):
-                issue_key(
-                    session,
-                    account_id=account_id,
-                    name=f"{number}",
-                    environment="live",
-                    peppers=[PEPPER],
-                    now=now,
-                )
+        issue_all_keys(stack)
         answer = await create(browser)
         assert (answer.status_code, "as many as it may" in answer.text) == (409, True)
         await send_form(browser, f"{KEYS}/{keys_of(stack)[0].key_id}/revoke")

@@ -8,9 +8,8 @@ import pytest
 from studio.contracts.names import test_side_of as side_of_tests
 from studio.ledger.filling import TEST_CREDITS
 from tests.api.kit import BRIEF, FILM, KEY_HEADER, ApiStack
-from tests.console.kit import Browser, member_of
-from tests.console.test_keys import RENDERS, create, secret_of
-from tests.console.test_profile import account_of
+from tests.console.key_kit import RENDERS, create, secret_of
+from tests.console.kit import Browser, account_of, member_of
 from tests.kit.wallets import give_credits
 
 PRICE = 118

@@ -3,9 +3,8 @@
 from gateway.console.names import DEFAULTS, KEYS, PROFILE, RESET, SIGN_IN, SIGN_UP
 from studio.identity.service import open_reset
 from tests.api.kit import ApiStack
-from tests.console.kit import EMAIL, PASSWORD
+from tests.console.kit import EMAIL, PASSWORD, account_of
 from tests.console.looking import Looker
-from tests.console.test_profile import account_of
 
 
 def reset_token(stack: ApiStack) -> str:

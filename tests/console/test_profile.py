@@ -1,23 +1,13 @@
 import pytest
 
-from studio.accounts.records import Account
-from studio.accounts.service import get_account
-from studio.identity.service import find_login
 from tests.api.kit import ApiStack
-from tests.console.kit import EMAIL, PASSWORD, browser_of, member_of
+from tests.console.kit import EMAIL, PASSWORD, account_of, browser_of, member_of
 from tests.console.page_forms import send_form
 
 PROFILE = "/settings/profile"
 PASSWORD_FORM = f"{PROFILE}/password"
 NOTICE = f"{PROFILE}/notice"
 NEW_PASSWORD = "another long password"
-
-
-def account_of(stack: ApiStack, email: str = EMAIL) -> Account:
-    with stack.database.reading() as session:
-        login = find_login(session, email=email)
-        assert login is not None
-        return get_account(session, account_id=login.account_id)
 
 
 async def test_the_profile_shows_who_one_is_and_what_to_say_to_support(stack: ApiStack) -> None:

@@ -7,8 +7,9 @@ from playwright.async_api import Browser, BrowserContext, FilePayload, expect
 
 from studio.contracts.status import ClipState, RenderState, Stage
 from tests.api.kit import ApiStack
-from tests.console.browser_kit import a_browser, visit_of
+from tests.console.browser_kit import visit_of
 from tests.console.render_kit import SCRIPT, film_shot, give_credits, start_render
+from tests.kit.chromium import a_browser
 from tests.kit.scripted_pictures import film_bytes, still_bytes
 
 

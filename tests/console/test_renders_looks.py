@@ -14,8 +14,9 @@ from playwright.async_api import Browser
 
 from studio.contracts.status import ClipState, RenderState, Stage, VoiceBrief
 from tests.api.kit import ApiStack
-from tests.console.browser_kit import Visit, a_browser, visit_of
+from tests.console.browser_kit import Visit, visit_of
 from tests.console.render_kit import give_credits, start_render
+from tests.kit.chromium import a_browser
 from tests.kit.scripted_pictures import film_bytes, still_bytes
 
 PICTURES: Final = Path(__file__).parents[2] / "out" / "console"

@@ -2,9 +2,12 @@
 
 import os
 import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 import pytest
+from playwright.async_api import Browser, async_playwright
 
 VARIABLE: Final = "FVS_CHROMIUM"
 NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -24,3 +27,13 @@ def chromium_path() -> str:
     if os.environ.get("CI"):
         pytest.fail(MISSED)
     pytest.skip(MISSED)
+
+
+@asynccontextmanager
+async def a_browser() -> AsyncIterator[Browser]:
+    """It is closed with the block."""
+    path = chromium_path()
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path)
+        yield browser
+        await browser.close()

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Route
 
 from tests.kit.apps_host import AppsHost, apps_host, bundle_host
-from tests.kit.chromium import chromium_path
+from tests.kit.chromium import a_browser
 from tests.kit.scripted_pictures import film_bytes, still_bytes
 from tests.kit.scripted_tools import FILES_ORIGIN, ScriptedTools
 
@@ -19,11 +19,8 @@ def host_script(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    path = chromium_path()
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path)
+    async with a_browser() as browser:
         yield browser
-        await browser.close()
 
 
 @pytest.fixture
